@@ -1,0 +1,5 @@
+"""Reference classes: how often real industries did what a plan asks for."""
+
+from calibration.reference import Percentile, percentile
+
+__all__ = ["Percentile", "percentile"]
