@@ -1,0 +1,275 @@
+"""Eq. 6 to 12: quantities → accounts → indicators. Identities only, nothing random but Eq. 10.
+
+Sum first, divide last. Arrays have the axes year, cluster, draw; indicators year, draw.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from simulator.baseline import Baseline
+from simulator.dynamics import Delivery, Value
+from simulator.errors import InputError
+from simulator.layout import Layout
+from simulator.plan import Indicator, Plan
+from simulator.sampling import Array, Block
+
+#: The accounts that an indicator can be made of, beside ``city.*`` quantities.
+ACCOUNTS = (
+    "output", "nominal_output", "real_output", "revenue", "value_added", "real_value_added",
+    "energy", "water", "employment",
+)  # fmt: skip
+
+
+@dataclass
+class Accounts:
+    """The accounts of one future per draw, each worked out when first asked for.
+
+    ``levels`` [(year, quantity, draw)] are what ``dynamics`` gives; ``added`` is project output by
+    cluster [亿元], ``open_share`` what closures leave.
+    """
+
+    plan: Plan
+    layout: Layout
+    p: Mapping[str, Value]
+    levels: Array
+    baseline: Baseline
+    added: Mapping[str, Array]
+    open_share: Mapping[str, Array]
+
+    def quantity(self, path: str) -> Array:
+        """One quantity's path. [(year, draw)]"""
+        return self.levels[:, self.layout.rows[path]]
+
+    @cached_property
+    def real_output(self) -> Array:
+        """Eq. 5: organic output less closures, plus commissioned projects. [亿元, base prices]"""
+        organic = self.levels[:, self.layout.kind("output")]
+        if not self.added and not self.open_share:
+            return organic
+        real = organic.copy()
+        for row, cluster in enumerate(self.layout.clusters):
+            if cluster in self.open_share:
+                real[:, row] *= self.open_share[cluster]
+            if cluster in self.added:
+                real[:, row] += self.added[cluster]
+        return real
+
+    @cached_property
+    def price(self) -> Array:
+        """Output price of the place's industry, base year = 1. [(year, 1, draw)]"""
+        return self.quantity("prices.output")[:, None]
+
+    @cached_property
+    def nominal_output(self) -> Array:
+        return self.real_output * self.price
+
+    @cached_property
+    def output(self) -> Array:
+        """Output in the prices that the plan's levels are read in (an assumption). [亿元]"""
+        current = self.plan.assumptions.output_prices.value == "current"
+        return self.nominal_output if current else self.real_output
+
+    @cached_property
+    def revenue(self) -> Array:
+        """Sales revenue: nominal output × the place's ratio of revenue to output. [亿元]"""
+        if "city.revenue_ratio" not in self.layout.rows:
+            return self.nominal_output
+        return self.nominal_output * self.quantity("city.revenue_ratio")[:, None]
+
+    @cached_property
+    def squeezed_rate(self) -> Array:
+        """Eq. 5: v = 1 − (1 − v*) (P_in / P_out)^π, v* free of prices. [fraction]"""
+        ratio = self.quantity("prices.input") / self.quantity("prices.output")
+        squeeze = ratio ** np.asarray(self.p["prices.pass_through"])
+        rate = 1 - (1 - self.levels[:, self.layout.kind("va_rate")]) * squeeze[:, None]
+        return np.asarray(rate)
+
+    @cached_property
+    def value_added(self) -> Array:
+        """Eq. 6: nominal output × nominal rate. [亿元, current prices]"""
+        return self.nominal_output * self.squeezed_rate
+
+    @cached_property
+    def real_value_added(self) -> Array:
+        """Eq. 6: real value added under the plan's deflation assumption. [亿元, base prices]
+
+        single: real output × nominal rate (official practice). double: real output × the rate
+        with output and input prices taken out, 1 − (1 − v) P_out / P_in.
+        """
+        if self.plan.assumptions.deflation.value == "single":
+            return self.real_output * self.squeezed_rate
+        relative = self.price / self.quantity("prices.input")[:, None]
+        rate = 1 - (1 - self.squeezed_rate) * relative
+        if (rate <= 0).any():
+            raise InputError.of("double_deflation_negative", "assumptions.deflation")
+        return self.real_output * rate
+
+    @cached_property
+    def energy(self) -> Array:
+        """Eq. 7. [万 tce]"""
+        return self.real_output * self.levels[:, self.layout.kind("energy")]
+
+    @cached_property
+    def water(self) -> Array:
+        """Eq. 7 for water. [万 t]"""
+        return self.real_output * self.levels[:, self.layout.kind("water")]
+
+    @cached_property
+    def employment(self) -> Array:
+        """Eq. 8: real output × labour per output. [万 persons]"""
+        return self.real_output * self.levels[:, self.layout.kind("labour")]
+
+    def of(self, account: str) -> Array:
+        """One of ACCOUNTS. [(year, cluster, draw)]"""
+        amount: Array = getattr(self, account)
+        return amount
+
+    def summed(self, account: str, *groups: str) -> Array:
+        """An account summed over the clusters of every group named. [(year, draw)]"""
+        amount = self.of(account)
+        weights = [self.baseline.weights[g] for g in groups if g != "all"]
+        if not weights:
+            return np.asarray(amount.sum(axis=1))
+        weight = weights[0] if len(weights) == 1 else np.prod(weights, axis=0)
+        return np.asarray(np.einsum("tcd,cd->td", amount, weight))
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """What can be judged: one indicator of one subject ("" is the place as a whole)."""
+
+    indicator: str
+    subject: str
+
+
+def series(plan: Plan) -> tuple[Series, ...]:
+    """Every indicator path of a plan, in file order: the indicator axis."""
+    found: list[Series] = []
+    for key, indicator in plan.indicators.items():
+        subjects = tuple(plan.clusters) if indicator.subjects == "clusters" else ("",)
+        found += [Series(key, subject) for subject in subjects]
+    return tuple(found)
+
+
+@dataclass(frozen=True, slots=True)
+class OneFuture:
+    """Everything that an indicator may look at: accounts, deliveries, and luck's address."""
+
+    accounts: Accounts
+    deliveries: Mapping[str, Delivery]
+    block: Block
+    luck: str
+
+
+def indicator_path(future: OneFuture, item: Series) -> Array:
+    """One indicator of one subject. [(year, draw), in the indicator's base unit]"""
+    indicator = future.accounts.plan.indicators[item.indicator]
+    path = MEASURES[indicator.measure](future, item, indicator)
+    if indicator.anchor is None:
+        return path
+    anchor = np.asarray(future.accounts.p[f"indicators.{item.indicator}.anchor"])
+    return np.asarray(path * (anchor / path[0]))
+
+
+def _account(future: OneFuture, item: Series, indicator: Indicator) -> Array:
+    """Eq. 6 to 9: Σ numerator / Σ denominator, over scope, group or one cluster."""
+    accounts = future.accounts
+    if item.subject:
+        row = accounts.layout.clusters.index(item.subject)
+        top = accounts.of(indicator.of)[:, row]
+        return top / accounts.of(indicator.over)[:, row] if indicator.over else top
+    scope = indicator.scope if accounts.plan.assumptions.scope.value == "as_worded" else "all"
+    if indicator.of.startswith("city."):
+        top = accounts.quantity(indicator.of)
+    else:
+        top = accounts.summed(indicator.of, scope, indicator.tag or "all")
+    return top / accounts.summed(indicator.over, scope) if indicator.over else top
+
+
+def _clusters_above(future: OneFuture, item: Series, indicator: Indicator) -> Array:
+    """Named clusters whose nominal output is at least the threshold. [clusters]"""
+    accounts = future.accounts
+    size = accounts.of(indicator.of)
+    threshold = accounts.p[f"indicators.{item.indicator}.threshold"]
+    named = [row for row, c in enumerate(accounts.plan.clusters.values()) if not c.residual]
+    count = np.zeros((size.shape[0], size.shape[2]))
+    for row in named:
+        count += size[:, row] >= threshold
+    return count
+
+
+def _firms_above(future: OneFuture, item: Series, indicator: Indicator) -> Array:
+    """Eq. 10: firms above a nominal threshold. [firms]
+
+    Mean N₀ (scale / base scale)^ζ, exactly N₀ in the base year. Of the N₀ firms a share
+    min(exp(−churn t), mean / N₀) is still there; entrants make up the rest of the mean as a unit
+    Poisson process read at that mean, so that the count of one future never jumps for no reason
+    and a larger scale never has fewer firms. N₀ is a whole number in every draw.
+    """
+    accounts = future.accounts
+    key = f"indicators.{item.indicator}"
+    scale = accounts.summed(indicator.of, "all")
+    count = np.broadcast_to(np.rint(accounts.p[f"{key}.count"]), scale.shape[1:])
+    mean = count * (scale / scale[0]) ** np.asarray(accounts.p[f"{key}.exponent"])
+    age = np.arange(len(scale), dtype=float)[:, None]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        stay = np.exp(-np.asarray(accounts.p[f"{key}.churn"]) * age)
+        stay = np.where(count > 0, np.minimum(stay, mean / count), 0.0)
+    lives = future.block.exponentials(f"luck.{future.luck}/{key}/exit")
+    waits = future.block.exponentials(f"luck.{future.luck}/{key}/entry")
+    arrivals = np.maximum(mean - count * stay, 0.0)
+    return _survivors(lives, stay, count) + _arrived(waits, arrivals)
+
+
+def _survivors(lives: Iterator[Array], stay: Array, count: Array) -> Array:
+    """How many of ``count`` unit exponential lives outlast −ln ``stay``. [(year, draw)]"""
+    left = np.zeros(stay.shape, dtype=np.int32)
+    last_exit = -np.log(np.maximum(stay, 1e-300))
+    for n in range(int(count.max())):
+        left += next(lives) >= np.where(n < count, last_exit, np.inf)
+    return left.astype(float)
+
+
+def _arrived(waits: Iterator[Array], arrivals: Array) -> Array:
+    """Unit Poisson processes, with these ``waits`` between arrivals, read at ``arrivals``.
+
+    The draws are sorted by their last arrival, so that those still open are the first ones.
+    """
+    latest = arrivals.max(axis=0)
+    order = np.argsort(-latest, kind="stable")
+    arrivals, latest = arrivals[:, order], latest[order]
+    come = np.zeros(arrivals.shape, dtype=np.int32)
+    clock = next(waits)
+    open_ = len(order)
+    while open_:
+        due = clock[order[:open_]]
+        come[:, :open_] += due <= arrivals[:, :open_]
+        clock = clock + next(waits)
+        open_ = int(np.max(np.flatnonzero(due <= latest[:open_]), initial=-1)) + 1
+    counted = np.empty(come.shape)
+    counted[:, order] = come
+    return counted
+
+
+def _delivered(future: OneFuture, item: Series, indicator: Indicator) -> Array:
+    """What a programme has delivered by the end of each year, in whole lots. [units]"""
+    accounts = future.accounts
+    key = str(indicator.programme)
+    programme = accounts.plan.programmes[key]
+    shape = (len(accounts.layout.years), accounts.levels.shape[2])
+    if key not in future.deliveries:
+        return np.zeros(shape)
+    units = np.asarray(accounts.p[f"programmes.{key}.units"])
+    stock = np.broadcast_to(units * future.deliveries[key].stock, shape)
+    return np.floor(stock / programme.lot + 1e-9) * programme.lot
+
+
+MEASURES: Mapping[str, Callable[[OneFuture, Series, Indicator], Array]] = {
+    "account": _account,
+    "clusters_above": _clusters_above,
+    "firms_above": _firms_above,
+    "delivered": _delivered,
+}

@@ -1,0 +1,416 @@
+"""Eq. 1 to 5: trend, programmes and luck of every quantity, in its link space.
+
+Arrays have the axes year, quantity, draw; the draw is last and contiguous. The first year is the
+base year. Nothing here knows which quantity it moves: that is in the plan.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from scipy.special import ndtri
+
+from simulator.layout import Layout
+from simulator.plan import Coverage, Effect, Plan, Quantity
+from simulator.sampling import Array, Block, correlate
+
+Value = float | Array
+#: Own shocks are clipped at this many standard deviations (Eq. 4).
+SHOCK_CLIP = 6.0
+#: The Richards exponent of the curves that have a name of their own.
+THETA = {"logistic": 1.0, "gompertz": 0.0}
+#: Below this the Richards exponent is taken as zero: the Gompertz limit of Eq. 2.
+THETA_ZERO = 1e-8
+
+
+# -- link spaces ---------------------------------------------------------------------------------
+
+
+def to_link(quantity: Quantity, level: Value) -> Value:
+    """Level → link space: log, logit between floor and ceiling, or the number itself.
+
+    A level that the link does not know is not finite there: ``systematic`` refuses it.
+    """
+    with np.errstate(divide="ignore", invalid="ignore"):
+        if quantity.link == "log":
+            return np.log(level)
+        if quantity.link == "logit":
+            floor, ceiling = bounds(quantity)
+            share = (np.asarray(level) - floor) / (ceiling - floor)
+            return np.asarray(np.log(share) - np.log1p(-share))
+    return level
+
+
+def from_link(quantity: Quantity, z: Array) -> Array:
+    """Link space → level, in place where it can be."""
+    if quantity.link == "log":
+        return np.exp(z, out=z)
+    if quantity.link == "logit":
+        floor, ceiling = bounds(quantity)
+        np.negative(z, out=z)
+        with np.errstate(over="ignore"):
+            np.exp(z, out=z)
+        z += 1
+        np.divide(ceiling - floor, z, out=z)
+        z += floor
+    return z
+
+
+def bounds(quantity: Quantity) -> tuple[float, float]:
+    """Floor and ceiling that the link keeps to; of a logit 0 and 1 where the plan gives none."""
+    if quantity.link == "identity":
+        return -np.inf, np.inf
+    if quantity.link == "log":
+        return 0.0, np.inf
+    return (
+        0.0 if quantity.floor is None else quantity.floor,
+        1.0 if quantity.ceiling is None else quantity.ceiling,
+    )
+
+
+def link_slope(quantity: Quantity, level: Value) -> Value:
+    """dz/dx at ``level``. [1 / unit of the quantity]"""
+    if quantity.link == "log":
+        return 1.0 / np.asarray(level)
+    if quantity.link == "logit":
+        floor, ceiling = bounds(quantity)
+        x = np.asarray(level)
+        return (ceiling - floor) / ((x - floor) * (ceiling - x))
+    return 1.0
+
+
+# -- Eq. 2: trend --------------------------------------------------------------------------------
+
+
+def trend_flow(trend: Value, rate: Value, ceiling: Value, theta: Value, dt: Value) -> Array:
+    """Eq. 2, the exact flow of dτ/dt = r (1 − exp(θ (τ − z̄))) over ``dt`` years.
+
+    All in link units. ``rate`` is r; for θ → 0 it is the speed k = rθ of the straight relaxation
+    to ``ceiling``. An infinite ceiling gives the exponential curve. Stays finite for any step,
+    but where the trend itself runs away within it (k < 0, on the far side of the ceiling): NaN.
+    """
+    straight = np.abs(theta) < THETA_ZERO
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        u = np.asarray(trend - np.asarray(ceiling))
+        if straight.all():
+            curved = ceiling + u * np.exp(-(np.asarray(rate) * dt))
+        elif not straight.any():
+            curved = np.where(dt == 0, trend, ceiling + _bent(u, rate, theta, dt))
+        else:
+            relaxed = u * np.exp(-(np.asarray(rate) * dt))
+            bent = _bent(u, rate, np.where(straight, 1.0, theta), dt)
+            curved = np.where(dt == 0, trend, ceiling + np.where(straight, relaxed, bent))
+        if np.isinf(ceiling).any():
+            return np.where(np.isinf(ceiling), trend + np.asarray(rate) * dt, curved)
+    return np.asarray(curved)
+
+
+def _bent(u: Array, rate: Value, theta: Value, dt: Value) -> Array:
+    """u(t+Δ) of Eq. 2 for θ ≠ 0: −logaddexp(−θu − kΔ, log(1 − exp(−kΔ))) / θ.
+
+    For k < 0 the second term is negative, and its logarithm is subtracted.
+    """
+    travel = np.asarray(rate) * theta * dt
+    first = -theta * u - travel
+    second = np.maximum(-travel, 0.0) + np.log(-np.expm1(-np.abs(travel)))
+    total = np.maximum(first, second) + np.log1p(np.exp(-np.abs(first - second)))  # logaddexp
+    if (travel < 0).any():
+        shrinking = first + np.log1p(-np.exp(second - first))
+        total = np.where(travel < 0, shrinking, total)
+    return np.asarray(-total / theta)
+
+
+def trend_path(
+    quantity: Quantity, base: Value, p: Mapping[str, Value], path: str, years: int
+) -> Array:
+    """Eq. 2 for one quantity: τ(t) from its base level. [(year, draw) or (year, 1)]"""
+    start = np.atleast_1d(np.asarray(to_link(quantity, base), dtype=float))
+    rate = np.asarray(p[f"{path}.trend.rate"], dtype=float)
+    steps = np.arange(years, dtype=float)[:, None]
+    curve = quantity.trend.curve
+    if curve == "exponential":
+        slope = np.log1p(rate) if quantity.link == "log" else rate * link_slope(quantity, base)
+        return np.asarray(start + steps * slope)
+    ceiling = to_link(quantity, p[f"{path}.trend.ceiling"])
+    theta = p[f"{path}.trend.theta"] if curve == "richards" else THETA[curve]
+    return trend_flow(start, rate, ceiling, theta, steps)
+
+
+# -- Eq. 3: programmes ---------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What one programme has delivered. Everything downstream sees only this.
+
+    ``stock``: share of the plan delivered at the end of each year; ``flow``: its average over the
+    year, zero in the base year's past. [(year, draw)]
+    """
+
+    stock: Array
+    flow: Array
+
+
+def scheduled(
+    coverage: Coverage, p: Mapping[str, Value], path: str, years: tuple[int, ...]
+) -> Delivery:
+    """Delivery by a schedule: straight lines between stated points, scaled by depth, delayed."""
+    knots = np.array([coverage.start, *(year + 1 for year in sorted(coverage.path))], dtype=float)
+    heights = np.array([0.0, *(coverage.path[year] for year in sorted(coverage.path))])
+    areas = np.concatenate(([0.0], np.cumsum(np.diff(knots) * (heights[1:] + heights[:-1]) / 2)))
+    delay = np.atleast_1d(np.asarray(p.get(f"{path}.delay", 0.0), dtype=float))
+    depth = np.atleast_1d(np.asarray(p[f"{path}.depth"], dtype=float))
+    ends = np.array(years, dtype=float)[:, None] + 1.0 - delay  # the end of each year
+
+    def area(when: Array) -> Array:
+        """Integral of the schedule up to ``when``: the last height goes on for ever."""
+        inside = np.clip(when, knots[0], knots[-1])
+        index = np.clip(np.searchsorted(knots, inside, side="right") - 1, 0, len(knots) - 2)
+        part = inside - knots[index]
+        reached = np.interp(inside, knots, heights)
+        beyond = np.maximum(when - knots[-1], 0) * heights[-1]
+        return np.asarray(areas[index] + part * (heights[index] + reached) / 2 + beyond)
+
+    most = np.inf if coverage.limit is None else coverage.limit
+    return Delivery(
+        stock=np.minimum(depth * np.interp(ends, knots, heights), most),
+        flow=np.minimum(depth * (area(ends) - area(ends - 1.0)), most),
+    )
+
+
+def effect_size(effect: Effect, quantity: Quantity, size: Value, base: Value) -> Value:
+    """b of Eq. 3: the link-space change at full coverage that moves the base level by ``size``."""
+    x = np.asarray(base, dtype=float)
+    moved = x * (1 + np.asarray(size)) if effect.change == "relative" else x + np.asarray(size)
+    if quantity.link == "logit":
+        floor, ceiling = bounds(quantity)
+        margin = 1e-6 * (ceiling - floor)
+        moved = np.clip(moved, floor + margin, ceiling - margin)
+    return np.asarray(np.asarray(to_link(quantity, moved)) - np.asarray(to_link(quantity, x)))
+
+
+def log_change(quantity: Quantity, base: Value, shift: Array) -> Array:
+    """The log change of the level that a link-space ``shift`` away from the base means."""
+    if quantity.link == "log":
+        return shift
+    start = np.asarray(to_link(quantity, base), dtype=float)
+    unmoved = from_link(quantity, start + np.zeros_like(shift))
+    return np.asarray(np.log(from_link(quantity, start + shift) / unmoved))
+
+
+def programme_paths(
+    plan: Plan,
+    layout: Layout,
+    p: Mapping[str, Value],
+    bases: Mapping[str, Value],
+    deliveries: Mapping[str, Delivery],
+) -> dict[str, Array]:
+    """Eq. 3: P_s(t) of every quantity that a programme or a coupling moves. [(year, draw)]
+
+    A quantity that nothing moves is not in the result, so that a plan whose programmes are off
+    computes the same bits as one that has none.
+    """
+    paths: dict[str, Array] = {}
+
+    def add(name: str, amount: Array) -> None:
+        paths[name] = paths[name] + amount if name in paths else amount
+
+    for key, delivery in deliveries.items():
+        programme = plan.programmes[key]
+        reach = np.asarray(p[f"programmes.{key}.additional"]) * (delivery.flow - delivery.flow[0])
+        for index, effect in enumerate(programme.effects):
+            size = p[f"programmes.{key}.effects.{index}.size"]
+            for name in layout.matching(effect.on):
+                add(name, effect_size(effect, layout.quantities[name], size, bases[name]) * reach)
+    if not deliveries:
+        return paths
+    release = np.asarray(p["assumptions.labour_release"])
+    for cluster in layout.clusters:
+        if f"clusters.{cluster}.labour" in paths:
+            add(f"clusters.{cluster}.output", -release * paths[f"clusters.{cluster}.labour"])
+    for index, coupling in enumerate(plan.couplings):
+        strength = np.asarray(p[f"couplings.{index}.strength"])
+        speed = np.asarray(p[f"couplings.{index}.speed"])
+        for name in layout.matching(coupling.source_quantity):
+            if name not in paths:
+                continue
+            change = log_change(layout.quantities[name], bases[name], paths[name])
+            passed = _lagged_stock(change, speed)
+            for receiver in layout.matching(coupling.to):
+                shift = _as_shift(layout.quantities[receiver], bases[receiver], strength * passed)
+                add(receiver, shift)
+    return paths
+
+
+def _lagged_stock(change: Array, speed: Value) -> Array:
+    """Eq. 3: S(t−1) with S(t) = S(t−1) + κ (P(t) − S(t−1)), S(t₀) = 0."""
+    lagged = np.zeros(np.broadcast_shapes(change.shape, np.shape(speed)))
+    stock = np.zeros(lagged.shape[1:])
+    for t in range(1, len(lagged)):
+        lagged[t] = stock
+        stock = stock + speed * (change[t] - stock)
+    return lagged
+
+
+def _as_shift(quantity: Quantity, base: Value, change: Array) -> Array:
+    """A log change of the level as a link-space shift, to first order for logit and identity."""
+    if quantity.link == "log":
+        return change
+    return np.asarray(change * np.asarray(base) * link_slope(quantity, base))
+
+
+# -- Eq. 4: luck ---------------------------------------------------------------------------------
+
+
+def t_coefficients(df: float) -> Array:
+    """Abramowitz & Stegun 26.7.5, to ν⁻⁴: t ≈ z (c₀ + c₁ z² + … + c₄ z⁸). [(5,)]"""
+    g1 = np.array([1.0, 1.0]) / (4 * df)
+    g2 = np.array([3.0, 16.0, 5.0]) / (96 * df**2)
+    g3 = np.array([-15.0, 17.0, 19.0, 3.0]) / (384 * df**3)
+    g4 = np.array([-945.0, -1920.0, 1482.0, 776.0, 79.0]) / (92160 * df**4)
+    coefficients = np.array([1.0, 0.0, 0.0, 0.0, 0.0])
+    for g in (g1, g2, g3, g4):
+        coefficients[: len(g)] += g
+    return coefficients
+
+
+def t_scores(z: Array, coefficients: Array) -> Array:
+    """Normal scores → Student-t quantiles, in place, for ten multiplications a number."""
+    w = z * z
+    total = w * coefficients[4]
+    total += coefficients[3]
+    for c in coefficients[2::-1]:
+        total *= w
+        total += c
+    z *= total
+    return z
+
+
+@lru_cache(maxsize=64)
+def t_scale(df: float) -> float:
+    """The factor that gives clipped t scores unit variance, by quadrature over their quantiles."""
+    share = (np.arange(200_000) + 0.5) / 200_000
+    raw = t_scores(ndtri(share), t_coefficients(df))
+    scale = 1 / float(np.sqrt(np.mean(raw**2)))
+    for _ in range(20):
+        scale /= float(np.sqrt(np.mean(np.clip(scale * raw, -SHOCK_CLIP, SHOCK_CLIP) ** 2)))
+    return scale
+
+
+def common_shock(persistence: float, block: Block, luck: str, years: int) -> Array:
+    """Eq. 4: m(t), an AR(1) with a stationary start and unit variance. [(year, draw)]"""
+    m = block.normal(f"luck.{luck}/common", years)
+    innovation = float(np.sqrt(1 - persistence**2))
+    for t in range(1, years):
+        m[t] *= innovation
+        m[t] += persistence * m[t - 1]
+    return m
+
+
+def shock_sd(quantity: Quantity, p: Mapping[str, Value], path: str, size: Value | None) -> Value:
+    """σ of Eq. 4: falls with base-year size where the plan says so. [link units, one year]"""
+    sd = p[f"{path}.luck.sd"]
+    if quantity.luck.reference_size is None or size is None:
+        return sd
+    relative = np.asarray(size) / np.asarray(p[f"{path}.luck.reference_size"])
+    return np.asarray(np.asarray(sd) * relative ** np.asarray(p[f"{path}.luck.size_exponent"]))
+
+
+@dataclass(frozen=True, slots=True)
+class LuckLaw:
+    """Everything of Eq. 4 that does not change from block to block.
+
+    ``coefficients``: those of ``t_scores``, scaled so that clipped shocks have unit variance.
+    """
+
+    coefficients: Array
+    common_persistence: float
+
+    @classmethod
+    def of(cls, df: float, common_persistence: float) -> "LuckLaw":
+        return cls(t_coefficients(df) * t_scale(df), common_persistence)
+
+
+def luck_paths(
+    layout: Layout,
+    p: Mapping[str, Value],
+    bases: Mapping[str, Value],
+    law: LuckLaw,
+    block: Block,
+    luck: str,
+) -> Iterator[tuple[str, Array]]:
+    """Eq. 4: n_s(t) of one quantity after another, from the second year on. [(year − 1, draw)]
+
+    One stream a quantity. Shocks of correlated quantities are mixed as normal scores, then turned
+    into fat-tailed ones, so each keeps its own t margin.
+    """
+    years = len(layout.years)
+    m = common_shock(law.common_persistence, block, luck, years)
+    for members in layout.shock_groups:
+        scores = [block.normal(f"luck.{luck}/{name}", years - 1) for name in members.names]
+        correlate(members.factor, scores)
+        for name, shocks in zip(members.names, scores, strict=True):
+            t_scores(shocks, law.coefficients)
+            np.clip(shocks, -SHOCK_CLIP, SHOCK_CLIP, out=shocks)
+            yield name, _accumulated(shocks, m[1:], layout, p, bases, name)
+
+
+def _accumulated(
+    shocks: Array,
+    m: Array,
+    layout: Layout,
+    p: Mapping[str, Value],
+    bases: Mapping[str, Value],
+    name: str,
+) -> Array:
+    """n(t+1) = ρ n(t) + λ m(t+1) + σ ε(t+1), n(t₀) = 0, in place of the shocks ε."""
+    quantity = layout.quantities[name]
+    cluster = name.split(".")[1] if name.startswith("clusters.") else None
+    size = bases[f"clusters.{cluster}.output"] if cluster else None
+    shocks *= shock_sd(quantity, p, name, size)
+    if quantity.luck.loading is not None:
+        shocks += np.asarray(p[f"{name}.luck.loading"]) * m
+    persistence = p[f"{name}.luck.persistence"]
+    for t in range(1, len(shocks)):
+        shocks[t] += shocks[t - 1] if _is_one(persistence) else persistence * shocks[t - 1]
+    return shocks
+
+
+def _is_one(value: Value) -> bool:
+    return isinstance(value, float) and value == 1.0
+
+
+# -- Eq. 5: output -------------------------------------------------------------------------------
+
+
+def projects(
+    plan: Plan, p: Mapping[str, Value], deliveries: Mapping[str, Delivery]
+) -> dict[str, Array]:
+    """Eq. 5: real output of commissioned projects beyond the ordinary, by cluster. [亿元]"""
+    added: dict[str, Array] = {}
+    for key, delivery in deliveries.items():
+        programme = plan.programmes[key]
+        for cluster in programme.projects:
+            kept = np.asarray(p[f"programmes.{key}.additional"]) * (
+                1 - np.asarray(p.get(f"programmes.{key}.crowding_out", 0.0))
+            )
+            capacity = np.asarray(p[f"programmes.{key}.projects.{cluster}"])
+            amount = kept * capacity * (delivery.flow - delivery.flow[0])
+            added[cluster] = added[cluster] + amount if cluster in added else amount
+    return added
+
+
+def closures(
+    plan: Plan, p: Mapping[str, Value], deliveries: Mapping[str, Delivery]
+) -> dict[str, Array]:
+    """Eq. 5: share of organic output that is left open, by cluster. [fraction]"""
+    open_share: dict[str, Array] = {}
+    for key, delivery in deliveries.items():
+        for cluster in plan.programmes[key].closures:
+            closed = np.asarray(p[f"programmes.{key}.additional"]) * np.asarray(
+                p[f"programmes.{key}.closures.{cluster}"]
+            )
+            left = 1 - closed * (delivery.flow - delivery.flow[0])
+            open_share[cluster] = open_share[cluster] * left if cluster in open_share else left
+    return open_share

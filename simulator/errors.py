@@ -1,0 +1,45 @@
+"""What can go wrong, as codes with fields.
+
+    PlansimError                 anything this product raises on purpose
+    └── InputError               the user's input is wrong: one or more faults, all at once
+
+A :class:`Fault` is a code with fields; the sentence that a person reads is made from it in the
+message catalogue (``scenarios/messages``), in the language that the person reads.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing that is wrong with the input, and where it is.
+
+    ``code`` names a sentence of the catalogue, ``fields`` fill it. ``path`` is the dotted path of
+    the value in the plan (``clusters.robotics.output``), ``file``, ``line`` and ``column`` its
+    place in the user's files, counted from 1; 0 where there is none.
+    """
+
+    code: str
+    fields: Mapping[str, object] = field(default_factory=dict)
+    path: str = ""
+    file: str = ""
+    line: int = 0
+    column: int = 0
+
+
+class PlansimError(Exception):
+    """Base of everything this product raises on purpose."""
+
+
+class InputError(PlansimError):
+    """The input is wrong. Carries every fault that was found, never only the first."""
+
+    def __init__(self, faults: Iterable[Fault]) -> None:
+        self.faults: tuple[Fault, ...] = tuple(faults)
+        super().__init__("; ".join(f"{f.code} {f.path}".strip() for f in self.faults))
+
+    @classmethod
+    def of(cls, code: str, path: str = "", **fields: object) -> "InputError":
+        """One fault, for the first lines of a function that refuses an argument."""
+        return cls([Fault(code, fields, path)])

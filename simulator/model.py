@@ -1,0 +1,83 @@
+"""A plan made ready to be simulated: axes, streams, goals. Made once, used by every block."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from simulator.accounts import Series, series
+from simulator.dynamics import LuckLaw
+from simulator.errors import Fault, InputError
+from simulator.feasibility import Goal
+from simulator.layout import Layout
+from simulator.plan import Plan
+from simulator.results import Scoring
+from simulator.sampling import Sampler, centre
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A plan made ready to be simulated: everything that does not change from block to block."""
+
+    plan: Plan
+    layout: Layout
+    sampler: Sampler
+    law: LuckLaw
+    series: tuple[Series, ...]
+    goals: tuple[Goal, ...]
+    scoring: Scoring
+    given: tuple[int, ...]
+
+    @classmethod
+    def of(cls, plan: Plan, sampler: str = "independent", given: Sequence[str] = ()) -> "Model":
+        """Raises InputError for an unknown sampler or a given target that is not judged."""
+        faults = given_faults(plan, given)
+        if faults:
+            raise InputError(faults)
+        judged = [target.id for target in plan.judged]
+        law = LuckLaw.of(
+            centre(plan.assumptions.shock_df), centre(plan.assumptions.common_persistence)
+        )
+        return cls(
+            plan=plan,
+            layout=Layout.of(plan),
+            sampler=Sampler.of(plan, sampler),
+            law=law,
+            series=series(plan),
+            goals=tuple(Goal.of(target, plan) for target in plan.judged),
+            scoring=Scoring.of(plan),
+            given=tuple(judged.index(g) for g in given),
+        )
+
+    @property
+    def luck_years(self) -> tuple[int, ...]:
+        """Years in which a target is judged: where the luck of each quantity is kept."""
+        return tuple(sorted({goal.year for goal in self.goals}))
+
+    @property
+    def drivers(self) -> tuple[str, ...]:
+        """Names of the driver axis of ``Kept``: parameters, then luck by year and quantity."""
+        luck = (
+            f"luck/{self.layout.years[y]}/{name}"
+            for y in self.luck_years
+            for name in self.layout.rows
+        )
+        return (*self.sampler.uncertain, *luck)
+
+    def goal_series(self) -> tuple[int, ...]:
+        """For each goal the position of its indicator path."""
+        place = {item: i for i, item in enumerate(self.series)}
+        return tuple(place[Series(g.target.indicator, g.target.cluster)] for g in self.goals)
+
+
+def given_faults(plan: Plan, given: Sequence[str]) -> list[Fault]:
+    """One fault for every given target that the plan does not know, or does not judge."""
+    judged = [target.id for target in plan.judged]
+    known = {target.id for target in plan.targets}
+    return [
+        Fault(
+            "given_not_judged" if g in known else "unknown_target",
+            {"value": g, "choices": judged},
+            "given",
+        )
+        for g in given
+        if g not in judged
+    ]

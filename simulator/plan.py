@@ -1,0 +1,434 @@
+"""The nouns: what a plan is made of. Frozen, plain, validated where they enter (``scenarios``).
+
+Money is in 亿元 (100 million yuan), shares are fractions of one, rates are per year, intensities
+are per 万元 of real output; the border converts (``scenarios/units.py``). The vocabulary is that
+of ``docs/model.md``.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, fields, is_dataclass
+from typing import Any, ClassVar, Literal
+
+Origin = Literal["stated", "derived", "estimated", "literature", "judgement"]
+Link = Literal["log", "logit", "identity"]
+Curve = Literal["exponential", "logistic", "gompertz", "richards"]
+
+#: Every mapping of a plan file is closed: an unknown key is a fault (read by the border).
+CLOSED = {"extra": "forbid"}
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A name in both languages."""
+
+    __pydantic_config__: ClassVar[dict[str, str]] = CLOSED
+    zh: str
+    en: str
+
+    def in_language(self, lang: str) -> str:
+        return self.zh if lang == "zh" else self.en
+
+
+@dataclass(frozen=True, slots=True)
+class Uncertainty:
+    """A distribution, given by its parameters or by quantiles. See ``sampling.FORMS``."""
+
+    __pydantic_config__: ClassVar[dict[str, str]] = CLOSED
+    dist: str
+    mean: float | None = None
+    sd: float | None = None
+    df: float | None = None
+    a: float | None = None
+    b: float | None = None
+    low: float | None = None
+    mode: float | None = None
+    high: float | None = None
+    p05: float | None = None
+    p50: float | None = None
+    p95: float | None = None
+    values: tuple[float, ...] | None = None
+    weights: tuple[float, ...] | None = None
+
+    #: The fields that are amounts in the figure's unit (what a factor or a unit conversion moves).
+    AMOUNTS: ClassVar[tuple[str, ...]] = (
+        "mean", "sd", "low", "mode", "high", "p05", "p50", "p95", "values",
+    )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One number of a plan with its unit and its provenance.
+
+    ``origin``: *stated* by the document; *derived* from stated figures by an identity; *estimated*
+    from outside facts; *literature*: a published estimate carried over; *judgement*.
+    """
+
+    __pydantic_config__: ClassVar[dict[str, str]] = CLOSED
+    value: float | Uncertainty
+    origin: Origin
+    source: str
+    unit: str = "1"
+    year: int | None = None
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Trend:
+    """Eq. 2: where a quantity goes without programmes and luck.
+
+    ``rate``: for ``exponential``, the yearly change at the base year in the quantity's own terms
+    (log link: growth, fraction per year; logit and identity: change per year). For the saturating
+    curves the unconstrained rate r of Eq. 2 [1/year]; for ``gompertz`` the speed k [1/year].
+    ``ceiling``: the level z̄ stands for, in the quantity's unit. ``theta``: ``richards`` only.
+    """
+
+    __pydantic_config__: ClassVar[dict[str, str]] = CLOSED
+    rate: Figure
+    curve: Curve = "exponential"
+    ceiling: Figure | None = None
+    theta: Figure | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Luck:
+    """Eq. 4: own shocks, common shock, persistence.
+
+    ``sd`` [link units, one year] belongs to ``reference_size`` where one is given and falls with
+    base-year size as (size / reference_size) ** size_exponent; ``loading`` on the common shock.
+    """
+
+    __pydantic_config__: ClassVar[dict[str, str]] = CLOSED
+    sd: Figure
+    persistence: Figure
+    loading: Figure | None = None
+    reference_size: Figure | None = None
+    size_exponent: Figure | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """One simulated number: a base, a link, a trend, luck. The same equation for all of them.
+
+    Only the output of the rest of industry has no ``base``: it is what the others leave (Eq. 13).
+    """
+
+    __pydantic_config__: ClassVar[dict[str, str]] = CLOSED
+    link: Link
+    trend: Trend
+    luck: Luck
+    base: Figure | None = None
+    floor: float | None = None
+    ceiling: float | None = None
+    name: Label | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """An industry group. Energy, water and labour are per unit of real output.
+
+    ``tags``: the weight, 0 to 1, with which the cluster belongs to each tagged group (Eq. 9).
+    ``residual``: the rest of industry; its base output is what the others leave of the total.
+    """
+
+    __pydantic_config__: ClassVar[dict[str, str]] = CLOSED
+    name: Label
+    tags: Mapping[str, Figure]
+    output: Quantity
+    va_rate: Quantity
+    energy: Quantity
+    water: Quantity
+    labour: Quantity
+    residual: bool = False
+
+    #: The quantities of every cluster, in the order of the quantity axis.
+    QUANTITIES: ClassVar[tuple[str, ...]] = ("output", "va_rate", "energy", "water", "labour")
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """What all clusters together must give in the base year, in every draw.
+
+    ``output`` [亿元]; ``va_rate`` [fraction], of ``scope``; ``shares``: share of each tag in value
+    added [fraction], by tag.
+    """
+
+    __pydantic_config__: ClassVar[dict[str, str]] = CLOSED
+    output: Figure
+    va_rate: Figure
+    shares: Mapping[str, Figure] = field(default_factory=dict)
+    scope: str = "all"
+
+
+@dataclass(frozen=True, slots=True)
+class Prices:
+    """Output and input prices of the place's industry (base year = 1) and Eq. 5's pass-through."""
+
+    __pydantic_config__: ClassVar[dict[str, str]] = CLOSED
+    output: Quantity
+    input: Quantity
+    pass_through: Figure
+
+
+@dataclass(frozen=True, slots=True)
+class Correlation:
+    """Correlation of parameters (copula) or of own shocks, between two paths or patterns.
+
+    Two patterns with one ``*`` each are matched cluster by cluster; the same pattern twice means
+    every pair of its matches.
+    """
+
+    __pydantic_config__: ClassVar[dict[str, str]] = CLOSED
+    between: tuple[str, str]
+    value: float
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Coupling:
+    """Eq. 3: a programme-induced change of ``source_quantity`` passes on to ``to``.
+
+    ``strength`` γ: log change of the receiver per log change of the source, in the long run;
+    ``speed`` κ [1/year]: how fast the stock between them fills.
+    """
+
+    __pydantic_config__: ClassVar[dict[str, str]] = CLOSED
+    source_quantity: str
+    to: str
+    strength: Figure
+    speed: Figure
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """What full additional coverage does to a quantity (Eq. 3).
+
+    ``change``: *relative* (size −0.06 = a fall of 6 %) or *absolute* (size 0.02 = 2 points).
+    """
+
+    __pydantic_config__: ClassVar[dict[str, str]] = CLOSED
+    on: str
+    size: Figure
+    change: Literal["relative", "absolute"] = "relative"
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """A schedule: how far a programme has reached by the end of each year.
+
+    ``path``: share of what was planned that is reached at the end of the year named, straight
+    lines between, zero at the beginning of ``start``. ``depth``: the share of the plan that is
+    realised in the end. ``delay`` [years] moves the whole path. ``limit``: nothing is delivered
+    beyond this share, where the pool of units is no larger.
+    """
+
+    __pydantic_config__: ClassVar[dict[str, str]] = CLOSED
+    start: int
+    path: Mapping[int, float]
+    depth: Figure
+    delay: Figure | None = None
+    limit: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Programme:
+    """A policy measure that is delivered in units, now by a coverage schedule.
+
+    ``units``: number of units at full coverage, delivered in ``lot`` at a time. ``additional``:
+    share of the delivered that would not have come anyway. ``projects``: output of commissioned
+    capacity at full coverage by cluster [亿元 at base-year prices] and ``crowding_out``, the share
+    of it taken from existing firms. ``closures``: share of a cluster's organic output closed.
+    """
+
+    __pydantic_config__: ClassVar[dict[str, str]] = CLOSED
+    name: Label
+    coverage: Coverage
+    additional: Figure
+    active: bool = False
+    unit: str = "1"
+    units: Figure | None = None
+    lot: float = 1
+    cost: Figure | None = None
+    crowding_out: Figure | None = None
+    effects: tuple[Effect, ...] = ()
+    projects: Mapping[str, Figure] = field(default_factory=dict)
+    closures: Mapping[str, Figure] = field(default_factory=dict)
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Indicator:
+    """A number that the plan reports, computed from quantities by an identity.
+
+    ``measure``: *account*: Σ ``of`` over a scope, divided by Σ ``over`` where one is given (sum
+    first, divide last); *clusters_above*: clusters above ``threshold`` are counted; *firms_above*:
+    Eq. 10, from the stated base-year ``count``; *delivered*: what ``programme`` has delivered.
+    ``scope``: the statistical scope ("all" or a tag); ``tag``: the group that the numerator is
+    restricted to (Eq. 9). ``subjects``: the place as a whole, or each cluster. ``anchor``: the
+    stated base-year value, which every draw reproduces by scaling.
+    ``reference``: the quantity of the reference class its growth is compared with.
+    """
+
+    __pydantic_config__: ClassVar[dict[str, str]] = CLOSED
+    name: Label
+    unit: str
+    measure: Literal["account", "clusters_above", "firms_above", "delivered"]
+    of: str = ""
+    over: str | None = None
+    scope: str = "all"
+    tag: str | None = None
+    subjects: Literal["place", "clusters"] = "place"
+    anchor: Figure | None = None
+    threshold: Figure | None = None
+    count: Figure | None = None
+    exponent: Figure | None = None
+    churn: Figure | None = None
+    programme: str | None = None
+    reference: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Switch:
+    """An assumption that chooses between readings of the document."""
+
+    __pydantic_config__: ClassVar[dict[str, str]] = CLOSED
+    value: str
+    why: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Assumptions:
+    """What the document leaves open. Shown, and switched in a scenario or with ``--set``."""
+
+    __pydantic_config__: ClassVar[dict[str, str]] = CLOSED
+    output_prices: Switch
+    growth_window: Switch
+    deflation: Switch
+    scope: Switch
+    about_tolerance: Figure
+    about_growth_tolerance: Figure
+    about_share_tolerance: Figure
+    near_tolerance: Figure
+    labour_release: Figure
+    shock_df: Figure
+    common_persistence: Figure
+
+    OPTIONS: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        "output_prices": ("current", "constant"),
+        "growth_window": ("average", "last_year"),
+        "deflation": ("single", "double"),
+        "scope": ("as_worded", "industry"),
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One quantified statement of the document: a row of ``targets.csv``.
+
+    ``low``, ``high`` are in ``unit``, as worded: a fall is a negative ``change_vs_base``.
+    ``cluster`` is the key of the subject, "" for the place as a whole, and ``scale`` is one
+    ``unit`` in base units: both are worked out where the row is read.
+    """
+
+    id: str
+    indicator: str
+    indicator_zh: str
+    subject: str
+    subject_zh: str
+    unit: str
+    basis: str
+    comparator: str
+    direction: str
+    base_year: int | None
+    base_value: float | None
+    year: int | None
+    low: float | None
+    high: float | None
+    kind: str
+    status: str
+    reason: str
+    restates: str
+    source: str
+    cluster: str = ""
+    scale: float = 1.0
+
+
+BASES = (
+    "level", "change_vs_base", "annual_growth", "cumulative_count", "share", "rate", "per_year",
+)  # fmt: skip
+COMPARATORS = (
+    "reach", "approx", "at_least", "near_below", "range", "at_most", "all", "every_year",
+)  # fmt: skip
+DIRECTIONS = ("up", "down", "hold")
+KINDS = ("outcome", "activity", "investment", "policy")
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """Named overrides on top of a plan, inheriting from at most one parent."""
+
+    __pydantic_config__: ClassVar[dict[str, str]] = CLOSED
+    name: Label
+    extends: str | None = None
+    set: Mapping[str, Any] = field(default_factory=dict)
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who, where, when."""
+
+    __pydantic_config__: ClassVar[dict[str, str]] = CLOSED
+    id: str
+    name: Label
+    region: Label
+    base_year: int
+    years: tuple[int, int]
+    dated: str
+    documents: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """One document of one place, ready to be simulated under one scenario."""
+
+    __pydantic_config__: ClassVar[dict[str, str]] = CLOSED
+    plan: Identity
+    assumptions: Assumptions
+    totals: Totals
+    prices: Prices
+    clusters: Mapping[str, Cluster]
+    city: Mapping[str, Quantity]
+    indicators: Mapping[str, Indicator]
+    programmes: Mapping[str, Programme] = field(default_factory=dict)
+    couplings: tuple[Coupling, ...] = ()
+    parameter_correlations: tuple[Correlation, ...] = ()
+    shock_correlations: tuple[Correlation, ...] = ()
+    targets: tuple[Target, ...] = ()
+
+    @property
+    def years(self) -> range:
+        """The year axis: base year to last year, both included."""
+        return range(self.plan.years[0], self.plan.years[1] + 1)
+
+    @property
+    def judged(self) -> tuple[Target, ...]:
+        """The targets that get a probability, in file order."""
+        return tuple(t for t in self.targets if t.status == "judged")
+
+
+def figures(node: Any, path: str = "") -> Iterator[tuple[str, Figure]]:
+    """Every figure below ``node`` with its dotted path, in file order."""
+    if isinstance(node, Figure):
+        yield path, node
+        return
+    if is_dataclass(node):
+        children: list[tuple[str, Any]] = [(f.name, getattr(node, f.name)) for f in fields(node)]
+    elif isinstance(node, Mapping):
+        children = [(str(key), child) for key, child in node.items()]
+    elif isinstance(node, tuple):
+        children = [(str(index), child) for index, child in enumerate(node)]
+    else:
+        return
+    for name, child in children:
+        yield from figures(child, f"{path}.{name}" if path else name)

@@ -1,0 +1,291 @@
+"""What a run leaves behind: counts that add up, a kept subsample, and the verdicts made of them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.accounts import Series
+from simulator.plan import KINDS, Plan
+from simulator.sampling import SCRAMBLINGS, Array
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Counts = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+#: Futures kept whole for quantiles and for what binds: the first that count, by draw and luck.
+KEPT = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """The kept subsample; the last axis of every array is the future.
+
+    ``reads`` [(target, future)]: each judged indicator as worded, in its year. ``paths``
+    [(year, series, future)]. ``drivers`` [(driver, future)]: every uncertain parameter, then the
+    luck of every quantity at ``luck_years``. ``draw`` and ``luck``: who the future is.
+    """
+
+    reads: Array
+    paths: Array
+    drivers: Array
+    draw: Counts
+    luck: Counts
+
+    @property
+    def futures(self) -> int:
+        return int(self.reads.shape[-1])
+
+    def chosen(self, which: Bools) -> "Kept":
+        """The futures where ``which`` holds. [(future,)]"""
+        return Kept(**{f.name: getattr(self, f.name)[..., which] for f in fields(self)})
+
+    def first(self, number: int) -> "Kept":
+        return Kept(**{f.name: getattr(self, f.name)[..., :number] for f in fields(self)})
+
+    def then(self, other: "Kept") -> "Kept":
+        return Kept(
+            **{
+                f.name: np.concatenate([getattr(self, f.name), getattr(other, f.name)], axis=-1)
+                for f in fields(self)
+            }
+        )
+
+    def in_order(self) -> "Kept":
+        """Sorted by draw; the two futures of a draw stay in their order."""
+        order = np.argsort(self.draw, kind="stable")
+        return Kept(**{f.name: getattr(self, f.name)[..., order] for f in fields(self)})
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """One set of luck of one block, judged.
+
+    ``by_year``: met in each year [(target, year, draw)]; ``final``: met in the target's own year
+    [(target, draw)]; ``kept``: the whole futures, where they are kept.
+    """
+
+    by_year: Bools
+    final: Bools
+    kept: Kept | None
+
+
+@dataclass(frozen=True, slots=True)
+class Scoring:
+    """Which judged targets count towards joint verdicts: restatements count once.
+
+    ``groups`` [(group, target)]: all distinct targets, then those of each kind.
+    """
+
+    groups: Bools
+
+    @classmethod
+    def of(cls, plan: Plan) -> "Scoring":
+        distinct = np.array([t.restates == "" for t in plan.judged], dtype=bool)
+        kinds = np.array([t.kind for t in plan.judged], dtype=str)
+        return cls(np.array([distinct, *(distinct & (kinds == kind) for kind in KINDS)]))
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """Counts of one block, or of many: every field but ``kept`` is added up.
+
+    ``futures``: futures that count (all, or those that meet what is given) out of ``simulated``;
+    ``twins``: parameter draws whose two sets of luck both count, ``both`` and ``either``
+    [(target,)]: in how many of them both meet the target, and how many of their futures do;
+    ``met`` [(target,)]; ``by_year`` [(target, year)]; ``pairs`` [(target, target)]; ``number_met``
+    [(number + 1,)] over distinct targets; ``group_met`` [(group,)]; ``replicates``
+    [(target, scrambling)] and ``replicate_futures`` [(scrambling,)].
+    """
+
+    futures: int
+    simulated: int
+    twins: int
+    both: Counts
+    either: Counts
+    met: Counts
+    by_year: Counts
+    pairs: Counts
+    number_met: Counts
+    group_met: Counts
+    replicates: Counts
+    replicate_futures: Counts
+    kept: Kept | None
+
+    def __add__(self, other: "Tally") -> "Tally":
+        """Merge the tally of later futures."""
+        merged: dict[str, Any] = {
+            f.name: getattr(self, f.name) + getattr(other, f.name)
+            for f in fields(self)
+            if f.name != "kept"
+        }
+        return Tally(**merged, kept=_joined(self.kept, other.kept))
+
+
+def _joined(first: Kept | None, then: Kept | None) -> Kept | None:
+    if first is None or then is None or first.futures >= KEPT:
+        return first or then
+    return first.then(then).first(KEPT)
+
+
+def tally(a: Judged, b: Judged, inside: Bools, given: tuple[int, ...], scoring: Scoring) -> Tally:
+    """Count one block. ``inside``: whether a draw of it counts. [(draw,)]"""
+    valid_a, valid_b = (inside & side.final[list(given)].all(axis=0) for side in (a, b))
+    twins = valid_a & valid_b
+    counted = _tally_luck(a, valid_a, inside, scoring) + _tally_luck(b, valid_b, inside, scoring)
+    kept = None
+    if a.kept is not None and b.kept is not None:
+        kept = a.kept.chosen(valid_a).then(b.kept.chosen(valid_b)).in_order()
+    met_a, met_b = a.final & twins, b.final & twins
+    return replace(
+        counted,
+        twins=int(twins.sum()),
+        both=_counted(met_a & met_b),
+        either=_counted(met_a) + _counted(met_b),
+        kept=kept,
+    )
+
+
+def _counted(met: Bools) -> Counts:
+    return np.asarray(np.count_nonzero(met, axis=-1), dtype=np.int64)
+
+
+def _tally_luck(side: Judged, valid: Bools, inside: Bools, scoring: Scoring) -> Tally:
+    met = side.final & valid
+    exact = met.astype(np.float32)  # products of 0 and 1 below 2^24 add up exactly
+    distinct = scoring.groups[0]
+    number = met[distinct].sum(axis=0)[valid]
+    nothing = np.zeros(len(met), dtype=np.int64)
+    by_scrambling = met.reshape(len(met), -1, SCRAMBLINGS)  # the sequences take turns
+    return Tally(
+        futures=int(valid.sum()),
+        simulated=int(inside.sum()),
+        twins=0,
+        both=nothing,
+        either=nothing,
+        met=_counted(met),
+        by_year=_counted(side.by_year & valid),
+        pairs=(exact @ exact.T).astype(np.int64),
+        number_met=np.bincount(number, minlength=int(distinct.sum()) + 1).astype(np.int64),
+        group_met=np.array([(side.final[g].all(axis=0) & valid).sum() for g in scoring.groups]),
+        replicates=by_scrambling.sum(axis=1, dtype=np.int64),
+        replicate_futures=valid.reshape(-1, SCRAMBLINGS).sum(axis=0, dtype=np.int64),
+        kept=None,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What was asked of a run: with the plan, all that its result depends on."""
+
+    scenario: str
+    seed: int
+    draws: int
+    sampler: str
+    given: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """One target, judged; or recorded with the reason why it is not. Values are in ``unit``.
+
+    The fields are the columns of ``plansim run`` (docs/commands.md). None means not known.
+    """
+
+    plan: str
+    scenario: str
+    target: str
+    indicator: str
+    subject: str
+    unit: str
+    basis: str
+    year: int | None
+    comparator: str
+    low: float | None
+    high: float | None
+    status: str
+    reason: str
+    p05: float | None = None
+    p50: float | None = None
+    p95: float | None = None
+    probability: float | None = None
+    prob_low: float | None = None
+    prob_high: float | None = None
+    verdict: str = ""
+    evidence: str = ""
+    median_gap: float | None = None
+    required_growth: float | None = None
+    reference_percentile: float | None = None
+    first_year_met: int | None = None
+    parameter_share: float | None = None
+    binds: str = ""
+    draws: int | None = None
+    seed: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Joint:
+    """How many targets hold together. ``group`` is "all" or a kind of target.
+
+    ``targets``: distinct ones (restatements counted once); ``frechet_low`` and ``frechet_high``
+    bound the joint probability whatever the correlations.
+    """
+
+    group: str
+    targets: int
+    probability: float
+    prob_low: float
+    prob_high: float
+    frechet_low: float
+    frechet_high: float
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """A judged plan: verdicts in file order, joint verdicts, and the futures behind them.
+
+    ``support``: futures that meet what was given (all, where nothing was); ``simulated``: all.
+    ``met_number``: p10, p50, p90 of the number of distinct targets met. ``pairs``: probability
+    that two judged targets hold together [(judged, judged)]. ``shares``: by target, the share of
+    its margin's variance that each driver explains.
+    """
+
+    plan: Plan
+    settings: Settings
+    support: int
+    simulated: int
+    verdicts: tuple[Verdict, ...]
+    joint: tuple[Joint, ...]
+    met_number: tuple[int, int, int]
+    pairs: Array
+    series: tuple[Series, ...]
+    kept: Kept
+    drivers: tuple[str, ...]
+    shares: Mapping[str, Mapping[str, float]]
+
+    @property
+    def judged(self) -> tuple[Verdict, ...]:
+        return tuple(v for v in self.verdicts if v.probability is not None)
+
+    def to_frame(self) -> "pd.DataFrame":
+        """The verdicts as a table, one row a target, columns as in ``Verdict``."""
+        import pandas as pd
+
+        names = [f.name for f in fields(Verdict)]
+        return pd.DataFrame([[getattr(v, n) for n in names] for v in self.verdicts], columns=names)
+
+    def quantiles(self, probabilities: tuple[float, ...] = (0.05, 0.5, 0.95)) -> "pd.DataFrame":
+        """Fan of every indicator: subject, year, quantile, value in the indicator's base unit."""
+        import pandas as pd
+
+        values = np.quantile(self.kept.paths, probabilities, axis=-1)
+        rows = [
+            (item.indicator, item.subject, year, q, float(values[i, t, s]))
+            for s, item in enumerate(self.series)
+            for t, year in enumerate(self.plan.years)
+            for i, q in enumerate(probabilities)
+        ]
+        return pd.DataFrame(rows, columns=["indicator", "subject", "year", "quantile", "value"])

@@ -1,0 +1,247 @@
+"""The one conductor: plan → streams → draws → quantities → indicators → verdicts.
+
+Each parameter draw lives through two sets of luck, "a" and "b". Blocks of draws are independent:
+they may be computed in any order, by any number of threads, and are merged in order; the result
+is the same to the last bit.
+"""
+
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import reduce
+
+import numpy as np
+
+from simulator import dynamics
+from simulator.accounts import Accounts, OneFuture, indicator_path
+from simulator.baseline import Baseline, close
+from simulator.dynamics import Delivery, Value
+from simulator.errors import Fault, InputError
+from simulator.model import Model, given_faults
+from simulator.plan import Plan
+from simulator.results import KEPT, Judged, Kept, Result, Settings, Tally, tally
+from simulator.sampling import SAMPLERS, STREAM_BLOCK, Array, Block
+from simulator.verdicts import Reference, conclude
+
+LUCKS = ("a", "b")
+MOST_DRAWS = 10**9
+BLOCKS = (128, 256, 512, 1024, 2048)
+
+
+@dataclass(frozen=True, slots=True)
+class Systematic:
+    """What both sets of luck of a block share: parameters, base year, deliveries, τ + P.
+
+    ``z`` [(year, quantity, draw)]; ``added`` and ``open_share`` of Eq. 5 by cluster [(year, draw)].
+    """
+
+    p: dict[str, Value]
+    baseline: Baseline
+    deliveries: dict[str, Delivery]
+    z: Array
+    added: dict[str, Array]
+    open_share: dict[str, Array]
+
+
+def systematic(model: Model, block: Block) -> Systematic:
+    """Eq. 1 without luck. Raises InputError naming a quantity that is not finite."""
+    plan, layout = model.plan, model.layout
+    p: dict[str, Value] = dict(model.sampler.draw(block))
+    baseline = close(plan, layout, p, block.draws)
+    deliveries = {
+        key: dynamics.scheduled(programme.coverage, p, f"programmes.{key}.coverage", layout.years)
+        for key, programme in plan.programmes.items()
+        if programme.active
+    }
+    moved = dynamics.programme_paths(plan, layout, p, baseline.levels, deliveries)
+    z = np.empty((len(layout.years), len(layout.rows), block.draws))
+    for name, row in layout.rows.items():
+        quantity = layout.quantities[name]
+        z[:, row] = dynamics.trend_path(quantity, baseline.levels[name], p, name, len(z))
+        if name in moved:
+            z[:, row] += moved[name]
+    finite = np.isfinite(z[-1]).all(axis=1)
+    if not finite.all():
+        raise InputError(
+            Fault("not_finite", {}, n) for n, r in layout.rows.items() if not finite[r]
+        )
+    return Systematic(
+        p,
+        baseline,
+        deliveries,
+        z,
+        added=dynamics.projects(plan, p, deliveries),
+        open_share=dynamics.closures(plan, p, deliveries),
+    )
+
+
+def live(
+    model: Model, common: Systematic, block: Block, luck: str, keep: bool
+) -> tuple[OneFuture, Array | None]:
+    """One future a draw: luck added, levels taken, accounts opened.
+
+    Also the luck of every quantity in ``luck_years``, where it is kept. [(driver, draw)]
+    """
+    layout, bases = model.layout, common.baseline.levels
+    levels = np.empty_like(common.z)
+    chosen = np.array(model.luck_years, dtype=int)
+    kept = np.empty((len(chosen), len(layout.rows), block.draws)) if keep else None
+    for name, n in dynamics.luck_paths(layout, common.p, bases, model.law, block, luck):
+        row = layout.rows[name]
+        levels[0, row] = common.z[0, row]
+        np.add(common.z[1:, row], n, out=levels[1:, row])  # Eq. 1
+        dynamics.from_link(layout.quantities[name], levels[:, row])
+        if kept is not None:
+            kept[:, row] = n[chosen - 1]
+    accounts = Accounts(
+        plan=model.plan,
+        layout=layout,
+        p=common.p,
+        levels=levels,
+        baseline=common.baseline,
+        added=common.added,
+        open_share=common.open_share,
+    )
+    future = OneFuture(accounts, common.deliveries, block, luck)
+    return future, None if kept is None else kept.reshape(-1, block.draws)
+
+
+def judge_luck(model: Model, common: Systematic, block: Block, luck: str, keep: bool) -> Judged:
+    """Indicators and targets of one set of luck; whole futures only where they are kept."""
+    future, shocks = live(model, common, block, luck, keep)
+    places = model.goal_series()
+    wanted = range(len(model.series)) if keep else sorted(set(places))
+    paths = {place: indicator_path(future, model.series[place]) for place in wanted}
+    reads = [goal.read(paths[place]) for goal, place in zip(model.goals, places, strict=True)]
+    hits = [goal.met(read) for goal, read in zip(model.goals, reads, strict=True)]
+    kept = None
+    if shocks is not None:
+        uncertain = [common.p[name] for name in model.sampler.uncertain]
+        kept = Kept(
+            reads=stacked([r[g.year] for g, r in zip(model.goals, reads, strict=True)], block),
+            paths=np.stack([paths[place] for place in wanted], axis=1),
+            drivers=np.concatenate([stacked(uncertain, block), shocks]),
+            draw=block.number * STREAM_BLOCK + np.arange(block.start, block.stop),
+            luck=np.full(block.draws, LUCKS.index(luck)),
+        )
+    years = len(model.layout.years)
+    by_year = np.array(hits).reshape(len(hits), years, block.draws)
+    final = np.array([hit[goal.year] for goal, hit in zip(model.goals, hits, strict=True)])
+    return Judged(by_year, final.reshape(len(hits), block.draws), kept)
+
+
+def stacked(rows: Sequence[Value], block: Block) -> Array:
+    """Rows of one value or one value a draw. [(row, draw)]"""
+    table = np.empty((len(rows), block.draws))
+    for i, row in enumerate(rows):
+        table[i] = row
+    return table
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A block, how many of its first draws count, and whether its futures may be kept whole."""
+
+    block: Block
+    size: int
+    keep: bool
+
+
+def count_block(model: Model, job: Job) -> Tally:
+    """Simulate and judge the draws of a block, with both sets of luck."""
+    block = job.block
+    common = systematic(model, block)
+    a, b = (judge_luck(model, common, block, luck, job.keep) for luck in LUCKS)
+    inside = np.arange(block.draws) < job.size
+    return tally(a, b, inside, model.given, model.scoring)
+
+
+def run(
+    plan: Plan,
+    scenario: str = "plan",
+    draws: int = 10_000,
+    seed: int = 1,
+    *,
+    sampler: str = "independent",
+    given: Sequence[str] = (),
+    workers: int = 1,
+    block: int = STREAM_BLOCK,
+    reference: Reference | None = None,
+    progress: Callable[[int], object] | None = None,
+) -> Result:
+    """Simulate ``draws`` parameter draws with two sets of luck each, and judge every target.
+
+    ``given``: ids of targets taken as met; only futures that meet them count. ``workers``:
+    threads. ``block``: draws computed together (one of BLOCKS); neither changes a bit of the
+    result. ``reference`` answers how rare a growth is among real industries. ``progress`` is told
+    how many draws each finished block held. Raises InputError for arguments out of range.
+    """
+    check_arguments(plan, draws, seed, sampler, given, workers, block)
+    model = Model.of(plan, sampler, given)
+
+    def task(job: Job) -> Tally:
+        counted = count_block(model, job)
+        if progress is not None:
+            progress(job.size)
+        return counted
+
+    counts = merged(task, jobs(draws, seed, block, selective=bool(given)), workers)
+    return conclude(
+        model, Settings(scenario, seed, draws, sampler, tuple(given)), counts, reference
+    )
+
+
+def check_arguments(
+    plan: Plan,
+    draws: int,
+    seed: int,
+    sampler: str,
+    given: Sequence[str],
+    workers: int,
+    block: int,
+) -> None:
+    """Raises InputError naming every argument of ``run`` that is out of range."""
+    rules: tuple[tuple[str, object, bool, str], ...] = (
+        ("draws", draws, 1 <= draws <= MOST_DRAWS, f"1 … {MOST_DRAWS}"),
+        ("seed", seed, 0 <= seed < 2**63, f"0 … {2**63 - 1}"),
+        ("sampler", sampler, sampler in SAMPLERS, ", ".join(SAMPLERS)),
+        ("workers", workers, 1 <= workers <= 1024, "1 … 1024"),
+        ("block", block, block in BLOCKS, ", ".join(map(str, BLOCKS))),
+    )
+    faults = [
+        Fault("argument_range", {"value": value, "allowed": allowed}, name)
+        for name, value, fine, allowed in rules
+        if not fine
+    ]
+    faults += given_faults(plan, given)
+    if faults:
+        raise InputError(faults)
+
+
+def jobs(draws: int, seed: int, block: int, *, selective: bool) -> Iterator[Job]:
+    """All blocks of a run. ``selective``: any block may hold futures that are kept."""
+    for first in range(0, draws, block):
+        number, start = divmod(first, STREAM_BLOCK)
+        keep = selective or first * len(LUCKS) < KEPT
+        yield Job(Block(seed, number, start, start + block), min(block, draws - first), keep)
+
+
+def merged(task: Callable[[Job], Tally], work: Iterator[Job], workers: int) -> Tally:
+    """Tallies of all blocks, added in order; at most a few are held at a time."""
+    if workers == 1:
+        return reduce(Tally.__add__, map(task, work))
+    with ThreadPoolExecutor(workers) as pool:
+        return reduce(Tally.__add__, _in_order(pool, task, work, 2 * workers))
+
+
+def _in_order(
+    pool: ThreadPoolExecutor, task: Callable[[Job], Tally], work: Iterator[Job], ahead: int
+) -> Iterator[Tally]:
+    waiting: deque[Future[Tally]] = deque()
+    for job in work:
+        waiting.append(pool.submit(task, job))
+        if len(waiting) >= ahead:
+            yield waiting.popleft().result()
+    while waiting:
+        yield waiting.popleft().result()

@@ -1,0 +1,226 @@
+"""Counts and kept futures → verdicts: probability, interval, gap, what binds, what it rests on."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, Protocol
+
+import numpy as np
+
+from simulator.errors import Fault, InputError
+from simulator.feasibility import (
+    Goal,
+    interval,
+    is_borderline,
+    likelihood,
+    parameter_share,
+    replicated_interval,
+    required_change,
+    required_growth,
+    wilson,
+)
+from simulator.model import Model
+from simulator.plan import KINDS, Plan, Target, figures
+from simulator.results import Joint, Kept, Result, Settings, Tally, Verdict
+from simulator.sampling import Array
+
+#: A driver binds when it explains at least this share of a target's margin. [fraction]
+BINDING = 0.05
+#: What a provenance means for the evidence grade (docs/model.md, section 7).
+EVIDENCE = {
+    "stated": "data",
+    "derived": "data",
+    "estimated": "transferred",
+    "literature": "transferred",
+    "judgement": "judgement",
+}
+
+
+class Reference(Protocol):
+    """Share of the reference class that stays below a value over so many years; None: unknown."""
+
+    def __call__(self, quantity: str, horizon: int, value: float) -> float | None: ...
+
+
+def conclude(
+    model: Model, settings: Settings, counts: Tally, reference: Reference | None
+) -> Result:
+    """Verdicts of one run. Raises InputError where no future meets what is given."""
+    plan, kept = model.plan, counts.kept
+    if counts.futures == 0 or kept is None:
+        shown = {"given": ", ".join(settings.given), "simulated": counts.simulated}
+        raise InputError([Fault("given_never_met", shown, "given")])
+    shares = explained(model, kept)
+    origins = {path: figure.origin for path, figure in figures(plan)}
+    places = model.goal_series()
+    judged: dict[str, Verdict] = {}
+    for i, goal in enumerate(model.goals):
+        base_level = float(np.median(kept.paths[goal.base, places[i]]))
+        judged[goal.target.id] = replace(
+            _recorded(plan, settings, goal.target),
+            **_chance(settings, goal, i, counts, kept, plan.years),
+            evidence=evidence(origins, shares[i]),
+            required_growth=required_growth(goal, base_level),
+            reference_percentile=_rarity(plan, goal, base_level, reference),
+            binds=binding(shares[i]),
+            draws=settings.draws,
+            seed=settings.seed,
+        )
+    cumulated = np.cumsum(counts.number_met) / counts.futures
+    p10, p50, p90 = (int(np.searchsorted(cumulated, q - 1e-12)) for q in (0.10, 0.50, 0.90))
+    return Result(
+        plan=plan,
+        settings=settings,
+        support=counts.futures,
+        simulated=counts.simulated,
+        verdicts=tuple(judged.get(t.id) or _recorded(plan, settings, t) for t in plan.targets),
+        joint=_joint(model, counts),
+        met_number=(p10, p50, p90),
+        pairs=counts.pairs / counts.futures,
+        series=model.series,
+        kept=kept,
+        drivers=model.drivers,
+        shares={goal.target.id: s for goal, s in zip(model.goals, shares, strict=True)},
+    )
+
+
+def _recorded(plan: Plan, settings: Settings, target: Target) -> Verdict:
+    return Verdict(
+        plan=plan.plan.id,
+        scenario=settings.scenario,
+        target=target.id,
+        indicator=target.indicator,
+        subject=target.subject,
+        unit=target.unit,
+        basis=target.basis,
+        year=target.year,
+        comparator=target.comparator,
+        low=target.low,
+        high=target.high,
+        status=target.status,
+        reason=target.reason,
+    )
+
+
+def _chance(
+    settings: Settings, goal: Goal, index: int, counts: Tally, kept: Kept, years: range
+) -> dict[str, Any]:
+    """Probability, its interval and word, quantiles, gap: the columns that are counted."""
+    scale = goal.target.scale
+    probability = float(counts.met[index] / counts.futures)
+    common = None
+    if counts.twins:
+        single = float(counts.either[index] / (2 * counts.twins))
+        common = parameter_share(float(counts.both[index] / counts.twins), single)
+    low, high = interval(probability, counts.futures, common, 2 * counts.twins / counts.futures)
+    filled = counts.replicate_futures > 0
+    replicates = counts.replicates[index, filled] / counts.replicate_futures[filled]
+    if settings.sampler == "sobol" and len(replicates) > 1 and np.ptp(replicates) > 0:
+        low, high = replicated_interval(replicates)
+    p05, p50, p95 = (float(q) / scale for q in np.quantile(kept.reads[index], (0.05, 0.5, 0.95)))
+    reached = np.flatnonzero(2 * counts.by_year[index] >= counts.futures)
+    word = likelihood(probability)
+    return {
+        "p05": p05,
+        "p50": p50,
+        "p95": p95,
+        "probability": probability,
+        "prob_low": low,
+        "prob_high": high,
+        "verdict": f"borderline:{word}" if is_borderline(low, high) else word,
+        "median_gap": (goal.sign or 1) * (p50 - goal.threshold / scale),
+        "first_year_met": years[int(reached[0])] if len(reached) else None,
+        "parameter_share": common,
+    }
+
+
+def _rarity(plan: Plan, goal: Goal, base_level: float, reference: Reference | None) -> float | None:
+    """Percentage of real industries that never did what the target requires. [0 to 100]"""
+    quantity = plan.indicators[goal.target.indicator].reference
+    needed = required_growth(goal, base_level)
+    if quantity is None or reference is None or needed is None or goal.sign == 0:
+        return None
+    is_rate = quantity.endswith("_growth")
+    value = float(np.log1p(needed)) if is_rate else required_change(goal, base_level)
+    below = reference(quantity, goal.year - goal.base, value)
+    if below is None:
+        return None
+    return 100 * (below if goal.sign > 0 else 1 - below)
+
+
+def explained(model: Model, kept: Kept) -> list[dict[str, float]]:
+    """For each goal, the share of its variance that each driver explains: squared correlations.
+
+    Luck counts in the target's own year. Shares within ten times what chance alone would give in
+    so many futures are left out.
+    """
+    drivers = _standardised(kept.drivers)
+    reads = _standardised(kept.reads)
+    squared = (reads @ drivers.T / kept.futures) ** 2
+    names = model.drivers
+    found = []
+    for goal, row in zip(model.goals, squared, strict=True):
+        year = f"luck/{model.layout.years[goal.year]}/"
+        found.append(
+            {
+                name: float(share)
+                for name, share in zip(names, row, strict=True)
+                if share > 10 / kept.futures and (name.startswith(year) or "/" not in name)
+            }
+        )
+    return found
+
+
+def _standardised(rows: Array) -> Array:
+    centred = rows - rows.mean(axis=1, keepdims=True)
+    spread = centred.std(axis=1, keepdims=True)
+    moves = spread > 1e-12 * np.abs(rows).max(axis=1, keepdims=True)
+    return np.asarray(np.divide(centred, spread, out=np.zeros_like(centred), where=moves))
+
+
+def binding(shares: Mapping[str, float]) -> str:
+    """The driver that explains most of a target's margin; "" where none explains BINDING."""
+    if not shares:
+        return ""
+    name = max(shares, key=lambda n: shares[n])
+    return name if shares[name] >= BINDING else ""
+
+
+def evidence(origins: Mapping[str, str], shares: Mapping[str, float]) -> str:
+    """What the answer rests on: data, transferred estimates or judgement, with its share.
+
+    The explained variance of a target is sorted by the provenance of its drivers, ``origins``.
+    """
+    sums: dict[str, float] = {}
+    for name, share in shares.items():
+        path = f"{name.split('/', 2)[2]}.luck.sd" if name.startswith("luck/") else name
+        grade = EVIDENCE[origins[path]]
+        sums[grade] = sums.get(grade, 0.0) + share
+    if not sums:
+        return ""
+    best = max(sums, key=lambda grade: sums[grade])
+    return f"{best} {100 * sums[best] / sum(sums.values()):.0f}%"
+
+
+def _joint(model: Model, counts: Tally) -> tuple[Joint, ...]:
+    """How likely all distinct targets hold together, and those of each kind."""
+    found = []
+    for name, members, met in zip(
+        ("all", *KINDS), model.scoring.groups, counts.group_met, strict=True
+    ):
+        if not members.any():
+            continue
+        single = counts.met[members] / counts.futures
+        share = float(met / counts.futures)
+        low, high = wilson(share, counts.futures / 2)
+        found.append(
+            Joint(
+                group=name,
+                targets=int(members.sum()),
+                probability=share,
+                prob_low=low,
+                prob_high=high,
+                frechet_low=max(0.0, float(single.sum() - (len(single) - 1))),
+                frechet_high=float(single.min()),
+            )
+        )
+    return tuple(found)
