@@ -12,12 +12,12 @@ import csv
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from math import sqrt
 
 import numpy as np
 from numpy.typing import NDArray
 
-Z95 = 1.959963984540054  # 0.975 quantile of the standard normal
+from simulator.feasibility import wilson
+
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,9 +168,12 @@ def grid_of(horizon: int, rows: list[dict[str, str]]) -> Grid:
     )
 
 
-def wilson(share: float, count: float) -> tuple[float, float]:
-    """95 % interval of a share seen in `count` independent observations (Wilson, 1927)."""
-    squared = Z95**2 / count
-    centre = (share + squared / 2.0) / (1.0 + squared)
-    half = Z95 * sqrt(share * (1.0 - share) / count + squared / (4.0 * count)) / (1.0 + squared)
-    return max(centre - half, 0.0), min(centre + half, 1.0)
+def share_below(quantity: str, horizon: int, value: float) -> float | None:
+    """Share of US industries below a value; None where the class says nothing of it.
+
+    What ``simulator.run`` asks of a reference class: see `percentile` for the units.
+    """
+    try:
+        return percentile(quantity, horizon, value).share_below
+    except ValueError:
+        return None

@@ -1,0 +1,308 @@
+"""The command line: parse, call, print. No arithmetic; heavy imports inside the verbs."""
+
+import functools
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from scenarios.words import LANGUAGES, default_language, say, say_faults
+from simulator.errors import Fault, InputError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table as Grid
+
+    from reports.tables import Table
+
+LANG = default_language()
+#: Exit codes (docs/commands.md).
+BELOW, WRONG_INPUT, INTERRUPTED = 1, 2, 3
+#: Columns of a page that nobody looks at on a screen: wide enough for any table.
+UNBOUNDED = 1000
+FORMATS = ("table", "csv", "json")
+
+app = typer.Typer(
+    help=say("help.app", LANG),
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+PlanArgument = Annotated[str, typer.Argument(metavar="PLAN", help=say("help.plan", LANG))]
+LangOption = Annotated[str, typer.Option("--lang", help=say("help.lang", LANG))]
+FormatOption = Annotated[str, typer.Option("--format", help=say("help.format", LANG))]
+QuietOption = Annotated[bool, typer.Option("--quiet", help=say("help.quiet", LANG))]
+ScenarioOption = Annotated[str, typer.Option("--scenario", help=say("help.scenario", LANG))]
+SetOption = Annotated[
+    list[str] | None, typer.Option("--set", metavar="PATH=VALUE", help=say("help.set", LANG))
+]
+
+
+def verb(key: str, example: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Register a verb with its help and example; wrong input exits with one clear message."""
+
+    def register(function: Callable[..., None]) -> Callable[..., None]:
+        @functools.wraps(function)
+        def guarded(*args: Any, **kwargs: Any) -> None:
+            lang = kwargs.get("lang", LANG)
+            try:
+                check_choices(lang, kwargs.get("format", "table"))
+                function(*args, **kwargs)
+            except InputError as problem:
+                spoken = lang if lang in LANGUAGES else LANG
+                print(say("say.error", spoken) + say_faults(problem.faults, spoken), file=sys.stderr)
+                raise typer.Exit(WRONG_INPUT) from None
+            except KeyboardInterrupt:
+                print(say("say.interrupted", lang), file=sys.stderr)
+                raise typer.Exit(INTERRUPTED) from None
+
+        text = f"{say(f'help.{key}', LANG)}\n\n{say('help.example', LANG)}: plansim {example}"
+        return app.command(key, help=text)(guarded)
+
+    return register
+
+
+def check_choices(lang: str, form: str) -> None:
+    """Refuse an unknown language or format."""
+    rules = (("--lang", lang, LANGUAGES), ("--format", form, FORMATS))
+    faults = [
+        Fault("unknown_choice", {"value": value, "choices": list(choices)}, file=name)
+        for name, value, choices in rules
+        if value not in choices
+    ]
+    if faults:
+        raise InputError(faults)
+
+
+@verb("list", "list")
+def list_(lang: LangOption = LANG, format: FormatOption = "table") -> None:
+    from reports.tables import as_table, plan_records
+    from scenarios.load import load, shipped
+
+    records = plan_records([load(name) for name in shipped()], lang)
+    emit(records, [as_table(records, list(records[0]))], format, lang)
+
+
+@verb("show", "show yuyao-2016")
+def show(
+    plan: PlanArgument,
+    scenario: ScenarioOption = "plan",
+    settings: SetOption = None,
+    lang: LangOption = LANG,
+    format: FormatOption = "table",
+) -> None:
+    from reports import tables
+    from scenarios.load import assemble, read_source
+
+    source = read_source(plan)
+    loaded = assemble(source, scenario, settings or ())
+    shown = [
+        tables.cluster_table(loaded, lang),
+        tables.total_table(loaded, lang),
+        tables.programme_table(loaded, lang),
+        tables.scenario_table(source, lang),
+        tables.assumption_table(loaded, lang),
+    ]
+    emit(tables.figure_records(loaded), shown, format, lang)
+
+
+@verb("targets", "targets yuyao-2016 --format csv")
+def targets(plan: PlanArgument, lang: LangOption = LANG, format: FormatOption = "table") -> None:
+    from reports.tables import target_records, target_table
+    from scenarios.load import load
+
+    loaded = load(plan)
+    emit(target_records(loaded), [target_table(loaded, lang)], format, lang)
+
+
+@verb("validate", "validate ./my-plan")
+def validate(path: PlanArgument, lang: LangOption = LANG) -> None:
+    from scenarios.load import assemble, read_source
+
+    source = read_source(path)
+    faults: dict[Fault, None] = {}
+    plans = {}
+    for scenario in source.scenarios:
+        try:
+            plans[scenario] = assemble(source, scenario)
+        except InputError as problem:
+            faults |= dict.fromkeys(problem.faults)
+    if faults:
+        raise InputError(faults)
+    plan = next(iter(plans.values()))
+    print(
+        say(
+            "report.valid", lang, value=path, clusters=len(plan.clusters),
+            programmes=len(plan.programmes), scenarios=len(plans), targets=len(plan.targets),
+            judged=len(plan.judged),
+        )
+    )  # fmt: skip
+
+
+@verb("run", "run yuyao-2016 --set clusters.robotics.output=62")
+def run(
+    plan: PlanArgument,
+    scenario: ScenarioOption = "plan",
+    settings: SetOption = None,
+    given: Annotated[
+        list[str] | None, typer.Option("--given", metavar="TARGET", help=say("help.given", LANG))
+    ] = None,
+    draws: Annotated[str, typer.Option("--draws", metavar="N", help=say("help.draws", LANG))] = "10000",
+    seed: Annotated[str, typer.Option("--seed", metavar="N", help=say("help.seed", LANG))] = "1",
+    workers: Annotated[str, typer.Option("--workers", metavar="N", help=say("help.workers", LANG))] = "2",
+    sampler: Annotated[str, typer.Option("--sampler", help=say("help.sampler", LANG))] = "independent",
+    out: Annotated[Path | None, typer.Option("--out", metavar="DIR", help=say("help.out", LANG))] = None,
+    fail_under: Annotated[
+        float | None, typer.Option("--fail-under", metavar="P", help=say("help.fail_under", LANG))
+    ] = None,
+    lang: LangOption = LANG,
+    format: FormatOption = "table",
+    quiet: QuietOption = False,
+) -> None:
+    import time
+
+    from calibration import share_below
+    from reports.tables import verdict_records, verdict_table
+    from scenarios.load import load
+    from simulator.run import run as simulate
+
+    number = {
+        name: whole_number(text, name)
+        for name, text in (("draws", draws), ("seed", seed), ("workers", workers))
+    }
+    if fail_under is not None and not 0 <= fail_under <= 1:
+        raise InputError.of("argument_range", "fail-under", value=fail_under, allowed="0 … 1")
+    if out is not None:
+        from scenarios.record import check_folder, write
+
+        check_folder(out)
+    loaded = load(plan, scenario, settings or ())
+    started = time.perf_counter()
+    with progress_bar(number["draws"], lang, quiet) as tick:
+        result = simulate(
+            loaded, scenario, number["draws"], number["seed"], sampler=sampler,
+            given=given or (), workers=number["workers"], reference=share_below, progress=tick,
+        )  # fmt: skip
+    if out is not None:
+        write(result, out, settings or (), time.perf_counter() - started)
+    emit(
+        verdict_records(result, lang),
+        [verdict_table(result, lang)],
+        format, lang, *around(result, lang),
+    )  # fmt: skip
+    if out is not None and not quiet:
+        print(say("say.wrote", lang, value=out), file=sys.stderr)
+    below = [v for v in result.judged if fail_under is not None and v.probability < fail_under]
+    if below:
+        note = say("report.fail_under", lang, number=len(below), total=len(result.judged), bound=fail_under)
+        print(note, file=sys.stderr)
+        raise typer.Exit(BELOW)
+
+
+def around(result: Any, lang: str) -> tuple[list[str], list[str]]:
+    """What is said above and below a run's table."""
+    from reports.sentences import heading, three_sentences
+
+    return heading(result, lang), three_sentences(result, lang)
+
+
+def whole_number(text: str, name: str) -> int:
+    """A whole number as people type it: 10000, 10_000, 1e4."""
+    try:
+        value = float(text.replace("_", ""))
+    except ValueError:
+        value = float("nan")
+    if value != value or value in (float("inf"), float("-inf")) or value != int(value):
+        raise InputError.of("argument_number", f"--{name}", value=text)
+    return int(value)
+
+
+@contextmanager
+def progress_bar(draws: int, lang: str, quiet: bool) -> Iterator[Callable[[int], object] | None]:
+    """A bar on stderr for what takes longer than a second; none where nobody looks."""
+    if quiet or not sys.stderr.isatty():
+        yield None
+        return
+    from tqdm import tqdm
+
+    bar = tqdm(total=draws, desc=say("say.progress", lang), delay=1, leave=False, file=sys.stderr)
+    with bar:
+        yield bar.update
+
+
+def emit(
+    records: Sequence[Mapping[str, Any]],
+    shown: "Sequence[Table]",
+    form: str,
+    lang: str,
+    above: Sequence[str] = (),
+    below: Sequence[str] = (),
+) -> None:
+    """The result on stdout: tables with what is said around them, or records as csv or json."""
+    if hasattr(sys.stdout, "reconfigure"):
+        sys.stdout.reconfigure(errors="replace")
+    if form == "json":
+        import json
+
+        print(json.dumps(list(records), ensure_ascii=False, indent=1))
+    elif form == "csv":
+        import csv
+
+        writer = csv.DictWriter(sys.stdout, list(records[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(records)
+    else:
+        print_tables(shown, lang, above, below)
+
+
+def print_tables(
+    shown: "Sequence[Table]", lang: str, above: Sequence[str], below: Sequence[str]
+) -> None:
+    from rich.console import Console
+
+    terminal = Console(highlight=False)
+    console = terminal if sys.stdout.isatty() else Console(highlight=False, width=UNBOUNDED)
+    for line in above:
+        console.print(line, markup=False)
+    for table in shown:
+        console.print(fitted(table, lang, console))
+    for line in below:
+        terminal.print(line, markup=False)
+
+
+def fitted(table: "Table", lang: str, console: "Console") -> "Grid":
+    """The table on this console, without the optional columns that it has no room for."""
+    while True:
+        grid = drawn(table, lang)
+        if not table.optional or grid.__rich_measure__(console, console.options).maximum < console.width:
+            return grid
+        table = table.without(table.optional[0])
+
+
+def drawn(table: "Table", lang: str) -> "Grid":
+    from rich import box
+    from rich.table import Table as Grid
+
+    grid = Grid(title=table.title or None, title_justify="left", box=box.SIMPLE_HEAD)
+    for column in table.columns:
+        justify: Literal["left", "right"] = "right" if column in table.right else "left"
+        grid.add_column(say(f"column.{column}", lang), justify=justify, overflow="fold")
+    for row in table.rows:
+        grid.add_row(*map(escape, row))
+    return grid
+
+
+def escape(text: str) -> str:
+    """Text as it is: square brackets are no markup."""
+    from rich.markup import escape as escaped
+
+    return escaped(text)
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,1 @@
+"""Draws what was computed: tables and sentences for people."""

@@ -1,0 +1,416 @@
+"""A plan folder → a frozen Plan under one scenario; every fault at once, with its place.
+
+plan.yaml + programmes.yaml → tree → defaults of ``"*"`` → scenario layers → typed settings →
+validated nouns → units → targets → rules (``rules.py``).
+"""
+
+import difflib
+import typing
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, is_dataclass, replace
+from importlib.resources import as_file, files
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from scenarios import expected, units
+from scenarios.override import Keys, Setting, apply
+from scenarios.rules import faults_of_plan
+from scenarios.table import read_targets
+from scenarios.text import Place, dotted, full_width_number, parse_yaml, read_yaml
+from simulator.errors import Fault, InputError
+from simulator.plan import Figure, Plan, Scenario, Uncertainty
+
+#: The scenario that a run judges unless another is asked for, and the one without a parent.
+DEFAULT, ROOT = "plan", "baseline"
+#: Sections whose entries inherit from an entry called ``*``.
+WITH_DEFAULTS = ("clusters", "programmes")
+
+
+def shipped() -> tuple[str, ...]:
+    """Ids of the plans that come with the product."""
+    library = files("scenarios") / "library"
+    return tuple(sorted(item.name for item in library.iterdir() if (item / "plan.yaml").is_file()))
+
+
+def folder_of(name: str) -> Path:
+    """The folder of a plan: a bare word is a shipped plan, anything with a separator a path."""
+    if "/" in name or "\\" in name or name in (".", ".."):
+        folder = Path(name)
+        if not folder.is_dir():
+            code = "not_a_folder" if folder.exists() else "folder_missing"
+            raise InputError([Fault(code, {"value": name}, file=name)])
+        return folder
+    if name not in shipped():
+        near = difflib.get_close_matches(name, shipped(), 1, 0.4)
+        fields_ = {"value": name, "choices": list(shipped()), "nearest": "".join(near)}
+        raise InputError([Fault("unknown_plan", fields_)])
+    with as_file(files("scenarios") / "library" / name) as folder:
+        return Path(folder)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A plan folder as read: its tree with defaults filled in, its scenarios, its places."""
+
+    folder: Path
+    tree: Mapping[str, Any]
+    places: Mapping[tuple[str | int, ...], Place]
+    scenarios: Mapping[str, Scenario]
+    scenario_places: Mapping[str, Mapping[tuple[str | int, ...], Place]]
+
+    def place(self, path: Sequence[str | int]) -> Place | None:
+        """Where a value, or the nearest mapping around it, stands in the user's files."""
+        for length in range(len(path), 0, -1):
+            keys = tuple(path[:length])
+            if keys in self.places:
+                return self.places[keys]
+            if len(keys) > 1 and keys[0] in WITH_DEFAULTS:
+                starred = (keys[0], "*", *keys[2:])
+                if starred in self.places and length == len(path):
+                    return self.places[starred]
+        return None
+
+
+def read_source(name: str) -> Source:
+    """Read all files of a plan but its tables. Raises InputError with every fault of the files."""
+    folder = folder_of(name)
+    faults: list[Fault] = []
+    data: dict[str, Any] = {}
+    places: dict[tuple[str | int, ...], Place] = {}
+    try:
+        main = read_yaml(folder / "plan.yaml", _shown(folder, "plan.yaml"))
+        data, places = dict(main.data), dict(main.places)
+    except InputError as problem:
+        faults += problem.faults
+    programmes = folder / "programmes.yaml"
+    if programmes.exists():
+        try:
+            tree = read_yaml(programmes, _shown(folder, "programmes.yaml"))
+            data["programmes"] = tree.data
+            places |= {("programmes", *path): place for path, place in tree.places.items()}
+        except InputError as problem:
+            faults += problem.faults
+    scenarios, scenario_places = _read_scenarios(folder, faults)
+    if faults:
+        raise InputError(faults)
+    for section in WITH_DEFAULTS:
+        if isinstance(data.get(section), dict):
+            data[section] = _with_defaults(data[section])
+    return Source(folder, data, places, scenarios, scenario_places)
+
+
+def _shown(folder: Path, name: str) -> str:
+    return f"{folder.name}/{name}"
+
+
+def _read_scenarios(
+    folder: Path, faults: list[Fault]
+) -> tuple[dict[str, Scenario], dict[str, dict[tuple[str | int, ...], Place]]]:
+    scenarios: dict[str, Scenario] = {}
+    places: dict[str, dict[tuple[str | int, ...], Place]] = {}
+    adapter = TypeAdapter(Scenario)
+    for path in sorted((folder / "scenarios").glob("*.yaml")):
+        shown = _shown(folder, f"scenarios/{path.name}")
+        try:
+            tree = read_yaml(path, shown)
+        except InputError as problem:
+            faults += problem.faults
+            continue
+        places[path.stem] = tree.places
+        try:
+            scenarios[path.stem] = adapter.validate_python(tree.data)
+        except ValidationError as problem:
+            faults += _schema_faults(problem, tree.data, Scenario, lambda p, t=tree: t.places.get(tuple(p)))
+    for key, scenario in scenarios.items():
+        parent = scenario.extends
+        if parent is not None and parent not in scenarios:
+            fields_ = {"value": parent, "choices": sorted(scenarios)}
+            place = places[key].get(("extends",))
+            faults.append(_placed("unknown_scenario", fields_, f"scenarios.{key}.extends", place))
+    return scenarios, places
+
+
+def _with_defaults(section: Mapping[str, Any]) -> dict[str, Any]:
+    """Every entry laid over the entry called ``*``; a figure is replaced whole."""
+    default = section.get("*")
+    if not isinstance(default, Mapping):
+        return dict(section)
+    return {key: _laid_over(default, entry) for key, entry in section.items() if key != "*"}
+
+
+def _laid_over(below: Any, above: Any) -> Any:
+    if not isinstance(below, Mapping) or not isinstance(above, Mapping) or "origin" in below:
+        return above
+    merged = dict(below)
+    for key, value in above.items():
+        merged[key] = _laid_over(below[key], value) if key in below else value
+    return merged
+
+
+def load(name: str, scenario: str = DEFAULT, settings: Sequence[str] = ()) -> Plan:
+    """The plan ``name`` under a scenario and typed settings (``PATH=VALUE``).
+
+    Raises InputError with every fault of the files, the scenario, the settings and the rules.
+    """
+    return assemble(read_source(name), scenario, settings)
+
+
+def assemble(source: Source, scenario: str = DEFAULT, settings: Sequence[str] = ()) -> Plan:
+    """The plan of a read folder under a scenario and typed settings."""
+    tree = dict(source.tree)
+    changed: dict[Keys, Setting] = {}
+    for layer in [*_layers(source, scenario), _typed(settings)]:
+        applied = apply(tree, layer)
+        tree = applied.tree
+        changed |= applied.reached
+    place_of = _Places(source, changed)
+    try:
+        plan = TypeAdapter(Plan).validate_python(tree)
+    except ValidationError as problem:
+        raise InputError(_schema_faults(problem, tree, Plan, place_of)) from None
+    faults: list[Fault] = []
+    plan = _in_base_units(plan, faults)
+    try:
+        targets = read_targets(source.folder / "targets.csv", _shown(source.folder, "targets.csv"), plan)
+        plan = replace(plan, targets=targets)
+    except InputError as problem:
+        faults += problem.faults
+    faults += faults_of_plan(plan)
+    if faults:
+        raise InputError(place_of.fill(f) for f in faults)
+    return plan
+
+
+def _layers(source: Source, scenario: str) -> list[list[Setting]]:
+    """The settings of a scenario and its ancestors, oldest first."""
+    if scenario not in source.scenarios:
+        near = difflib.get_close_matches(scenario, source.scenarios, 1, 0.4)
+        fields_ = {"value": scenario, "choices": sorted(source.scenarios), "nearest": "".join(near)}
+        raise InputError([Fault("unknown_scenario", fields_)])
+    chain: list[str] = []
+    current: str | None = scenario
+    while current is not None:
+        if current in chain:
+            raise InputError.of("scenario_circle", value=" → ".join([*chain, current]))
+        chain.append(current)
+        current = source.scenarios[current].extends
+    layers = []
+    for key in reversed(chain):
+        places = source.scenario_places[key]
+        file = f"{source.folder.name}/scenarios/{key}.yaml"
+        layer = []
+        for path, value in source.scenarios[key].set.items():
+            place = places.get(("set", path)) or Place(file, 0, 0)
+            layer.append(Setting(path, value, place.file, place.line, place.column))
+        layers.append(layer)
+    return layers
+
+
+def _typed(settings: Sequence[str]) -> list[Setting]:
+    """``PATH=VALUE`` as typed. The value is read as YAML, so a distribution can be typed too."""
+    found: list[Setting] = []
+    faults: list[Fault] = []
+    for text in settings:
+        path, equals, value = text.partition("=")
+        if not equals or not path.strip() or not value.strip():
+            faults.append(Fault("set_form", {"value": text}, file="--set"))
+            continue
+        try:
+            _, parsed = parse_yaml(value, "--set")
+        except InputError as problem:
+            faults += [replace(f, path=path, line=0, column=0) for f in problem.faults]
+            continue
+        found.append(Setting(path.strip(), parsed, "--set"))
+    if faults:
+        raise InputError(faults)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Places:
+    """Finds the place of a value: in the setting that put it there, or in the plan's files."""
+
+    source: Source
+    changed: Mapping[Keys, Setting]
+
+    def __call__(self, path: Sequence[str | int]) -> Place | None:
+        for length in range(len(path), 0, -1):
+            setting = self.changed.get(tuple(path[:length]))
+            if setting is not None:
+                return Place(setting.where, setting.line, setting.column)
+        return self.source.place(path)
+
+    def fill(self, fault: Fault) -> Fault:
+        """The fault with its place, where it has a path and no place yet."""
+        if fault.file or not fault.path:
+            return fault
+        keys = tuple(int(p) if p.isdigit() else p for p in fault.path.split("."))
+        place = self(keys)
+        if place is None:
+            return fault
+        return replace(fault, file=place.file, line=place.line, column=place.column)
+
+
+# -- schema faults ---------------------------------------------------------------------------------
+
+#: pydantic's error types → our codes.
+CODES = {
+    "missing": "missing_key",
+    "missing_argument": "missing_key",
+    "unexpected_keyword_argument": "unknown_key",
+    "extra_forbidden": "unknown_key",
+    "dataclass_type": "not_a_mapping",
+    "dataclass_exact_type": "not_a_mapping",
+    "mapping_type": "not_a_mapping",
+    "dict_type": "not_a_mapping",
+    "tuple_type": "not_a_list",
+    "list_type": "not_a_list",
+    "float_type": "not_a_number",
+    "float_parsing": "not_a_number",
+    "int_type": "not_a_whole_number",
+    "int_parsing": "not_a_whole_number",
+    "int_from_float": "not_a_whole_number",
+    "string_type": "not_text",
+    "bool_type": "not_yes_or_no",
+    "bool_parsing": "not_yes_or_no",
+    "literal_error": "not_a_choice",
+    "too_long": "wrong_length",
+    "too_short": "wrong_length",
+}
+
+
+def _schema_faults(problem: ValidationError, tree: Any, root: type, place_of: Any) -> list[Fault]:
+    found: list[Fault] = []
+    for error in problem.errors():
+        path, branch = _plain_path(error["loc"], tree)
+        if branch is not None and branch != _written_branch(tree, path, len(error["loc"])):
+            continue
+        code = CODES.get(error["type"], "invalid")
+        value = error.get("input")
+        shown: dict[str, object] = {"key": path[-1] if path else "", "reason": error["msg"]}
+        if not isinstance(value, Mapping | list):
+            shown["value"] = value
+        if code == "unknown_key":
+            shown["choices"] = known = _known_keys(root, path[:-1])
+            shown["nearest"] = "".join(difflib.get_close_matches(str(path[-1]), known, 1, 0.5))
+        if code == "not_a_choice":
+            shown["choices"] = str(error.get("ctx", {}).get("expected", "")).replace("'", "")
+        if isinstance(value, str) and full_width_number(value):
+            code = "full_width_digits"
+        place = place_of(path)
+        found.append(_placed(code, shown, dotted(path), place))
+    return found
+
+
+def _plain_path(loc: Sequence[str | int], tree: Any) -> tuple[tuple[str | int, ...], str | None]:
+    """pydantic's location without the names of union branches, and the branch it speaks of."""
+    path: list[str | int] = []
+    branch: str | None = None
+    node = tree
+    for part in loc:
+        if part in ("float", "Uncertainty") and not (isinstance(node, Mapping) and part in node):
+            branch = str(part)
+            continue
+        if part == "[key]":
+            continue
+        path.append(part)
+        try:
+            node = node[part]
+        except (KeyError, IndexError, TypeError):
+            node = None
+    return tuple(path), branch
+
+
+def _written_branch(tree: Any, path: Sequence[str | int], depth: int) -> str:
+    """Whether the user wrote a number or a distribution at (or just above) a path."""
+    node = tree
+    for part in path:
+        if isinstance(node, Mapping) and "dist" in node:
+            return "Uncertainty"
+        try:
+            node = node[part]
+        except (KeyError, IndexError, TypeError):
+            return "float"
+    return "Uncertainty" if isinstance(node, Mapping) else "float"
+
+
+def _known_keys(root: type, path: Sequence[str | int]) -> list[str]:
+    """The keys that a mapping at ``path`` may have, read off the nouns."""
+    current: Any = root
+    for part in path:
+        if is_dataclass(current):
+            hints = typing.get_type_hints(current)
+            current = hints.get(str(part))
+        else:
+            current = typing.get_args(current)[-1] if typing.get_args(current) else None
+        options = [a for a in typing.get_args(current) if is_dataclass(a)]
+        if options and typing.get_origin(current) not in (tuple, dict) and not _is_mapping(current):
+            current = options[0]
+    if is_dataclass(current):
+        return [f.name for f in fields(current)]
+    return []
+
+
+def _is_mapping(kind: Any) -> bool:
+    origin = typing.get_origin(kind)
+    return isinstance(origin, type) and issubclass(origin, Mapping)
+
+
+def _placed(code: str, shown: Mapping[str, object], path: str, place: Place | None) -> Fault:
+    if place is None:
+        return Fault(code, shown, path)
+    return Fault(code, shown, path, place.file, place.line, place.column)
+
+
+# -- units -----------------------------------------------------------------------------------------
+
+
+def _in_base_units(node: Any, faults: list[Fault], path: str = "") -> Any:
+    """The same nouns with every figure in the unit that the engine expects."""
+    if isinstance(node, Figure):
+        return _converted(node, path, faults)
+    if is_dataclass(node) and not isinstance(node, type):
+        changes = {}
+        for f in fields(node):
+            old = getattr(node, f.name)
+            new = _in_base_units(old, faults, f"{path}.{f.name}" if path else f.name)
+            if new is not old:
+                changes[f.name] = new
+        return replace(node, **changes) if changes else node
+    if isinstance(node, Mapping):
+        return {k: _in_base_units(v, faults, f"{path}.{k}") for k, v in node.items()}
+    if isinstance(node, tuple) and node and is_dataclass(node[0]):
+        return tuple(_in_base_units(v, faults, f"{path}.{i}") for i, v in enumerate(node))
+    return node
+
+
+def _converted(figure: Figure, path: str, faults: list[Fault]) -> Figure:
+    wanted = expected.unit_of(path)
+    try:
+        if wanted is None:
+            unit = units.parse(figure.unit)
+            factor, wanted = unit.factor, units.base_name(unit)
+        else:
+            factor = units.conversion(figure.unit, wanted)
+    except InputError as problem:
+        faults += [replace(f, path=f"{path}.unit") for f in problem.faults]
+        return figure
+    if factor == 1.0:
+        return replace(figure, unit=wanted)
+    return replace(figure, value=scaled(figure.value, factor), unit=wanted)
+
+
+def scaled(value: float | Uncertainty, factor: float) -> float | Uncertainty:
+    """A number or a distribution in a unit that is ``factor`` times smaller."""
+    if not isinstance(value, Uncertainty):
+        return value * factor
+    changes: dict[str, Any] = {}
+    for name in Uncertainty.AMOUNTS:
+        old = getattr(value, name)
+        if isinstance(old, tuple):
+            changes[name] = tuple(v * factor for v in old)
+        elif old is not None:
+            changes[name] = old * factor
+    return replace(value, **changes)

@@ -1,0 +1,147 @@
+"""A Result → one folder: manifest.json and three parquet files, written atomically.
+
+``manifest.json``: what was run, with which versions, and the hash of every file. ``targets.parquet``:
+one row a target, columns of ``plansim run``. ``indicators.parquet``: fans of every indicator in
+the long form of the IAMC (model, scenario, region, variable, unit, year, quantile, value).
+``draws.parquet``: the kept subsample, one row a future, one column a judged target.
+"""
+
+import hashlib
+import json
+import os
+import platform
+import shutil
+import tempfile
+from collections.abc import Sequence
+from dataclasses import asdict
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from scenarios import units
+from simulator.errors import Fault, InputError
+from simulator.plan import Plan
+from simulator.results import Result
+
+FILES = ("targets.parquet", "indicators.parquet", "draws.parquet")
+MANIFEST = "manifest.json"
+FAN = (0.05, 0.25, 0.5, 0.75, 0.95)
+#: Name of the folder that a run is written to before it takes its place.
+STRAY = ".plansim-"
+
+
+def plan_hash(plan: Plan) -> str:
+    """SHA-256 of everything that a plan says, in base units."""
+    text = json.dumps(asdict(plan), sort_keys=True, ensure_ascii=False, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def check_folder(folder: Path) -> None:
+    """Refuse a place that holds anything but an earlier run. Nothing is written."""
+    if folder.is_dir():
+        names = {item.name for item in folder.iterdir()}
+        if not names or MANIFEST in names and names <= {MANIFEST, *FILES}:
+            return
+    elif not folder.exists():
+        parent = next(p for p in folder.absolute().parents if p.exists())
+        if os.access(parent, os.W_OK) and parent.is_dir():
+            return
+        reason = {"value": str(folder), "reason": str(parent)}
+        raise InputError([Fault("out_unwritable", reason, file="--out")])
+    raise InputError([Fault("out_exists", {"value": str(folder)}, file="--out")])
+
+
+def write(result: Result, folder: Path, settings: Sequence[str], seconds: float) -> None:
+    """Write a run to ``folder``: all of it, or nothing. Raises InputError where it cannot."""
+    check_folder(folder)
+    target = folder.absolute()
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=STRAY, dir=target.parent) as scratch:
+            fresh = Path(scratch) / "run"
+            fresh.mkdir()
+            _write_tables(result, fresh)
+            _write_manifest(result, fresh, settings, seconds)
+            if target.exists():
+                os.replace(target, Path(scratch) / "old")
+            os.replace(fresh, target)
+    except OSError as problem:
+        reason = {"value": str(folder), "reason": problem.strerror or str(problem)}
+        raise InputError([Fault("out_unwritable", reason, file="--out")]) from None
+
+
+def _write_tables(result: Result, folder: Path) -> None:
+    import pandas as pd
+
+    frames = {
+        "targets.parquet": result.to_frame(),
+        "indicators.parquet": _long_form(result),
+        "draws.parquet": pd.DataFrame(
+            {"draw": result.kept.draw, "luck": result.kept.luck}
+            | {v.target: result.kept.reads[i] for i, v in enumerate(result.judged)}
+        ),
+    }
+    for name, frame in frames.items():
+        with (folder / name).open("wb") as stream:
+            frame.to_parquet(stream, compression="zstd", index=False)
+            stream.flush()
+            os.fsync(stream.fileno())
+
+
+def _long_form(result: Result) -> Any:
+    """Fans in the IAMC long form, values in the unit that the indicator is shown in."""
+    plan = result.plan
+    frame = result.quantiles(FAN)
+    shown = {key: indicator.unit for key, indicator in plan.indicators.items()}
+    size = {key: units.parse(unit).factor for key, unit in shown.items()}
+    names = {key: cluster.name.en for key, cluster in plan.clusters.items()}
+    variable = [
+        f"{indicator}|{names[subject]}" if subject else indicator
+        for indicator, subject in zip(frame["indicator"], frame["subject"], strict=True)
+    ]
+    frame.insert(0, "model", "plansim")
+    frame.insert(1, "scenario", result.settings.scenario)
+    frame.insert(2, "region", plan.plan.region.en)
+    frame.insert(3, "variable", variable)
+    frame.insert(4, "unit", frame["indicator"].map(shown))
+    frame["value"] = frame["value"] / frame["indicator"].map(size)
+    return frame.drop(columns=["indicator", "subject"])
+
+
+def _write_manifest(result: Result, folder: Path, settings: Sequence[str], seconds: float) -> None:
+    manifest = {
+        "plan": result.plan.plan.id,
+        "plan_hash": plan_hash(result.plan),
+        **asdict(result.settings),
+        "set": list(settings),
+        "support": result.support,
+        "simulated": result.simulated,
+        "versions": {
+            name: _version(name)
+            for name in ("plansim", "numpy", "scipy", "pandas", "pyarrow", "pydantic")
+        }
+        | {"python": platform.python_version()},
+        "machine_type": platform.machine(),
+        "wall_seconds": round(seconds, 3),
+        "files": {
+            name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in FILES
+        },
+    }
+    text = json.dumps(manifest, ensure_ascii=False, indent=1) + "\n"
+    with (folder / MANIFEST).open("w", encoding="utf-8") as stream:
+        stream.write(text)
+        stream.flush()
+        os.fsync(stream.fileno())
+
+
+def _version(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return "unknown"
+
+
+def sweep(folder: Path) -> None:
+    """Remove what an interrupted write left beside ``folder``."""
+    for stray in folder.absolute().parent.glob(f"{STRAY}*"):
+        shutil.rmtree(stray, ignore_errors=True)

@@ -1,0 +1,273 @@
+"""What must hold in a plan beyond its form: every broken rule is a fault with its path."""
+
+import difflib
+from collections.abc import Iterator, Sequence
+
+from scenarios import units
+from scenarios.expected import CERTAIN, NOT_NEGATIVE, SHARES
+from simulator.accounts import ACCOUNTS
+from simulator.baseline import tags
+from simulator.dynamics import bounds
+from simulator.errors import Fault, InputError
+from simulator.feasibility import Goal
+from simulator.layout import Layout
+from simulator.plan import Figure, Plan, Quantity, Uncertainty, figures
+from simulator.sampling import Sampler, centre, faults_of, match, quantile
+
+#: Normal scores at which the reach of an uncertain figure is checked: 1 in 1,000 either way.
+REACH = 3.09
+
+
+def faults_of_plan(plan: Plan) -> list[Fault]:
+    """Every broken rule of a plan whose form is right."""
+    found = list(_figure_faults(plan))
+    broken = {fault.path.rsplit(".", 1)[0] for fault in found} | {fault.path for fault in found}
+    for rule in (
+        _year_faults, _cluster_faults, _quantity_faults, _programme_faults, _indicator_faults,
+        _switch_faults, _correlation_faults,
+    ):  # fmt: skip
+        if not broken or rule in (_year_faults, _switch_faults, _indicator_faults):
+            found += rule(plan)
+    if not found:
+        found += _target_faults(plan)
+    return found
+
+
+def reach(figure: Figure) -> tuple[float, float]:
+    """The range in which a figure lies but for two cases in a thousand."""
+    if not isinstance(figure.value, Uncertainty):
+        return figure.value, figure.value
+    import numpy as np
+
+    low, high = quantile(figure.value, np.array([-REACH, REACH]))
+    return float(low), float(high)
+
+
+def nearest(name: str, known: Sequence[str]) -> str:
+    return "".join(difflib.get_close_matches(name, list(known), 1, 0.5))
+
+
+def _figure_faults(plan: Plan) -> Iterator[Fault]:
+    for path, figure in figures(plan):
+        if isinstance(figure.value, Uncertainty):
+            wrong = faults_of(figure.value, f"{path}.value")
+            if wrong:
+                yield from wrong
+                continue
+            if CERTAIN.search(path):
+                yield Fault("must_be_certain", {}, path)
+        low, high = reach(figure)
+        if SHARES.search(path) and not (low >= 0 and high <= 1):
+            yield Fault("not_a_share", {"low": low, "high": high}, path)
+        elif NOT_NEGATIVE.search(path) and low < 0:
+            yield Fault("negative", {"value": low}, path)
+
+
+def _year_faults(plan: Plan) -> Iterator[Fault]:
+    first, last = plan.plan.years
+    if not first < last:
+        yield Fault("years_order", {"first": first, "last": last}, "plan.years")
+    if plan.plan.base_year != first:
+        fields = {"value": plan.plan.base_year, "first": first}
+        yield Fault("base_year_first", fields, "plan.base_year")
+    for key, programme in plan.programmes.items():
+        path = f"programmes.{key}.coverage"
+        coverage = programme.coverage
+        if not coverage.path:
+            yield Fault("empty_schedule", {}, f"{path}.path")
+        for year, share in coverage.path.items():
+            place = f"{path}.path.{year}"
+            if not first <= year <= last:
+                yield Fault("year_outside", {"value": year, "first": first, "last": last}, place)
+            if year < coverage.start:
+                fields = {"value": year, "base": coverage.start}
+                yield Fault("year_before_base", fields, place)
+            if not 0 <= share <= 1:
+                yield Fault("not_a_share", {"low": share, "high": share}, place)
+        heights = [coverage.path[year] for year in sorted(coverage.path)]
+        if heights != sorted(heights):
+            yield Fault("schedule_falls", {"values": heights}, f"{path}.path")
+
+
+def _cluster_faults(plan: Plan) -> Iterator[Fault]:
+    rest = [key for key, cluster in plan.clusters.items() if cluster.residual]
+    if len(rest) != 1:
+        yield Fault("one_rest", {"value": rest}, "clusters")
+    total, named = centre(plan.totals.output), 0.0
+    for key, cluster in plan.clusters.items():
+        base = cluster.output.base
+        if cluster.residual and base is not None:
+            yield Fault("rest_has_base", {}, f"clusters.{key}.output.base")
+        elif not cluster.residual and base is None:
+            yield Fault("missing_key", {"key": "base"}, f"clusters.{key}.output")
+        elif base is not None:
+            named += centre(base)
+    if named >= total:
+        yield Fault("clusters_over_total", {"value": named, "most": total}, "totals.output")
+    known = tags(plan)
+    for tag in (*plan.totals.shares, plan.totals.scope):
+        if tag != "all" and tag not in known:
+            fields = {"value": tag, "choices": list(known), "nearest": nearest(tag, known)}
+            yield Fault("unknown_tag", fields, "totals")
+
+
+def _all_quantities(plan: Plan) -> Iterator[tuple[str, Quantity]]:
+    yield from Layout.of(plan).quantities.items() if _layout_is_fine(plan) else ()
+
+
+def _layout_is_fine(plan: Plan) -> bool:
+    try:
+        Layout.of(plan)
+    except InputError:
+        return False
+    return True
+
+
+def _quantity_faults(plan: Plan) -> Iterator[Fault]:
+    for path, quantity in _all_quantities(plan):
+        if quantity.base is None:
+            if not path.endswith(".output"):
+                yield Fault("missing_key", {"key": "base"}, path)
+            continue
+        low, high = reach(quantity.base)
+        if quantity.link == "log" and low <= 0:
+            yield Fault("log_needs_positive", {"value": low}, f"{path}.base")
+        if quantity.link == "logit":
+            floor, ceiling = bounds(quantity)
+            if not floor < low <= high < ceiling:
+                fields = {"low": low, "high": high, "floor": floor, "ceiling": ceiling}
+                yield Fault("base_outside_bounds", fields, f"{path}.base")
+        trend = quantity.trend
+        if trend.curve == "exponential":
+            if trend.ceiling is not None or trend.theta is not None:
+                yield Fault("curve_has_no_ceiling", {}, f"{path}.trend")
+        elif trend.ceiling is None:
+            yield Fault("missing_key", {"key": "ceiling"}, f"{path}.trend")
+        elif trend.curve == "logistic" and centre(trend.ceiling) <= centre(quantity.base):
+            fields = {"value": centre(trend.ceiling), "base": centre(quantity.base)}
+            yield Fault("ceiling_under_base", fields, f"{path}.trend.ceiling")
+        if (trend.curve == "richards") != (trend.theta is not None):
+            yield Fault("richards_needs_theta", {}, f"{path}.trend")
+        luck = quantity.luck
+        if (luck.reference_size is None) != (luck.size_exponent is None):
+            yield Fault("missing_key", {"key": "reference_size, size_exponent"}, f"{path}.luck")
+
+
+def _programme_faults(plan: Plan) -> Iterator[Fault]:
+    names = [path for path, _ in _all_quantities(plan)]
+    for key, programme in plan.programmes.items():
+        for index, effect in enumerate(programme.effects):
+            if not match(effect.on, names):
+                fields = {"value": effect.on, "nearest": nearest(effect.on, names), "choices": ""}
+                yield Fault("unknown_quantity", fields, f"programmes.{key}.effects.{index}.on")
+        for part in ("projects", "closures"):
+            for cluster in getattr(programme, part):
+                if cluster not in plan.clusters:
+                    fields = {
+                        "value": cluster,
+                        "choices": list(plan.clusters),
+                        "nearest": nearest(cluster, list(plan.clusters)),
+                    }
+                    yield Fault("unknown_cluster", fields, f"programmes.{key}.{part}.{cluster}")
+        if programme.lot <= 0:
+            yield Fault("must_be_positive", {"value": programme.lot}, f"programmes.{key}.lot")
+    for index, coupling in enumerate(plan.couplings):
+        for end in ("source_quantity", "to"):
+            value = getattr(coupling, end)
+            if not match(value, names):
+                fields = {"value": value, "nearest": nearest(value, names), "choices": ""}
+                yield Fault("unknown_quantity", fields, f"couplings.{index}.{end}")
+
+
+def _indicator_faults(plan: Plan) -> Iterator[Fault]:
+    known = (*ACCOUNTS, *(f"city.{key}" for key in plan.city))
+    needed = {
+        "account": ("of",),
+        "clusters_above": ("of", "threshold"),
+        "firms_above": ("of", "count", "exponent", "churn"),
+        "delivered": ("programme",),
+    }
+    for key, indicator in plan.indicators.items():
+        path = f"indicators.{key}"
+        try:
+            units.parse(indicator.unit)
+        except InputError as problem:
+            yield Fault(problem.faults[0].code, problem.faults[0].fields, f"{path}.unit")
+        for name in needed[indicator.measure]:
+            if not getattr(indicator, name):
+                yield Fault("missing_key", {"key": name}, path)
+        for name in ("of", "over"):
+            value = getattr(indicator, name)
+            if value and (value not in known or (name == "over" and value not in ACCOUNTS)):
+                fields = {"value": value, "choices": list(known), "nearest": nearest(value, known)}
+                yield Fault("unknown_account", fields, f"{path}.{name}")
+        for name in ("scope", "tag"):
+            value = getattr(indicator, name)
+            if value and value != "all" and value not in tags(plan):
+                fields = {"value": value, "choices": list(tags(plan)), "nearest": ""}
+                yield Fault("unknown_tag", fields, f"{path}.{name}")
+        if indicator.programme is not None:
+            programme = plan.programmes.get(indicator.programme)
+            if programme is None:
+                near = nearest(indicator.programme, list(plan.programmes))
+                fields = {
+                    "value": indicator.programme,
+                    "choices": list(plan.programmes),
+                    "nearest": near,
+                }
+                yield Fault("unknown_programme", fields, f"{path}.programme")
+            elif programme.units is None:
+                yield Fault("missing_key", {"key": "units"}, f"programmes.{indicator.programme}")
+            elif units.parse(programme.units.unit).dimension != units.parse(indicator.unit).dimension:
+                fields = {"value": programme.units.unit, "wanted": indicator.unit}
+                place = f"programmes.{indicator.programme}.units"
+                yield Fault("unit_dimension", fields, place)
+
+
+def _switch_faults(plan: Plan) -> Iterator[Fault]:
+    for name, choices in plan.assumptions.OPTIONS.items():
+        value = getattr(plan.assumptions, name).value
+        if value not in choices:
+            fields = {
+                "key": name,
+                "value": value,
+                "choices": ", ".join(choices),
+                "nearest": nearest(value, choices),
+            }
+            yield Fault("not_a_choice", fields, f"assumptions.{name}")
+
+
+def _correlation_faults(plan: Plan) -> Iterator[Fault]:
+    for part in ("parameter_correlations", "shock_correlations"):
+        for index, entry in enumerate(getattr(plan, part)):
+            if not -1 < entry.value < 1:
+                fields = {"value": entry.value}
+                yield Fault("not_a_correlation", fields, f"{part}.{index}.value")
+    for part, build in (
+        ("shock_correlations", Layout.of),
+        ("parameter_correlations", Sampler.of),
+    ):
+        try:
+            build(plan)
+        except InputError as problem:
+            for fault in problem.faults:
+                yield Fault(fault.code, fault.fields, f"{part}.{fault.path}".rstrip("."))
+
+
+def _target_faults(plan: Plan) -> Iterator[Fault]:
+    """A judged target at or beyond the ceiling of its quantity can never be met."""
+    for target in plan.judged:
+        indicator = plan.indicators[target.indicator]
+        path = f"targets.{target.id}.low"
+        goal = Goal.of(target, plan)
+        share_like = units.parse(indicator.unit).dimension == () and indicator.unit != "index"
+        is_level = target.basis in ("level", "share", "rate")
+        if share_like and is_level and not 0 <= goal.threshold <= 1:
+            yield Fault("not_a_share", {"low": goal.threshold, "high": goal.threshold}, path)
+        if indicator.of.startswith("city.") and indicator.over is None and is_level:
+            quantity = plan.city[indicator.of.removeprefix("city.")]
+            if quantity.link == "logit":
+                floor, ceiling = bounds(quantity)
+                if not floor < goal.threshold < ceiling:
+                    fields = {"value": goal.threshold, "floor": floor, "ceiling": ceiling}
+                    yield Fault("target_beyond_ceiling", fields, path)

@@ -1,0 +1,75 @@
+"""Every sentence that the product says, in both languages: the catalogue and its reader."""
+
+import os
+from collections.abc import Iterable, Mapping
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING
+
+from scenarios.text import parse_yaml
+
+if TYPE_CHECKING:
+    from simulator.errors import Fault
+
+LANGUAGES = ("en", "zh")
+#: A list of choices in a message is cut after this many.
+MOST_CHOICES = 12
+
+
+def default_language() -> str:
+    """The language of the environment: Chinese where LC_ALL, LC_MESSAGES or LANG says so."""
+    for name in ("PLANSIM_LANG", "LC_ALL", "LC_MESSAGES", "LANG"):
+        value = os.environ.get(name, "")
+        if value:
+            return "zh" if value.lower().startswith("zh") else "en"
+    return "en"
+
+
+@cache
+def catalogue(lang: str) -> Mapping[str, str]:
+    """Sentences by key (``fault.missing_key``)."""
+    text = (files("scenarios") / "messages" / f"{lang}.yaml").read_text(encoding="utf-8")
+    nested = parse_yaml(text, f"messages/{lang}.yaml")[1]
+    return {f"{part}.{key}": value for part, group in nested.items() for key, value in group.items()}
+
+
+def say(key: str, lang: str, **fields: object) -> str:
+    """One sentence of the catalogue with its fields filled in."""
+    return catalogue(lang)[key].format(**fields)
+
+
+def say_fault(fault: "Fault", lang: str) -> str:
+    """A fault as a person reads it: where, what, and what would be right."""
+    fields = {key: shown(value, lang) for key, value in fault.fields.items()}
+    sentence = say(f"fault.{fault.code}", lang, **fields)
+    nearest = str(fault.fields.get("nearest") or "")
+    if nearest:
+        sentence += say("say.nearest", lang, nearest=nearest)
+    elif fault.fields.get("choices"):
+        sentence += say("say.choices", lang, choices=fields["choices"])
+    place = fault.file
+    if fault.line:
+        place += f":{fault.line}" + (f":{fault.column}" if fault.column else "")
+    return ": ".join(part for part in (place, fault.path, sentence) if part)
+
+
+def say_faults(faults: Iterable["Fault"], lang: str) -> str:
+    """All faults, one a line, in the order of the files."""
+    ordered = sorted(faults, key=lambda f: (f.file, f.line, f.column, f.path))
+    lines = list(dict.fromkeys(say_fault(fault, lang) for fault in ordered))
+    head = say("say.faults", lang, number=len(lines)) if len(lines) > 1 else ""
+    return "\n".join([head, *lines] if head else lines)
+
+
+def shown(value: object, lang: str) -> str:
+    """A field of a message: numbers short, lists joined and cut."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    if isinstance(value, list | tuple):
+        parts = [shown(part, lang) for part in value]
+        if len(parts) > MOST_CHOICES:
+            parts = [*parts[:MOST_CHOICES], "…"]
+        return ("、" if lang == "zh" else ", ").join(parts)
+    return str(value)
