@@ -55,7 +55,9 @@ def verb(key: str, example: str) -> Callable[[Callable[..., None]], Callable[...
                 function(*args, **kwargs)
             except InputError as problem:
                 spoken = lang if lang in LANGUAGES else LANG
-                print(say("say.error", spoken) + say_faults(problem.faults, spoken), file=sys.stderr)
+                print(
+                    say("say.error", spoken) + say_faults(problem.faults, spoken), file=sys.stderr
+                )
                 raise typer.Exit(WRONG_INPUT) from None
             except KeyboardInterrupt:
                 print(say("say.interrupted", lang), file=sys.stderr)
@@ -152,11 +154,19 @@ def run(
     given: Annotated[
         list[str] | None, typer.Option("--given", metavar="TARGET", help=say("help.given", LANG))
     ] = None,
-    draws: Annotated[str, typer.Option("--draws", metavar="N", help=say("help.draws", LANG))] = "10000",
+    draws: Annotated[
+        str, typer.Option("--draws", metavar="N", help=say("help.draws", LANG))
+    ] = "10000",
     seed: Annotated[str, typer.Option("--seed", metavar="N", help=say("help.seed", LANG))] = "1",
-    workers: Annotated[str, typer.Option("--workers", metavar="N", help=say("help.workers", LANG))] = "2",
-    sampler: Annotated[str, typer.Option("--sampler", help=say("help.sampler", LANG))] = "independent",
-    out: Annotated[Path | None, typer.Option("--out", metavar="DIR", help=say("help.out", LANG))] = None,
+    workers: Annotated[
+        str, typer.Option("--workers", metavar="N", help=say("help.workers", LANG))
+    ] = "2",
+    sampler: Annotated[
+        str, typer.Option("--sampler", help=say("help.sampler", LANG))
+    ] = "independent",
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="DIR", help=say("help.out", LANG))
+    ] = None,
     fail_under: Annotated[
         float | None, typer.Option("--fail-under", metavar="P", help=say("help.fail_under", LANG))
     ] = None,
@@ -197,9 +207,11 @@ def run(
     )  # fmt: skip
     if out is not None and not quiet:
         print(say("say.wrote", lang, value=out), file=sys.stderr)
-    below = [v for v in result.judged if fail_under is not None and v.probability < fail_under]
+    below = [v for v in result.judged if (v.probability or 0.0) < (fail_under or 0.0)]
     if below:
-        note = say("report.fail_under", lang, number=len(below), total=len(result.judged), bound=fail_under)
+        note = say(
+            "report.fail_under", lang, number=len(below), total=len(result.judged), bound=fail_under
+        )
         print(note, file=sys.stderr)
         raise typer.Exit(BELOW)
 
@@ -279,7 +291,10 @@ def fitted(table: "Table", lang: str, console: "Console") -> "Grid":
     """The table on this console, without the optional columns that it has no room for."""
     while True:
         grid = drawn(table, lang)
-        if not table.optional or grid.__rich_measure__(console, console.options).maximum < console.width:
+        if (
+            not table.optional
+            or grid.__rich_measure__(console, console.options).maximum < console.width
+        ):
             return grid
         table = table.without(table.optional[0])
 

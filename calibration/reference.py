@@ -19,7 +19,6 @@ from numpy.typing import NDArray
 from simulator.feasibility import wilson
 
 
-
 @dataclass(frozen=True, slots=True)
 class Percentile:
     """Share of a reference class that stayed below a value."""

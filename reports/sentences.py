@@ -24,7 +24,8 @@ def three_sentences(result: Result, lang: str) -> list[str]:
     ]
     likely = [t for t, v in outcomes if _probability(v) >= LIKELY]
     unlikely = sorted(
-        ((t, v) for t, v in outcomes if _probability(v) <= UNLIKELY), key=lambda tv: _probability(tv[1])
+        ((t, v) for t, v in outcomes if _probability(v) <= UNLIKELY),
+        key=lambda tv: _probability(tv[1]),
     )
     sentences = []
     if likely:
@@ -37,17 +38,19 @@ def three_sentences(result: Result, lang: str) -> list[str]:
     else:
         sentences.append(say("report.unlikely_none", lang))
     if outcomes:
-        sentences.append(_what_binds(result, *min(outcomes, key=lambda tv: _probability(tv[1])), lang))
+        sentences.append(
+            _what_binds(result, *min(outcomes, key=lambda tv: _probability(tv[1])), lang)
+        )
     return sentences
 
 
 def _probability(verdict: Verdict) -> float:
-    assert verdict.probability is not None  # noqa: S101
+    assert verdict.probability is not None
     return verdict.probability
 
 
 def _listed(result: Result, targets: list[Target], lang: str) -> str:
-    """Names with their years, the same indicator named once: energy per value added (2020, 2025)."""
+    """Names with their years, each indicator named once: energy per value added (2020, 2025)."""
     years: dict[str, list[int]] = {}
     for target in targets:
         name = target_name(result.plan, target, lang)

@@ -59,9 +59,7 @@ def plan_records(plans: Iterable[Plan], lang: str) -> list[dict[str, Any]]:
 
 def as_table(records: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> Table:
     """Records as text, with these columns."""
-    rows = tuple(
-        tuple("" if r[c] is None else str(r[c]) for c in columns) for r in records
-    )
+    rows = tuple(tuple("" if r[c] is None else str(r[c]) for c in columns) for r in records)
     return Table(tuple(columns), rows)
 
 
@@ -97,7 +95,7 @@ def goal_text(target: Target, lang: str) -> str:
     if low is None and high is None:
         return ""
     first = low if low is not None else high
-    assert first is not None  # noqa: S101
+    assert first is not None
     values = {
         "value": with_unit(signed(first, target), target.unit, lang),
         "low": exact(first),
@@ -137,9 +135,19 @@ def verdict_word(code: str, lang: str) -> str:
 
 
 def verdict_table(result: Result, lang: str) -> Table:
-    """The judged targets: goal, what was simulated, probability, what it needs, what it hinges on."""
+    """The judged targets: goal, simulated, probability, what it needs, what it hinges on."""
     by_id = {t.id: t for t in result.plan.targets}
-    columns = ["target", "goal", "simulated", "probability", "verdict", "needs", "rare", "evidence", "binds"]
+    columns = [
+        "target",
+        "goal",
+        "simulated",
+        "probability",
+        "verdict",
+        "needs",
+        "rare",
+        "evidence",
+        "binds",
+    ]
     if lang == "zh":
         columns.insert(1, "indicator")
     rows = []
@@ -167,7 +175,8 @@ def verdict_table(result: Result, lang: str) -> Table:
 def simulated_text(verdict: Verdict, target: Target, lang: str) -> str:
     """The median with the 5 % and 95 % quantiles: 91.4 (40.8 … 194) 亿元."""
     middle, low, high = (
-        "?" if q is None else number(q).replace("-", "−") for q in (verdict.p50, verdict.p05, verdict.p95)
+        "?" if q is None else number(q).replace("-", "−")
+        for q in (verdict.p50, verdict.p05, verdict.p95)
     )
     return with_unit(f"{middle} ({low} … {high})", target.unit, lang)
 
@@ -208,12 +217,20 @@ def driver_words(plan: Plan, driver: str, lang: str) -> str:
         }
         kind = names.get(part) or ("effect" if part.startswith("effects") else "projects")
         return say(f"driver.{kind}", lang, what=what)
-    for ending, kind in ((".trend.rate", "trend"), (".trend.ceiling", "ceiling"), (".base", "base")):
+    for ending, kind in (
+        (".trend.rate", "trend"),
+        (".trend.ceiling", "ceiling"),
+        (".base", "base"),
+    ):
         if driver.endswith(ending):
             what = _quantity_words(plan, driver.removesuffix(ending), lang)
             return say(f"driver.{kind}", lang, what=what)
     if driver == "totals.output":
-        what = plan.indicators["total_output"].name.in_language(lang) if "total_output" in plan.indicators else driver
+        what = (
+            plan.indicators["total_output"].name.in_language(lang)
+            if "total_output" in plan.indicators
+            else driver
+        )
         return say("driver.base", lang, what=what)
     return say("driver.other", lang, what=driver)
 
@@ -268,7 +285,8 @@ def total_table(plan: Plan, lang: str) -> Table:
         (say("show.total_va_rate", lang), plan.totals.va_rate, 100.0),
     ]
     named += [
-        (say("show.share", lang, tag=tag), figure, 100.0) for tag, figure in plan.totals.shares.items()
+        (say("show.share", lang, tag=tag), figure, 100.0)
+        for tag, figure in plan.totals.shares.items()
     ]
     for key, quantity in plan.city.items():
         if quantity.base is not None:
@@ -285,7 +303,9 @@ def programme_table(plan: Plan, lang: str) -> Table:
     """Programmes: schedule, planned units, cost, and what they move."""
     rows = []
     for programme in plan.programmes.values():
-        steps = ", ".join(f"{year}: {percent(share)}" for year, share in programme.coverage.path.items())
+        steps = ", ".join(
+            f"{year}: {percent(share)}" for year, share in programme.coverage.path.items()
+        )
         moves = [*(e.on for e in programme.effects), *(f"+{c}" for c in programme.projects)]
         moves += [f"−{c}" for c in programme.closures]
         rows.append(
@@ -294,7 +314,9 @@ def programme_table(plan: Plan, lang: str) -> Table:
                 str(programme.coverage.start),
                 steps,
                 "" if programme.units is None else number(centre(programme.units)),
-                "" if programme.cost is None else with_unit(number(centre(programme.cost), 4), "亿元", lang),
+                ""
+                if programme.cost is None
+                else with_unit(number(centre(programme.cost), 4), "亿元", lang),
                 ", ".join(moves),
             )
         )

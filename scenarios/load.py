@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
 from importlib.resources import as_file, files
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -122,7 +122,7 @@ def _read_scenarios(
         try:
             scenarios[path.stem] = adapter.validate_python(tree.data)
         except ValidationError as problem:
-            faults += _schema_faults(problem, tree.data, Scenario, lambda p, t=tree: t.places.get(tuple(p)))
+            faults += _schema_faults(problem, tree.data, Scenario, tree.place)
     for key, scenario in scenarios.items():
         parent = scenario.extends
         if parent is not None and parent not in scenarios:
@@ -161,19 +161,21 @@ def assemble(source: Source, scenario: str = DEFAULT, settings: Sequence[str] = 
     """The plan of a read folder under a scenario and typed settings."""
     tree = dict(source.tree)
     changed: dict[Keys, Setting] = {}
-    for layer in [*_layers(source, scenario), _typed(settings)]:
+    for layer in (*_layers(source, scenario), _typed(settings)):
         applied = apply(tree, layer)
         tree = applied.tree
         changed |= applied.reached
     place_of = _Places(source, changed)
     try:
-        plan = TypeAdapter(Plan).validate_python(tree)
+        plan: Plan = TypeAdapter(Plan).validate_python(tree)
     except ValidationError as problem:
         raise InputError(_schema_faults(problem, tree, Plan, place_of)) from None
     faults: list[Fault] = []
-    plan = _in_base_units(plan, faults)
+    plan = cast(Plan, _in_base_units(plan, faults))
     try:
-        targets = read_targets(source.folder / "targets.csv", _shown(source.folder, "targets.csv"), plan)
+        targets = read_targets(
+            source.folder / "targets.csv", _shown(source.folder, "targets.csv"), plan
+        )
         plan = replace(plan, targets=targets)
     except InputError as problem:
         faults += problem.faults

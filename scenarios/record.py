@@ -1,8 +1,9 @@
 """A Result → one folder: manifest.json and three parquet files, written atomically.
 
-``manifest.json``: what was run, with which versions, and the hash of every file. ``targets.parquet``:
-one row a target, columns of ``plansim run``. ``indicators.parquet``: fans of every indicator in
-the long form of the IAMC (model, scenario, region, variable, unit, year, quantile, value).
+``manifest.json``: what was run, with which versions, and the hash of every file.
+``targets.parquet``: one row a target, columns of ``plansim run``. ``indicators.parquet``: fans of
+every indicator in the long form of the IAMC (model, scenario, region, variable, unit, year,
+quantile, value).
 ``draws.parquet``: the kept subsample, one row a future, one column a judged target.
 """
 
@@ -40,7 +41,7 @@ def check_folder(folder: Path) -> None:
     """Refuse a place that holds anything but an earlier run. Nothing is written."""
     if folder.is_dir():
         names = {item.name for item in folder.iterdir()}
-        if not names or MANIFEST in names and names <= {MANIFEST, *FILES}:
+        if not names or (MANIFEST in names and names <= {MANIFEST, *FILES}):
             return
     elif not folder.exists():
         parent = next(p for p in folder.absolute().parents if p.exists())
@@ -123,9 +124,7 @@ def _write_manifest(result: Result, folder: Path, settings: Sequence[str], secon
         | {"python": platform.python_version()},
         "machine_type": platform.machine(),
         "wall_seconds": round(seconds, 3),
-        "files": {
-            name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in FILES
-        },
+        "files": {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in FILES},
     }
     text = json.dumps(manifest, ensure_ascii=False, indent=1) + "\n"
     with (folder / MANIFEST).open("w", encoding="utf-8") as stream:

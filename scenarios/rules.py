@@ -1,10 +1,10 @@
 """What must hold in a plan beyond its form: every broken rule is a fault with its path."""
 
-import difflib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from scenarios import units
 from scenarios.expected import CERTAIN, NOT_NEGATIVE, SHARES
+from scenarios.table import nearest
 from simulator.accounts import ACCOUNTS
 from simulator.baseline import tags
 from simulator.dynamics import bounds
@@ -41,10 +41,6 @@ def reach(figure: Figure) -> tuple[float, float]:
 
     low, high = quantile(figure.value, np.array([-REACH, REACH]))
     return float(low), float(high)
-
-
-def nearest(name: str, known: Sequence[str]) -> str:
-    return "".join(difflib.get_close_matches(name, list(known), 1, 0.5))
 
 
 def _figure_faults(plan: Plan) -> Iterator[Fault]:
@@ -163,12 +159,13 @@ def _programme_faults(plan: Plan) -> Iterator[Fault]:
         for part in ("projects", "closures"):
             for cluster in getattr(programme, part):
                 if cluster not in plan.clusters:
-                    fields = {
+                    known = list(plan.clusters)
+                    named: dict[str, object] = {
                         "value": cluster,
-                        "choices": list(plan.clusters),
-                        "nearest": nearest(cluster, list(plan.clusters)),
+                        "choices": known,
+                        "nearest": nearest(cluster, known),
                     }
-                    yield Fault("unknown_cluster", fields, f"programmes.{key}.{part}.{cluster}")
+                    yield Fault("unknown_cluster", named, f"programmes.{key}.{part}.{cluster}")
         if programme.lot <= 0:
             yield Fault("must_be_positive", {"value": programme.lot}, f"programmes.{key}.lot")
     for index, coupling in enumerate(plan.couplings):
@@ -218,7 +215,9 @@ def _indicator_faults(plan: Plan) -> Iterator[Fault]:
                 yield Fault("unknown_programme", fields, f"{path}.programme")
             elif programme.units is None:
                 yield Fault("missing_key", {"key": "units"}, f"programmes.{indicator.programme}")
-            elif units.parse(programme.units.unit).dimension != units.parse(indicator.unit).dimension:
+            elif (
+                units.parse(programme.units.unit).dimension != units.parse(indicator.unit).dimension
+            ):
                 fields = {"value": programme.units.unit, "wanted": indicator.unit}
                 place = f"programmes.{indicator.programme}.units"
                 yield Fault("unit_dimension", fields, place)

@@ -2,14 +2,14 @@
 
 import difflib
 import math
-from collections.abc import Mapping
-from dataclasses import fields
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 from scenarios import units
 from scenarios.text import Row, full_width_number, read_table
 from simulator.errors import Fault, InputError
-from simulator.plan import BASES, COMPARATORS, DIRECTIONS, KINDS, Plan, Target
+from simulator.plan import BASES, COMPARATORS, DIRECTIONS, KINDS, Indicator, Plan, Target
 
 #: Columns of the file, in the order of ``plansim targets``.
 COLUMNS = tuple(f.name for f in fields(Target) if f.name not in ("cluster", "scale"))
@@ -27,115 +27,142 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
 def read_targets(path: Path, shown: str, plan: Plan) -> tuple[Target, ...]:
     """The targets of a plan. Raises InputError with every fault, its line and its column."""
     faults: list[Fault] = []
-    targets = [_target(row, plan, shown, faults) for row in read_table(path, shown, COLUMNS)]
-    seen: dict[str, int] = {}
-    for row_target in targets:
-        seen[row_target.id] = seen.get(row_target.id, 0) + 1
-    for target in targets:
-        place = {"file": shown, "path": f"targets.{target.id}"}
-        if seen[target.id] > 1:
-            faults.append(Fault("duplicate_key", {"value": target.id}, **place))
-        if target.restates and target.restates not in seen:
-            near = difflib.get_close_matches(target.restates, seen, 1, 0.5)
-            shown_fields = {"value": target.restates, "nearest": "".join(near), "choices": ""}
-            faults.append(Fault("unknown_target", shown_fields, **place))
+    readers = [_RowReader(row, plan, shown, faults) for row in read_table(path, shown, COLUMNS)]
+    targets = [reader.target() for reader in readers]
+    ids = [target.id for target in targets]
+    for reader in readers:
+        name, restated = reader.cells["id"], reader.cells["restates"]
+        if ids.count(name) > 1:
+            reader.fault("id", "duplicate_key", value=name)
+        if restated and restated not in ids:
+            reader.fault(
+                "restates", "unknown_target", value=restated, nearest=nearest(restated, ids)
+            )
     if faults:
         raise InputError(faults)
     return tuple(targets)
 
 
-def _target(row: Row, plan: Plan, shown: str, faults: list[Fault]) -> Target:
-    cells = row.cells
+def nearest(name: str, known: Iterable[str]) -> str:
+    """The known name that is most like a wrong one, "" where none is."""
+    return "".join(difflib.get_close_matches(name, list(known), 1, 0.5))
 
-    def fault(column: str, code: str, **more: object) -> None:
-        name = f"targets.{cells['id'] or row.line}.{column}"
-        faults.append(Fault(code, {"key": column, **more}, name, shown, row.line))
 
-    numbers: dict[str, float | None] = {}
-    for column in (*NUMBERS, *YEARS):
-        text = cells[column]
-        numbers[column] = None
+@dataclass(frozen=True, slots=True)
+class _RowReader:
+    """One row on its way to a target; faults are collected with the row's line."""
+
+    row: Row
+    plan: Plan
+    shown: str
+    faults: list[Fault]
+
+    @property
+    def cells(self) -> Mapping[str, str]:
+        return self.row.cells
+
+    def fault(self, column: str, code: str, **more: object) -> None:
+        name = f"targets.{self.cells['id'] or self.row.line}.{column}"
+        self.faults.append(Fault(code, {"key": column, **more}, name, self.shown, self.row.line))
+
+    def target(self) -> Target:
+        """The row as a target; what is wrong with it is in ``faults``."""
+        cells = self.cells
+        numbers = {column: self._number(column) for column in (*NUMBERS, *YEARS)}
+        for column, choices in CHOICES.items():
+            if cells[column] not in choices:
+                near = nearest(cells[column], choices)
+                self.fault(
+                    column, "not_a_choice", value=cells[column], choices=choices, nearest=near
+                )
+        for column in ("id", "indicator", "indicator_zh", "subject", "subject_zh", "source"):
+            if not cells[column]:
+                self.fault(column, "empty_cell")
+        low, high = numbers["low"], numbers["high"]
+        if low is not None and high is not None and low > high:
+            self.fault("low", "bounds_order", low=low, high=high)
+        cluster, scale = "", 1.0
+        if cells["status"] == "judged":
+            cluster, scale = self._resolved(numbers)
+        elif not cells["reason"]:
+            self.fault("reason", "stated_without_reason")
+        base_year, year = numbers["base_year"], numbers["year"]
+        return Target(
+            **{c: cells[c] for c in COLUMNS if c not in (*NUMBERS, *YEARS)},
+            base_year=None if base_year is None else int(base_year),
+            year=None if year is None else int(year),
+            base_value=numbers["base_value"],
+            low=low,
+            high=high,
+            cluster=cluster,
+            scale=scale,
+        )
+
+    def _number(self, column: str) -> float | None:
+        text = self.cells[column]
         if text == "":
-            continue
+            return None
+        if full_width_number(text):
+            self.fault(column, "full_width_digits", value=text)
+            return None
         try:
             value = float(text)
         except ValueError:
-            code = "full_width_digits" if full_width_number(text) else "not_a_number"
-            fault(column, code, value=text)
-            continue
-        if full_width_number(text):
-            fault(column, "full_width_digits", value=text)
-        elif not math.isfinite(value):
-            fault(column, "not_finite", value=text)
+            self.fault(column, "not_a_number", value=text)
+            return None
+        if not math.isfinite(value):
+            self.fault(column, "not_finite", value=text)
         elif column in YEARS and value != int(value):
-            fault(column, "not_a_whole_number", value=text)
+            self.fault(column, "not_a_whole_number", value=text)
         else:
-            numbers[column] = value
-    for column, choices in CHOICES.items():
-        if cells[column] not in choices:
-            near = "".join(difflib.get_close_matches(cells[column], choices, 1, 0.5))
-            fault(column, "not_a_choice", value=cells[column], choices=", ".join(choices), nearest=near)
-    for column in ("id", "indicator", "indicator_zh", "subject", "subject_zh", "source"):
-        if not cells[column]:
-            fault(column, "empty_cell")
-    low, high = numbers["low"], numbers["high"]
-    if low is not None and high is not None and low > high:
-        fault("low", "bounds_order", low=low, high=high)
-    cluster, scale = "", 1.0
-    if cells["status"] == "judged":
-        cluster, scale = _resolved(cells, numbers, plan, fault)
-    elif not cells["reason"]:
-        fault("reason", "stated_without_reason")
-    base_year, year = numbers["base_year"], numbers["year"]
-    return Target(
-        **{c: cells[c] for c in COLUMNS if c not in (*NUMBERS, *YEARS)},
-        base_year=None if base_year is None else int(base_year),
-        year=None if year is None else int(year),
-        base_value=numbers["base_value"],
-        low=low,
-        high=high,
-        cluster=cluster,
-        scale=scale,
-    )
+            return value
+        return None
 
+    def _resolved(self, numbers: Mapping[str, float | None]) -> tuple[str, float]:
+        """What a judged row speaks of: its cluster's key, and its unit in base units."""
+        name = self.cells["indicator"]
+        if numbers["low"] is None and numbers["high"] is None:
+            self.fault("low", "judged_without_value")
+        self._check_years(numbers["base_year"], numbers["year"])
+        if name not in self.plan.indicators:
+            known = list(self.plan.indicators)
+            near = nearest(name, known)
+            self.fault("indicator", "unknown_indicator", value=name, choices=known, nearest=near)
+            return "", 1.0
+        indicator = self.plan.indicators[name]
+        return self._cluster(indicator), self._scale(indicator)
 
-def _resolved(cells: Mapping[str, str], numbers: Mapping[str, float | None], plan: Plan, fault) -> tuple[str, float]:  # type: ignore[no-untyped-def]  # fmt: skip
-    """What a judged row speaks of: the cluster's key, and its unit in the indicator's base unit."""
-    indicator = plan.indicators.get(cells["indicator"])
-    if indicator is None:
-        near = "".join(difflib.get_close_matches(cells["indicator"], plan.indicators, 1, 0.5))
-        fault("indicator", "unknown_indicator", value=cells["indicator"], choices=list(plan.indicators), nearest=near)  # fmt: skip
-        return "", 1.0
-    cluster = ""
-    if indicator.subjects == "clusters":
-        names = {c.name.en: key for key, c in plan.clusters.items()}
-        if cells["subject"] not in names:
-            near = "".join(difflib.get_close_matches(cells["subject"], names, 1, 0.5))
-            fault("subject", "unknown_subject", value=cells["subject"], choices=list(names), nearest=near)  # fmt: skip
-        cluster = names.get(cells["subject"], "")
-    elif cells["subject"] != plan.plan.region.en:
-        fault("subject", "unknown_subject", value=cells["subject"], choices=[plan.plan.region.en], nearest="")  # fmt: skip
-    if numbers["low"] is None and numbers["high"] is None:
-        fault("low", "judged_without_value")
-    first, last = plan.plan.years
-    for column in YEARS:
-        year = numbers[column]
-        if year is None and column == "year":
-            fault(column, "empty_cell")
-        elif year is not None and not first <= year <= last:
-            fault(column, "year_outside", value=int(year), first=first, last=last)
-    base, year = numbers["base_year"] or plan.plan.base_year, numbers["year"]
-    if year is not None and year <= base:
-        fault("year", "year_before_base", value=int(year), base=int(base))
-    relative = cells["basis"] == "annual_growth" or (
-        cells["basis"] == "change_vs_base" and cells["unit"] == "%"
-    )
-    try:
+    def _cluster(self, indicator: Indicator) -> str:
+        names = {self.plan.plan.region.en: ""}
+        if indicator.subjects == "clusters":
+            names = {c.name.en: key for key, c in self.plan.clusters.items()}
+        subject = self.cells["subject"]
+        if subject not in names:
+            near = nearest(subject, names)
+            known = list(names)
+            self.fault("subject", "unknown_subject", value=subject, choices=known, nearest=near)
+        return names.get(subject, "")
+
+    def _check_years(self, base_year: float | None, year: float | None) -> None:
+        first, last = self.plan.plan.years
+        if year is None:
+            self.fault("year", "empty_cell")
+        for column, value in (("base_year", base_year), ("year", year)):
+            if value is not None and not first <= value <= last:
+                self.fault(column, "year_outside", value=int(value), first=first, last=last)
+        base = self.plan.plan.base_year if base_year is None else base_year
+        if year is not None and year <= base:
+            self.fault("year", "year_before_base", value=int(year), base=int(base))
+
+    def _scale(self, indicator: Indicator) -> float:
+        unit, basis = self.cells["unit"], self.cells["basis"]
+        relative = basis == "annual_growth" or (basis == "change_vs_base" and unit == "%")
         wanted = "1" if relative else indicator.unit
-        given, other = units.parse(cells["unit"]), units.parse(wanted)
-    except InputError as problem:
-        fault("unit", problem.faults[0].code, **problem.faults[0].fields)
-        return cluster, 1.0
-    if given.dimension != other.dimension:
-        fault("unit", "unit_dimension", value=cells["unit"], wanted=wanted)
-    return cluster, given.factor
+        try:
+            given, other = units.parse(unit), units.parse(wanted)
+        except InputError as problem:
+            self.fault("unit", problem.faults[0].code, **problem.faults[0].fields)
+            return 1.0
+        if given.dimension != other.dimension:
+            self.fault("unit", "unit_dimension", value=unit, wanted=wanted)
+        return given.factor

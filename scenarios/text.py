@@ -10,7 +10,7 @@ import io
 import math
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -44,6 +44,10 @@ class Tree:
 
     data: dict[str, Any] = field(default_factory=dict)
     places: dict[Path_, Place] = field(default_factory=dict)
+
+    def place(self, path: Sequence[str | int]) -> Place | None:
+        """Where the value at ``path`` stands."""
+        return self.places.get(tuple(path))
 
 
 def read_bytes(path: Path, shown: str) -> bytes:
@@ -161,9 +165,7 @@ class _Builder:
         if len(self.open) >= MOST_DEPTH:
             fault = self._placed("too_deep", {"most": MOST_DEPTH}, event, self._here())
             raise InputError([*self.faults, fault])
-        value: dict[Any, Any] | list[Any] = (
-            {} if isinstance(event, yaml.MappingStartEvent) else []
-        )
+        value: dict[Any, Any] | list[Any] = {} if isinstance(event, yaml.MappingStartEvent) else []
         path = self._here()
         if self._awaits_key():
             self._fault("bad_key", {}, event, path)
@@ -182,16 +184,16 @@ class _Builder:
         elif value in holder.value:
             self._fault("duplicate_key", {"value": value}, event, path)
         else:
-            mark = event.start_mark
-            self.places[path] = Place(self.shown, mark.line + 1, mark.column + 1)
+            self.places[path] = self._place(event)
         holder.key, holder.has_key = value, True
 
     def _awaits_key(self) -> bool:
-        return bool(self.open) and isinstance(self.open[-1].value, dict) and not self.open[-1].has_key
+        return (
+            bool(self.open) and isinstance(self.open[-1].value, dict) and not self.open[-1].has_key
+        )
 
     def _add(self, value: Any, event: yaml.Event) -> None:
-        mark = event.start_mark
-        self.places.setdefault(self._here(), Place(self.shown, mark.line + 1, mark.column + 1))
+        self.places.setdefault(self._here(), self._place(event))
         if not self.open:
             self.top = value
             return
@@ -223,12 +225,22 @@ class _Builder:
             self._fault("full_width_digits", {"value": text}, event, self._here())
         return text
 
-    def _fault(self, code: str, fields: Mapping[str, object], event: yaml.Event, path: Path_) -> None:
+    def _place(self, event: yaml.Event) -> Place:
+        mark = event.start_mark
+        return (
+            Place(self.shown, mark.line + 1, mark.column + 1) if mark else Place(self.shown, 0, 0)
+        )
+
+    def _fault(
+        self, code: str, fields: Mapping[str, object], event: yaml.Event, path: Path_
+    ) -> None:
         self.faults.append(self._placed(code, fields, event, path))
 
-    def _placed(self, code: str, fields: Mapping[str, object], event: yaml.Event, path: Path_) -> Fault:
-        mark = event.start_mark
-        return Fault(code, fields, dotted(path), self.shown, mark.line + 1, mark.column + 1)
+    def _placed(
+        self, code: str, fields: Mapping[str, object], event: yaml.Event, path: Path_
+    ) -> Fault:
+        place = self._place(event)
+        return Fault(code, fields, dotted(path), place.file, place.line, place.column)
 
 
 def full_width_number(text: str) -> bool:
@@ -280,8 +292,8 @@ def read_table(path: Path, shown: str, columns: tuple[str, ...]) -> list[Row]:
             if not any(cell.strip() for cell in cells):
                 continue
             if len(cells) != len(header):
-                fields = {"value": len(cells), "wanted": len(header)}
-                faults.append(Fault("cell_count", fields, file=shown, line=reader.line_num))
+                widths: dict[str, object] = {"value": len(cells), "wanted": len(header)}
+                faults.append(Fault("cell_count", widths, file=shown, line=reader.line_num))
                 continue
             stripped = (cell.strip() for cell in cells)
             rows.append(Row(reader.line_num, dict(zip(header, stripped, strict=True))))

@@ -88,6 +88,11 @@ def parse(text: str) -> Unit:
     return Unit(tuple(sorted((d, n) for d, n in powers.items() if n)), factor)
 
 
+def same_dimension(one: str, other: str) -> bool:
+    """Whether two units measure the same thing."""
+    return parse(one).dimension == parse(other).dimension
+
+
 def base_name(unit: Unit) -> str:
     """The base unit of a dimension, written as a plan file would."""
     names = {d: n for n, (d, size) in reversed(TABLE.items()) if size == 1.0}

@@ -30,7 +30,9 @@ def catalogue(lang: str) -> Mapping[str, str]:
     """Sentences by key (``fault.missing_key``)."""
     text = (files("scenarios") / "messages" / f"{lang}.yaml").read_text(encoding="utf-8")
     nested = parse_yaml(text, f"messages/{lang}.yaml")[1]
-    return {f"{part}.{key}": value for part, group in nested.items() for key, value in group.items()}
+    return {
+        f"{part}.{key}": value for part, group in nested.items() for key, value in group.items()
+    }
 
 
 def say(key: str, lang: str, **fields: object) -> str:
@@ -54,9 +56,21 @@ def say_fault(fault: "Fault", lang: str) -> str:
 
 
 def say_faults(faults: Iterable["Fault"], lang: str) -> str:
-    """All faults, one a line, in the order of the files."""
-    ordered = sorted(faults, key=lambda f: (f.file, f.line, f.column, f.path))
-    lines = list(dict.fromkeys(say_fault(fault, lang) for fault in ordered))
+    """All faults, one a line, in the order of the files.
+
+    What every entry inherits from one wrong default is said once, with the number of heirs.
+    """
+    places: dict[tuple[object, ...], list[Fault]] = {}
+    for fault in sorted(faults, key=lambda f: (f.file, f.line, f.column, f.path)):
+        alone = () if fault.line else (fault.path, str(fault.fields))
+        places.setdefault((fault.file, fault.line, fault.column, fault.code, *alone), []).append(
+            fault
+        )
+    lines = []
+    for same in places.values():
+        line = say_fault(same[0], lang)
+        heirs = len({fault.path for fault in same}) - 1
+        lines.append(line + say("say.heirs", lang, number=heirs) if heirs else line)
     head = say("say.faults", lang, number=len(lines)) if len(lines) > 1 else ""
     return "\n".join([head, *lines] if head else lines)
 

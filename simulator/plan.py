@@ -181,6 +181,7 @@ class Correlation:
     between: tuple[str, str]
     value: float
     source: str
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True)
