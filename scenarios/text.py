@@ -209,7 +209,7 @@ class _Builder:
         text: str = event.value
         if event.tag is not None and event.tag != "!":
             self._fault("yaml_tag", {"value": event.tag}, event, self._here())
-        if event.style is not None:  # quoted
+        if event.style:  # quoted or a block
             return text
         if NULL.match(text):
             return None
