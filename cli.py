@@ -106,6 +106,7 @@ def show(
     shown = [
         tables.cluster_table(loaded, lang),
         tables.total_table(loaded, lang),
+        tables.quantity_table(loaded, lang),
         tables.programme_table(loaded, lang),
         tables.scenario_table(source, lang),
         tables.assumption_table(loaded, lang),
@@ -124,16 +125,16 @@ def targets(plan: PlanArgument, lang: LangOption = LANG, format: FormatOption = 
 
 @verb("validate", "validate ./my-plan")
 def validate(path: PlanArgument, lang: LangOption = LANG) -> None:
-    from scenarios.load import assemble, read_source
+    from scenarios.load import DEFAULT, assemble, read_source
 
     source = read_source(path)
-    faults: dict[Fault, None] = {}
+    faults: list[Fault] = []
     plans = {}
-    for scenario in source.scenarios:
+    for scenario in source.scenarios or (DEFAULT,):
         try:
             plans[scenario] = assemble(source, scenario)
         except InputError as problem:
-            faults |= dict.fromkeys(problem.faults)
+            faults += [fault for fault in problem.faults if fault not in faults]
     if faults:
         raise InputError(faults)
     plan = next(iter(plans.values()))
@@ -144,6 +145,41 @@ def validate(path: PlanArgument, lang: LangOption = LANG) -> None:
             judged=len(plan.judged),
         )
     )  # fmt: skip
+
+
+@verb("check", "check yuyao-2016 --prices -2,0,2")
+def check(
+    plan: PlanArgument,
+    prices: Annotated[str, typer.Option("--prices", help=say("help.prices", LANG))] = "0",
+    strict: Annotated[bool, typer.Option("--strict", help=say("help.strict", LANG))] = False,
+    lang: LangOption = LANG,
+    format: FormatOption = "table",
+) -> None:
+    from reports.findings import finding_records, finding_table
+    from scenarios.book import Book
+    from scenarios.check import check as findings_of
+    from scenarios.load import load
+
+    book = Book(load(plan))
+    found = {rate: findings_of(book, rate) for rate in percentages(prices)}
+    records = finding_records(book.plan.plan.id, found, lang)
+    emit(records, [finding_table(found, lang)], format, lang)
+    if strict and any(record["severity"] == "contradiction" for record in records):
+        raise typer.Exit(BELOW)
+
+
+def percentages(text: str) -> list[float]:
+    """Percentages as typed, as fractions: -2,0,2."""
+    found = []
+    for part in text.split(","):
+        try:
+            value = float(part)
+        except ValueError:
+            value = float("nan")
+        if not -50 <= value <= 100:
+            raise InputError.of("argument_range", "--prices", value=part, allowed="-50 … 100")
+        found.append(value / 100)
+    return found
 
 
 @verb("run", "run yuyao-2016 --set clusters.robotics.output=62")

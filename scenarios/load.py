@@ -5,6 +5,7 @@ validated nouns → units → targets → rules (``rules.py``).
 """
 
 import difflib
+import re
 import typing
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
@@ -17,8 +18,8 @@ from pydantic import TypeAdapter, ValidationError
 from scenarios import expected, units
 from scenarios.override import Keys, Setting, apply
 from scenarios.rules import faults_of_plan
-from scenarios.table import read_targets
-from scenarios.text import Place, dotted, full_width_number, parse_yaml, read_yaml
+from scenarios.table import COLUMNS, read_targets
+from scenarios.text import Place, dotted, full_width_number, parse_yaml, read_table, read_yaml
 from simulator.errors import Fault, InputError
 from simulator.plan import Figure, Plan, Scenario, Uncertainty
 
@@ -59,6 +60,8 @@ class Source:
     places: Mapping[tuple[str | int, ...], Place]
     scenarios: Mapping[str, Scenario]
     scenario_places: Mapping[str, Mapping[tuple[str | int, ...], Place]]
+    #: What is wrong with the form of the other files, told together with what is wrong with these.
+    faults: tuple[Fault, ...] = ()
 
     def place(self, path: Sequence[str | int]) -> Place | None:
         """Where a value, or the nearest mapping around it, stands in the user's files."""
@@ -74,7 +77,10 @@ class Source:
 
 
 def read_source(name: str) -> Source:
-    """Read all files of a plan but its tables. Raises InputError with every fault of the files."""
+    """Read all files of a plan. Raises InputError where the plan or its programmes are no YAML.
+
+    What is wrong with scenarios and tables waits in ``faults``, to be told with the rest.
+    """
     folder = folder_of(name)
     faults: list[Fault] = []
     data: dict[str, Any] = {}
@@ -92,13 +98,18 @@ def read_source(name: str) -> Source:
             places |= {("programmes", *path): place for path, place in tree.places.items()}
         except InputError as problem:
             faults += problem.faults
+    is_readable = not faults
     scenarios, scenario_places = _read_scenarios(folder, faults)
-    if faults:
+    try:
+        read_table(folder / "targets.csv", _shown(folder, "targets.csv"), COLUMNS)
+    except InputError as problem:
+        faults += problem.faults
+    if not is_readable:
         raise InputError(faults)
     for section in WITH_DEFAULTS:
         if isinstance(data.get(section), dict):
             data[section] = _with_defaults(data[section])
-    return Source(folder, data, places, scenarios, scenario_places)
+    return Source(folder, data, places, scenarios, scenario_places, tuple(faults))
 
 
 def _shown(folder: Path, name: str) -> str:
@@ -161,16 +172,22 @@ def assemble(source: Source, scenario: str = DEFAULT, settings: Sequence[str] = 
     """The plan of a read folder under a scenario and typed settings."""
     tree = dict(source.tree)
     changed: dict[Keys, Setting] = {}
+    faults = list(source.faults)
     for layer in (*_layers(source, scenario), _typed(settings)):
-        applied = apply(tree, layer)
+        try:
+            applied = apply(tree, layer)
+        except InputError as problem:
+            faults += problem.faults
+            continue
         tree = applied.tree
         changed |= applied.reached
     place_of = _Places(source, changed)
     try:
         plan: Plan = TypeAdapter(Plan).validate_python(tree)
     except ValidationError as problem:
-        raise InputError(_schema_faults(problem, tree, Plan, place_of)) from None
-    faults: list[Fault] = []
+        faults += _schema_faults(problem, tree, Plan, place_of)
+    if faults:
+        raise InputError(faults)
     plan = cast(Plan, _in_base_units(plan, faults))
     try:
         targets = read_targets(
@@ -190,12 +207,15 @@ def _layers(source: Source, scenario: str) -> list[list[Setting]]:
     if scenario not in source.scenarios:
         near = difflib.get_close_matches(scenario, source.scenarios, 1, 0.4)
         fields_ = {"value": scenario, "choices": sorted(source.scenarios), "nearest": "".join(near)}
-        raise InputError([Fault("unknown_scenario", fields_)])
+        raise InputError([*source.faults, Fault("unknown_scenario", fields_)])
     chain: list[str] = []
     current: str | None = scenario
-    while current is not None:
+    while current is not None and current in source.scenarios:
         if current in chain:
-            raise InputError.of("scenario_circle", value=" → ".join([*chain, current]))
+            shown = {"value": " → ".join([*chain, current])}
+            place = source.scenario_places[chain[-1]].get(("extends",))
+            fault = _placed("scenario_circle", shown, f"scenarios.{chain[-1]}.extends", place)
+            raise InputError([*source.faults, fault])
         chain.append(current)
         current = source.scenarios[current].extends
     layers = []
@@ -298,7 +318,8 @@ def _schema_faults(problem: ValidationError, tree: Any, root: type, place_of: An
             shown["choices"] = known = _known_keys(root, path[:-1])
             shown["nearest"] = "".join(difflib.get_close_matches(str(path[-1]), known, 1, 0.5))
         if code == "not_a_choice":
-            shown["choices"] = str(error.get("ctx", {}).get("expected", "")).replace("'", "")
+            shown["choices"] = words = re.findall("'([^']*)'", error.get("ctx", {})["expected"])
+            shown["nearest"] = "".join(difflib.get_close_matches(str(value), words, 1, 0.5))
         if isinstance(value, str) and full_width_number(value):
             code = "full_width_digits"
         place = place_of(path)

@@ -35,14 +35,15 @@ def catalogue(lang: str) -> Mapping[str, str]:
     }
 
 
-def say(key: str, lang: str, **fields: object) -> str:
+def say(key: str, lang: str, /, **fields: object) -> str:
     """One sentence of the catalogue with its fields filled in."""
     return catalogue(lang)[key].format(**fields)
 
 
 def say_fault(fault: "Fault", lang: str) -> str:
     """A fault as a person reads it: where, what, and what would be right."""
-    fields = {key: shown(value, lang) for key, value in fault.fields.items()}
+    fields = {"value": fault.path}
+    fields |= {key: shown(value, lang) for key, value in fault.fields.items()}
     sentence = say(f"fault.{fault.code}", lang, **fields)
     nearest = str(fault.fields.get("nearest") or "")
     if nearest:
