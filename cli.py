@@ -149,21 +149,28 @@ def validate(path: PlanArgument, lang: LangOption = LANG) -> None:
 
 @verb("check", "check yuyao-2016 --prices -2,0,2")
 def check(
-    plan: PlanArgument,
+    plans: Annotated[list[str], typer.Argument(metavar="PLAN…", help=say("help.plans", LANG))],
     prices: Annotated[str, typer.Option("--prices", help=say("help.prices", LANG))] = "0",
     strict: Annotated[bool, typer.Option("--strict", help=say("help.strict", LANG))] = False,
     lang: LangOption = LANG,
     format: FormatOption = "table",
 ) -> None:
-    from reports.findings import finding_records, finding_table
+    from reports import findings
     from scenarios.book import Book
     from scenarios.check import check as findings_of
+    from scenarios.compare import side_by_side
     from scenarios.load import load
 
-    book = Book(load(plan))
+    loaded = [load(plan) for plan in plans]
+    if len(loaded) > 1:
+        standings = list(side_by_side(loaded))
+        shown = [findings.standing_table(standings, lang)]
+        emit(findings.standing_records(standings, lang), shown, format, lang)
+        return
+    book = Book(loaded[0])
     found = {rate: findings_of(book, rate) for rate in percentages(prices)}
-    records = finding_records(book.plan.plan.id, found, lang)
-    emit(records, [finding_table(found, lang)], format, lang)
+    records = findings.finding_records(book.plan.plan.id, found, lang)
+    emit(records, [findings.finding_table(found, lang)], format, lang)
     if strict and any(record["severity"] == "contradiction" for record in records):
         raise typer.Exit(BELOW)
 

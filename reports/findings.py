@@ -4,8 +4,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from reports.tables import Table
-from reports.wording import number
+from reports.wording import number, with_unit
+from scenarios import units
 from scenarios.check import Finding
+from scenarios.compare import Standing
 from scenarios.words import say, shown
 
 #: Fields whose values are words of the catalogue.
@@ -85,3 +87,54 @@ def finding_table(findings: Mapping[float, Sequence[Finding]], lang: str) -> Tab
             rows.append((f"{100 * prices:+g}", *cells) if several else cells)
     columns = ("severity", "message", "lines")
     return Table(("prices", *columns) if several else columns, tuple(rows), optional=("lines",))
+
+
+def standing_records(standings: Sequence[Standing], lang: str) -> list[dict[str, Any]]:
+    """One record a plan and indicator: level and pace on common years, ranked."""
+    return [
+        {
+            "indicator": s.indicator,
+            "rank": s.rank,
+            "plan": s.plan,
+            "words": s.words,
+            "unit": s.unit,
+            "first": s.first,
+            "last": s.last,
+            "common_years": s.common,
+            "before": None if s.before is None else s.before / units.parse(s.unit).factor,
+            "after": None if s.after is None else s.after / units.parse(s.unit).factor,
+            "pace": 100 * s.pace,
+            "pace_unit": "points" if s.in_points else "%",
+            "differs": shown([say(f"word.{name}", lang) for name in s.differs], lang),
+        }
+        for s in standings
+    ]
+
+
+def standing_table(standings: Sequence[Standing], lang: str) -> Table:
+    """Plans side by side: fastest first under every indicator."""
+    rows = []
+    for record in standing_records(standings, lang):
+        levels = [
+            "" if record[side] is None else with_unit(number(record[side]), record["unit"], lang)
+            for side in ("before", "after")
+        ]
+        pace = number(record["pace"]).replace("-", "−")
+        sign = "" if record["pace"] < 0 else "+"
+        unit = say(f"word.{'points' if record['pace_unit'] == 'points' else 'percent'}", lang)
+        rows.append(
+            (
+                record["indicator"],
+                str(record["rank"]),
+                record["plan"],
+                record["words"],
+                f"{record['first']}–{record['last']}" + ("" if record["common_years"] else " *"),
+                *levels,
+                f"{sign}{pace} {unit}",
+                record["differs"],
+            )
+        )
+    columns = ("indicator", "rank", "plan", "words", "period", "before", "after", "pace", "differs")
+    return Table(
+        columns, tuple(rows), right=("rank", "before", "after", "pace"), optional=("words",)
+    )

@@ -79,7 +79,7 @@ def target_table(plan: Plan, lang: str) -> Table:
             target_name(plan, t, lang),
             goal_text(t, lang),
             "" if t.year is None else str(t.year),
-            t.status,
+            say(f"status.{t.status}", lang),
             t.reason,
             t.source.replace(f"{plan.plan.id}:", ""),
         )
@@ -279,7 +279,7 @@ def cluster_table(plan: Plan, lang: str) -> Table:
 
 
 def total_table(plan: Plan, lang: str) -> Table:
-    """The totals that every draw reproduces, and the city's own quantities."""
+    """The totals that every draw reproduces."""
     named: list[tuple[str, Figure, float]] = [
         (say("show.total_output", lang), plan.totals.output, 1.0),
         (say("show.total_va_rate", lang), plan.totals.va_rate, 100.0),
@@ -288,15 +288,30 @@ def total_table(plan: Plan, lang: str) -> Table:
         (say("show.share", lang, tag=tag), figure, 100.0)
         for tag, figure in plan.totals.shares.items()
     ]
+    return _base_table(named, say("show.totals", lang), lang)
+
+
+def quantity_table(plan: Plan, lang: str) -> Table:
+    """The city's own quantities; what lies between 0 and 1 is shown in per cent."""
+    named: list[tuple[str, Figure, float]] = []
     for key, quantity in plan.city.items():
         if quantity.base is not None:
             name = key if quantity.name is None else quantity.name.in_language(lang)
-            named.append((name, quantity.base, 1.0))
+            share = quantity.link == "logit"
+            unit = "%" if share else quantity.base.unit
+            bracket = (
+                "" if unit in ("1", "index") else f"［{unit}］" if lang == "zh" else f" [{unit}]"
+            )
+            named.append((name + bracket, quantity.base, 100.0 if share else 1.0))
+    return _base_table(named, say("show.quantities", lang), lang)
+
+
+def _base_table(named: Sequence[tuple[str, Figure, float]], title: str, lang: str) -> Table:
     rows = tuple(
         (name, figure_text(f, lang, scale), say(f"origin.{f.origin}", lang), f.source)
         for name, f, scale in named
     )
-    return Table(("name", "base", "origin", "source"), rows, title=say("show.totals", lang))
+    return Table(("name", "base", "origin", "source"), rows, title=title)
 
 
 def programme_table(plan: Plan, lang: str) -> Table:
