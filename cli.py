@@ -98,20 +98,20 @@ def show(
     lang: LangOption = LANG,
     format: FormatOption = "table",
 ) -> None:
-    from reports import tables
+    from reports import overview
     from scenarios.load import assemble, read_source
 
     source = read_source(plan)
     loaded = assemble(source, scenario, settings or ())
     shown = [
-        tables.cluster_table(loaded, lang),
-        tables.total_table(loaded, lang),
-        tables.quantity_table(loaded, lang),
-        tables.programme_table(loaded, lang),
-        tables.scenario_table(source, lang),
-        tables.assumption_table(loaded, lang),
+        overview.cluster_table(loaded, lang),
+        overview.total_table(loaded, lang),
+        overview.quantity_table(loaded, lang),
+        overview.programme_table(loaded, lang),
+        overview.scenario_table(source, lang),
+        overview.assumption_table(loaded, lang),
     ]
-    emit(tables.figure_records(loaded), shown, format, lang)
+    emit(overview.figure_records(loaded), shown, format, lang)
 
 
 @verb("targets", "targets yuyao-2016 --format csv")
@@ -220,7 +220,7 @@ def run(
     import time
 
     from calibration import share_below
-    from reports.tables import verdict_records, verdict_table
+    from reports.judged import verdict_records, verdict_table
     from scenarios.load import load
     from simulator.run import run as simulate
 

@@ -1,6 +1,6 @@
 """A run in three sentences: what is likely, what is not, what binds."""
 
-from reports.tables import percent_change
+from reports.judged import percent_change
 from reports.wording import number, percent, target_name, with_unit
 from scenarios.words import say
 from simulator.plan import Target

@@ -122,7 +122,9 @@ def _read_scenarios(
     scenarios: dict[str, Scenario] = {}
     places: dict[str, dict[tuple[str | int, ...], Place]] = {}
     adapter = TypeAdapter(Scenario)
-    for path in sorted((folder / "scenarios").glob("*.yaml")):
+    files_ = sorted((folder / "scenarios").glob("*.yaml"))
+    known = [path.stem for path in files_]
+    for path in files_:
         shown = _shown(folder, f"scenarios/{path.name}")
         try:
             tree = read_yaml(path, shown)
@@ -136,8 +138,9 @@ def _read_scenarios(
             faults += _schema_faults(problem, tree.data, Scenario, tree.place)
     for key, scenario in scenarios.items():
         parent = scenario.extends
-        if parent is not None and parent not in scenarios:
-            fields_ = {"value": parent, "choices": sorted(scenarios)}
+        if parent is not None and parent not in known:
+            near = "".join(difflib.get_close_matches(parent, known, 1, 0.4))
+            fields_ = {"value": parent, "choices": known, "nearest": near}
             place = places[key].get(("extends",))
             faults.append(_placed("unknown_scenario", fields_, f"scenarios.{key}.extends", place))
     return scenarios, places
@@ -186,6 +189,7 @@ def assemble(source: Source, scenario: str = DEFAULT, settings: Sequence[str] = 
         plan: Plan = TypeAdapter(Plan).validate_python(tree)
     except ValidationError as problem:
         faults += _schema_faults(problem, tree, Plan, place_of)
+    faults += _truth_faults(tree, place_of, {fault.path for fault in faults})
     if faults:
         raise InputError(faults)
     plan = cast(Plan, _in_base_units(plan, faults))
@@ -303,6 +307,10 @@ CODES = {
 }
 
 
+#: The keys that are true or false.
+TRUTHS = ("active", "residual")
+
+
 def _schema_faults(problem: ValidationError, tree: Any, root: type, place_of: Any) -> list[Fault]:
     found: list[Fault] = []
     for error in problem.errors():
@@ -324,6 +332,24 @@ def _schema_faults(problem: ValidationError, tree: Any, root: type, place_of: An
             code = "full_width_digits"
         place = place_of(path)
         found.append(_placed(code, shown, dotted(path), place))
+    return found
+
+
+def _truth_faults(tree: Any, place_of: Any, known: set[str]) -> list[Fault]:
+    """true and false where a number belongs, which the validator would take for 1 and 0."""
+    found: list[Fault] = []
+
+    def walk(node: Any, path: tuple[str | int, ...]) -> None:
+        if isinstance(node, bool):
+            if path[-1] not in TRUTHS and dotted(path) not in known:
+                shown = {"key": path[-1], "value": node}
+                found.append(_placed("not_a_number", shown, dotted(path), place_of(path)))
+        elif isinstance(node, Mapping | list):
+            children = node.items() if isinstance(node, Mapping) else enumerate(node)
+            for key, child in children:
+                walk(child, (*path, key))
+
+    walk(tree, ())
     return found
 
 
@@ -355,7 +381,7 @@ def _written_branch(tree: Any, path: Sequence[str | int], depth: int) -> str:
         try:
             node = node[part]
         except (KeyError, IndexError, TypeError):
-            return "float"
+            break
     return "Uncertainty" if isinstance(node, Mapping) else "float"
 
 

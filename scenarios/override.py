@@ -54,8 +54,9 @@ def apply(tree: Mapping[str, Any], settings: Sequence[Setting]) -> Applied:
         changed = False
         for keys in found:
             keys = _settle(result.tree, keys)
-            if keys in result.reached:
-                fault = setting.fault("set_twice", other=result.reached[keys].path)
+            other = next((k for k in result.reached if _overlap(k, keys)), None)
+            if other is not None:
+                fault = setting.fault("set_twice", other=result.reached[other].path)
                 faults.append(fault)
                 continue
             result.reached[keys] = setting
@@ -99,6 +100,11 @@ def _settle(tree: Mapping[str, Any], keys: Keys) -> Keys:
     return keys
 
 
+def _overlap(one: Keys, other: Keys) -> bool:
+    """Whether one place is the other, or lies inside it."""
+    return all(a == b for a, b in zip(one, other, strict=False))
+
+
 def _at(tree: Any, keys: Keys) -> Any:
     for key in keys:
         tree = tree[key]
@@ -117,6 +123,8 @@ def _changed(before: Any, setting: Setting) -> Any:
     if isinstance(before, Mapping) and "why" in before and "value" in before:  # a switch
         if isinstance(setting.value, Mapping):
             return {**before, **setting.value}
+        if factor:
+            raise InputError([setting.fault("factor_needs_number", value=before["value"])])
         return {**before, "value": setting.value, "source": setting.where}
     if factor:
         return _scaled(before, float(factor[1]), setting)
@@ -129,6 +137,8 @@ def _scaled(value: Any, factor: float, setting: Setting) -> Any:
     if isinstance(value, bool) or not isinstance(value, int | float | Mapping):
         raise InputError([setting.fault("factor_needs_number", value=value)])
     if isinstance(value, Mapping):
+        if "dist" not in value:
+            raise InputError([setting.fault("not_one_value", choices=list(value))])
         return {
             key: ([factor * v for v in part] if isinstance(part, list) else factor * part)
             if key in Uncertainty.AMOUNTS

@@ -1,0 +1,141 @@
+"""A judged plan: one row a target, as a table and as records."""
+
+from dataclasses import fields
+from typing import Any
+
+from reports.tables import Table, goal_text
+from reports.wording import number, percent, target_name, with_unit
+from scenarios.words import say
+from simulator.plan import Plan, Target
+from simulator.results import Result, Verdict
+
+
+def verdict_records(result: Result, lang: str) -> list[dict[str, Any]]:
+    """One record a target, with the columns of the contract; words in the language asked for."""
+    records = []
+    for verdict in result.verdicts:
+        record = {f.name: getattr(verdict, f.name) for f in fields(Verdict)}
+        record["verdict"] = verdict_word(verdict.verdict, lang)
+        records.append(record)
+    return records
+
+
+def verdict_word(code: str, lang: str) -> str:
+    """The likelihood word of a verdict's code, marked where it is borderline."""
+    if not code:
+        return ""
+    kind, _, word = code.rpartition(":")
+    said = say(f"verdict.{word}", lang)
+    return say("verdict.borderline", lang, word=said) if kind else said
+
+
+def verdict_table(result: Result, lang: str) -> Table:
+    """The judged targets: goal, simulated, probability, what it needs, what it hinges on."""
+    by_id = {t.id: t for t in result.plan.targets}
+    columns = [
+        "target",
+        "goal",
+        "simulated",
+        "probability",
+        "verdict",
+        "needs",
+        "rare",
+        "evidence",
+        "binds",
+    ]
+    if lang == "zh":
+        columns.insert(1, "indicator")
+    rows = []
+    for v in result.judged:
+        target = by_id[v.target]
+        rare = v.reference_percentile
+        cells = {
+            "target": v.target,
+            "indicator": target_name(result.plan, target, lang),
+            "goal": goal_text(target, lang),
+            "simulated": simulated_text(v, target, lang),
+            "probability": probability_text(v),
+            "verdict": verdict_word(v.verdict, lang),
+            "needs": "" if v.required_growth is None else percent_change(v.required_growth),
+            "rare": "" if rare is None else percent(rare / 100, 1),
+            "evidence": evidence_words(v.evidence, lang),
+            "binds": driver_words(result.plan, v.binds, lang),
+        }
+        rows.append(tuple(cells[c] for c in columns))
+    right = ("simulated", "probability", "needs", "rare")
+    optional = ("binds", "evidence", "indicator", "rare", "needs")
+    return Table(tuple(columns), tuple(rows), right=right, optional=optional)
+
+
+def simulated_text(verdict: Verdict, target: Target, lang: str) -> str:
+    """The median with the 5 % and 95 % quantiles: 91.4 (40.8 … 194) 亿元."""
+    middle, low, high = (
+        "?" if q is None else number(q).replace("-", "−")
+        for q in (verdict.p50, verdict.p05, verdict.p95)
+    )
+    return with_unit(f"{middle} ({low} … {high})", target.unit, lang)
+
+
+def probability_text(verdict: Verdict) -> str:
+    """The probability with half its simulation interval in points: 40% ±0.8."""
+    p, low, high = verdict.probability, verdict.prob_low, verdict.prob_high
+    if p is None or low is None or high is None:
+        return ""
+    return f"{percent(p)} ±{50 * (high - low):.1f}"
+
+
+def percent_change(growth: float) -> str:
+    return f"{100 * growth:+.1f}%".replace("-", "−")
+
+
+def evidence_words(evidence: str, lang: str) -> str:
+    if not evidence:
+        return ""
+    grade, share = evidence.split(" ")
+    return f"{say(f'evidence.{grade}', lang)} {share}"
+
+
+def driver_words(plan: Plan, driver: str, lang: str) -> str:
+    """A driver's path in words: trend of output of Robotics."""
+    if not driver:
+        return ""
+    if driver.startswith("luck/"):
+        return say("driver.luck", lang, what=_quantity_words(plan, driver.split("/", 2)[2], lang))
+    section, _, rest = driver.partition(".")
+    if section == "programmes":
+        key, _, part = rest.partition(".")
+        what = plan.programmes[key].name.in_language(lang)
+        names = {
+            "coverage.depth": "depth",
+            "coverage.delay": "delay",
+            "additional": "additional",
+        }
+        kind = names.get(part) or ("effect" if part.startswith("effects") else "projects")
+        return say(f"driver.{kind}", lang, what=what)
+    for ending, kind in (
+        (".trend.rate", "trend"),
+        (".trend.ceiling", "ceiling"),
+        (".base", "base"),
+    ):
+        if driver.endswith(ending):
+            what = _quantity_words(plan, driver.removesuffix(ending), lang)
+            return say(f"driver.{kind}", lang, what=what)
+    if driver == "totals.output":
+        what = (
+            plan.indicators["total_output"].name.in_language(lang)
+            if "total_output" in plan.indicators
+            else driver
+        )
+        return say("driver.base", lang, what=what)
+    return say("driver.other", lang, what=driver)
+
+
+def _quantity_words(plan: Plan, path: str, lang: str) -> str:
+    section, _, rest = path.partition(".")
+    if section == "clusters":
+        cluster, _, kind = rest.partition(".")
+        return say(f"quantity.{kind}", lang, cluster=plan.clusters[cluster].name.in_language(lang))
+    if section == "prices":
+        return say(f"quantity.prices_{rest}", lang)
+    name = plan.city[rest].name
+    return rest.replace("_", " ") if name is None else name.in_language(lang)
