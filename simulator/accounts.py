@@ -4,10 +4,11 @@ Sum first, divide last. Arrays have the axes year, cluster, draw; indicators yea
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
+from numpy.typing import NDArray
 
 from simulator.baseline import Baseline
 from simulator.dynamics import Delivery, Value
@@ -38,6 +39,7 @@ class Accounts:
     baseline: Baseline
     added: Mapping[str, Array]
     open_share: Mapping[str, Array]
+    _sums: dict[tuple[str, ...], Array] = field(default_factory=dict)
 
     def quantity(self, path: str) -> Array:
         """One quantity's path. [(year, draw)]"""
@@ -129,6 +131,12 @@ class Accounts:
 
     def summed(self, account: str, *groups: str) -> Array:
         """An account summed over the clusters of every group named. [(year, draw)]"""
+        key = (account, *groups)
+        if key not in self._sums:
+            self._sums[key] = self._sum(account, groups)
+        return self._sums[key]
+
+    def _sum(self, account: str, groups: tuple[str, ...]) -> Array:
         amount = self.of(account)
         weights = [self.baseline.weights[g] for g in groups if g != "all"]
         if not weights:
@@ -226,11 +234,15 @@ def _firms_above(future: OneFuture, item: Series, indicator: Indicator) -> Array
 
 def _survivors(lives: Iterator[Array], stay: Array, count: Array) -> Array:
     """How many of ``count`` unit exponential lives outlast −ln ``stay``. [(year, draw)]"""
-    left = np.zeros(stay.shape, dtype=np.int32)
+    left = np.zeros(stay.shape)
     last_exit = -np.log(np.maximum(stay, 1e-300))
-    for n in range(int(count.max())):
-        left += next(lives) >= np.where(n < count, last_exit, np.inf)
-    return left.astype(float)
+    number = 0
+    while number < count.max():
+        life = next(lives)
+        rank = number + np.arange(len(life))[:, None]
+        left += _how_many(np.where(rank < count, life, -1.0)[:, None] >= last_exit)
+        number += len(life)
+    return left
 
 
 def _arrived(waits: Iterator[Array], arrivals: Array) -> Array:
@@ -241,17 +253,25 @@ def _arrived(waits: Iterator[Array], arrivals: Array) -> Array:
     latest = arrivals.max(axis=0)
     order = np.argsort(-latest, kind="stable")
     arrivals, latest = arrivals[:, order], latest[order]
-    come = np.zeros(arrivals.shape, dtype=np.int32)
-    clock = next(waits)
+    come = np.zeros(arrivals.shape)
+    clock = np.zeros(len(order))
     open_ = len(order)
     while open_:
-        due = clock[order[:open_]]
-        come[:, :open_] += due <= arrivals[:, :open_]
-        clock = clock + next(waits)
-        open_ = int(np.max(np.flatnonzero(due <= latest[:open_]), initial=-1)) + 1
+        clocks = next(waits)
+        for wait in clocks:
+            wait += clock
+            clock = wait
+        due = clocks.take(order[:open_], axis=1)
+        come[:, :open_] += _how_many(due[:, None] <= arrivals[:, :open_])
+        open_ = int(np.max(np.flatnonzero(clock[order] <= latest), initial=-1)) + 1
     counted = np.empty(come.shape)
     counted[:, order] = come
     return counted
+
+
+def _how_many(holds: NDArray[np.bool_]) -> NDArray[np.uint8]:
+    """How often a condition holds along the first axis, which is short."""
+    return np.asarray(np.add.reduce(holds.view(np.uint8), axis=0, dtype=np.uint8))
 
 
 def _delivered(future: OneFuture, item: Series, indicator: Indicator) -> Array:

@@ -6,14 +6,15 @@ base year. Nothing here knows which quantity it moves: that is in the plan.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
+from typing import Protocol
 
 import numpy as np
 from scipy.special import ndtri
 
 from simulator.layout import Layout
 from simulator.plan import Coverage, Effect, Plan, Quantity
-from simulator.sampling import Array, Block, correlate
+from simulator.sampling import Array, Block, Numbers, Single, correlate
 
 Value = float | Array
 #: Own shocks are clipped at this many standard deviations (Eq. 4).
@@ -122,60 +123,99 @@ def _bent(u: Array, rate: Value, theta: Value, dt: Value) -> Array:
 
 
 def trend_path(
-    quantity: Quantity, base: Value, p: Mapping[str, Value], path: str, years: int
-) -> Array:
-    """Eq. 2 for one quantity: τ(t) from its base level. [(year, draw) or (year, 1)]"""
-    start = np.atleast_1d(np.asarray(to_link(quantity, base), dtype=float))
+    quantity: Quantity, base: Value, p: Mapping[str, Value], path: str, out: Array
+) -> None:
+    """Eq. 2 for one quantity: τ(t) from its base level, into ``out``. [(year, draw)]"""
+    start = np.asarray(to_link(quantity, base), dtype=float)
     rate = np.asarray(p[f"{path}.trend.rate"], dtype=float)
-    steps = np.arange(years, dtype=float)[:, None]
+    steps = np.arange(len(out), dtype=float)[:, None]
     curve = quantity.trend.curve
     if curve == "exponential":
         slope = np.log1p(rate) if quantity.link == "log" else rate * link_slope(quantity, base)
-        return np.asarray(start + steps * slope)
+        np.multiply(steps, slope, out=out)
+        out += start
+        return
     ceiling = to_link(quantity, p[f"{path}.trend.ceiling"])
     theta = p[f"{path}.trend.theta"] if curve == "richards" else THETA[curve]
-    return trend_flow(start, rate, ceiling, theta, steps)
+    out[...] = trend_flow(start, rate, ceiling, theta, steps)
 
 
 # -- Eq. 3: programmes ---------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Delivery:
+class Delivery(Protocol):
     """What one programme has delivered. Everything downstream sees only this.
 
     ``stock``: share of the plan delivered at the end of each year; ``flow``: its average over the
-    year, zero in the base year's past. [(year, draw)]
+    year. [(year, draw)]
     """
 
-    stock: Array
-    flow: Array
+    @property
+    def stock(self) -> Array: ...
+
+    @property
+    def flow(self) -> Array: ...
+
+
+@dataclass
+class Scheduled:
+    """Delivery by a schedule: straight lines between stated points, scaled by depth, delayed.
+
+    ``pieces``: begin and end of each straight line [years] and the shares at both; ``edges``: the
+    beginnings and ends of years, less the delay [(year + 1, draw)]. Each path is worked out when
+    first asked for.
+    """
+
+    pieces: tuple[tuple[float, float, float, float], ...]
+    edges: Array
+    depth: Array
+    most: float
+
+    @cached_property
+    def stock(self) -> Array:
+        reached = np.zeros_like(self.edges[1:])
+        for begin, end, low, high in self.pieces:
+            inside = self.edges[1:] - begin
+            np.clip(inside, 0.0, end - begin, out=inside)
+            inside *= (high - low) / (end - begin)
+            reached += inside
+        reached *= self.depth
+        return np.minimum(reached, self.most, out=reached)
+
+    @cached_property
+    def flow(self) -> Array:
+        """The exact average of the stock, from the integral of the straight lines."""
+        area = np.zeros_like(self.edges)
+        for begin, end, low, high in self.pieces:
+            since = self.edges - begin
+            inside = np.clip(since, 0.0, end - begin)
+            since -= inside
+            np.maximum(since, 0.0, out=since)  # time after the end of the line
+            since *= high - low
+            area += since
+            inside *= inside
+            inside *= 0.5 * (high - low) / (end - begin)
+            area += inside
+        average = np.diff(area, axis=0)
+        average *= self.depth
+        return np.minimum(average, self.most, out=average)
 
 
 def scheduled(
     coverage: Coverage, p: Mapping[str, Value], path: str, years: tuple[int, ...]
-) -> Delivery:
-    """Delivery by a schedule: straight lines between stated points, scaled by depth, delayed."""
-    knots = np.array([coverage.start, *(year + 1 for year in sorted(coverage.path))], dtype=float)
-    heights = np.array([0.0, *(coverage.path[year] for year in sorted(coverage.path))])
-    areas = np.concatenate(([0.0], np.cumsum(np.diff(knots) * (heights[1:] + heights[:-1]) / 2)))
+) -> Scheduled:
+    """The schedule of one block of draws."""
+    knots = [float(coverage.start), *(year + 1.0 for year in sorted(coverage.path))]
+    heights = [0.0, *(coverage.path[year] for year in sorted(coverage.path))]
+    lines = zip(knots, knots[1:], heights, heights[1:], strict=False)
     delay = np.atleast_1d(np.asarray(p.get(f"{path}.delay", 0.0), dtype=float))
     depth = np.atleast_1d(np.asarray(p[f"{path}.depth"], dtype=float))
-    ends = np.array(years, dtype=float)[:, None] + 1.0 - delay  # the end of each year
-
-    def area(when: Array) -> Array:
-        """Integral of the schedule up to ``when``: the last height goes on for ever."""
-        inside = np.clip(when, knots[0], knots[-1])
-        index = np.clip(np.searchsorted(knots, inside, side="right") - 1, 0, len(knots) - 2)
-        part = inside - knots[index]
-        reached = np.interp(inside, knots, heights)
-        beyond = np.maximum(when - knots[-1], 0) * heights[-1]
-        return np.asarray(areas[index] + part * (heights[index] + reached) / 2 + beyond)
-
-    most = np.inf if coverage.limit is None else coverage.limit
-    return Delivery(
-        stock=np.minimum(depth * np.interp(ends, knots, heights), most),
-        flow=np.minimum(depth * (area(ends) - area(ends - 1.0)), most),
+    width = np.broadcast_shapes(delay.shape, depth.shape)
+    return Scheduled(
+        pieces=tuple(line for line in lines if line[2] != line[3]),
+        edges=np.arange(years[0], years[-1] + 2.0)[:, None] - np.broadcast_to(delay, width),
+        depth=depth,
+        most=np.inf if coverage.limit is None else coverage.limit,
     )
 
 
@@ -221,8 +261,13 @@ def programme_paths(
         reach = np.asarray(p[f"programmes.{key}.additional"]) * (delivery.flow - delivery.flow[0])
         for index, effect in enumerate(programme.effects):
             size = p[f"programmes.{key}.effects.{index}.size"]
+            relative = np.log1p(size) * reach if effect.change == "relative" else reach
             for name in layout.matching(effect.on):
-                add(name, effect_size(effect, layout.quantities[name], size, bases[name]) * reach)
+                quantity = layout.quantities[name]
+                if effect.change == "relative" and quantity.link == "log":
+                    add(name, relative)
+                else:
+                    add(name, effect_size(effect, quantity, size, bases[name]) * reach)
     if not deliveries:
         return paths
     release = np.asarray(p["assumptions.labour_release"])
@@ -236,10 +281,9 @@ def programme_paths(
             if name not in paths:
                 continue
             change = log_change(layout.quantities[name], bases[name], paths[name])
-            passed = _lagged_stock(change, speed)
+            passed = strength * _lagged_stock(change, speed)
             for receiver in layout.matching(coupling.to):
-                shift = _as_shift(layout.quantities[receiver], bases[receiver], strength * passed)
-                add(receiver, shift)
+                add(receiver, _as_shift(layout.quantities[receiver], bases[receiver], passed))
     return paths
 
 
@@ -275,14 +319,15 @@ def t_coefficients(df: float) -> Array:
     return coefficients
 
 
-def t_scores(z: Array, coefficients: Array) -> Array:
+def t_scores(z: Numbers, coefficients: Array) -> Numbers:
     """Normal scores → Student-t quantiles, in place, for ten multiplications a number."""
+    *lower, last = coefficients.tolist()
     w = z * z
-    total = w * coefficients[4]
-    total += coefficients[3]
-    for c in coefficients[2::-1]:
-        total *= w
+    total = w * last
+    for c in reversed(lower[1:]):
         total += c
+        total *= w
+    total += lower[0]
     z *= total
     return z
 
@@ -298,7 +343,7 @@ def t_scale(df: float) -> float:
     return scale
 
 
-def common_shock(persistence: float, block: Block, luck: str, years: int) -> Array:
+def common_shock(persistence: float, block: Block, luck: str, years: int) -> Single:
     """Eq. 4: m(t), an AR(1) with a stationary start and unit variance. [(year, draw)]"""
     m = block.normal(f"luck.{luck}/common", years)
     innovation = float(np.sqrt(1 - persistence**2))
@@ -339,11 +384,12 @@ def luck_paths(
     law: LuckLaw,
     block: Block,
     luck: str,
-) -> Iterator[tuple[str, Array]]:
+) -> Iterator[tuple[str, Single]]:
     """Eq. 4: n_s(t) of one quantity after another, from the second year on. [(year − 1, draw)]
 
-    One stream a quantity. Shocks of correlated quantities are mixed as normal scores, then turned
-    into fat-tailed ones, so each keeps its own t margin.
+    One stream a quantity, in single precision: seven digits are enough for luck. Shocks of
+    correlated quantities are mixed as normal scores, then turned into fat-tailed ones, so each
+    keeps its own t margin.
     """
     years = len(layout.years)
     m = common_shock(law.common_persistence, block, luck, years)
@@ -357,27 +403,32 @@ def luck_paths(
 
 
 def _accumulated(
-    shocks: Array,
-    m: Array,
+    shocks: Single,
+    m: Single,
     layout: Layout,
     p: Mapping[str, Value],
     bases: Mapping[str, Value],
     name: str,
-) -> Array:
+) -> Single:
     """n(t+1) = ρ n(t) + λ m(t+1) + σ ε(t+1), n(t₀) = 0, in place of the shocks ε."""
     quantity = layout.quantities[name]
     cluster = name.split(".")[1] if name.startswith("clusters.") else None
     size = bases[f"clusters.{cluster}.output"] if cluster else None
-    shocks *= shock_sd(quantity, p, name, size)
+    shocks *= single(shock_sd(quantity, p, name, size))
     if quantity.luck.loading is not None:
-        shocks += np.asarray(p[f"{name}.luck.loading"]) * m
-    persistence = p[f"{name}.luck.persistence"]
+        shocks += single(p[f"{name}.luck.loading"]) * m
+    persistence = single(p[f"{name}.luck.persistence"])
     for t in range(1, len(shocks)):
         shocks[t] += shocks[t - 1] if _is_one(persistence) else persistence * shocks[t - 1]
     return shocks
 
 
-def _is_one(value: Value) -> bool:
+def single(value: Value) -> float | Single:
+    """A value in single precision; a plain number stays one."""
+    return value if isinstance(value, float) else np.asarray(value, dtype=np.float32)
+
+
+def _is_one(value: float | Single) -> bool:
     return isinstance(value, float) and value == 1.0
 
 

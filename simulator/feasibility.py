@@ -109,9 +109,12 @@ class Goal:
 
     def met(self, read: Array) -> Bools:
         """d·(x − T) ≥ −tolerance, year by year; the base year and earlier never count."""
-        gap = read - self.threshold
         slack = self.tolerance + 1e-12 * abs(self.threshold)
-        hit = np.abs(gap) <= slack if self.sign == 0 else self.sign * gap >= -slack
+        hit = np.ones(read.shape, dtype=bool)
+        if self.sign >= 0:
+            np.greater_equal(read, self.threshold - slack, out=hit)
+        if self.sign <= 0:
+            hit &= read <= self.threshold + slack
         hit[: self.base + 1] = False
         if self.every_year:
             hit[self.base + 1 :] = np.logical_and.accumulate(hit[self.base + 1 :], axis=0)

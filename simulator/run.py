@@ -26,7 +26,7 @@ from simulator.verdicts import Reference, conclude
 
 LUCKS = ("a", "b")
 MOST_DRAWS = 10**9
-BLOCKS = (128, 256, 512, 1024, 2048)
+BLOCKS = (128, 256, 512, 1024, 2048, 4096)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,22 +49,25 @@ def systematic(model: Model, block: Block) -> Systematic:
     plan, layout = model.plan, model.layout
     p: dict[str, Value] = dict(model.sampler.draw(block))
     baseline = close(plan, layout, p, block.draws)
-    deliveries = {
+    deliveries: dict[str, Delivery] = {
         key: dynamics.scheduled(programme.coverage, p, f"programmes.{key}.coverage", layout.years)
         for key, programme in plan.programmes.items()
         if programme.active
     }
     moved = dynamics.programme_paths(plan, layout, p, baseline.levels, deliveries)
-    z = np.empty((len(layout.years), len(layout.rows), block.draws))
+    # In memory the years of one quantity are neighbours: it is worked on while it is in the cache.
+    z = np.empty((len(layout.rows), len(layout.years), block.draws)).swapaxes(0, 1)
     for name, row in layout.rows.items():
         quantity = layout.quantities[name]
-        z[:, row] = dynamics.trend_path(quantity, baseline.levels[name], p, name, len(z))
+        dynamics.trend_path(quantity, baseline.levels[name], p, name, z[:, row])
         if name in moved:
             z[:, row] += moved[name]
     finite = np.isfinite(z[-1]).all(axis=1)
     if not finite.all():
         raise InputError(
-            Fault("not_finite", {}, n) for n, r in layout.rows.items() if not finite[r]
+            Fault("not_finite", {"value": float(z[-1, row].sum())}, name)
+            for name, row in layout.rows.items()
+            if not finite[row]
         )
     return Systematic(
         p,
@@ -126,9 +129,9 @@ def judge_luck(model: Model, common: Systematic, block: Block, luck: str, keep: 
             luck=np.full(block.draws, LUCKS.index(luck)),
         )
     years = len(model.layout.years)
-    by_year = np.array(hits).reshape(len(hits), years, block.draws)
-    final = np.array([hit[goal.year] for goal, hit in zip(model.goals, hits, strict=True)])
-    return Judged(by_year, final.reshape(len(hits), block.draws), kept)
+    by_year = np.array(hits, dtype=bool).reshape(len(hits), years, block.draws)
+    final = by_year[np.arange(len(hits)), [goal.year for goal in model.goals]]
+    return Judged(by_year, final, kept)
 
 
 def stacked(rows: Sequence[Value], block: Block) -> Array:
@@ -220,11 +223,16 @@ def check_arguments(
 
 
 def jobs(draws: int, seed: int, block: int, *, selective: bool) -> Iterator[Job]:
-    """All blocks of a run. ``selective``: any block may hold futures that are kept."""
+    """All blocks of a run; the last is no wider than it must be.
+
+    ``selective``: any block may hold futures that are kept.
+    """
     for first in range(0, draws, block):
         number, start = divmod(first, STREAM_BLOCK)
+        size = min(block, draws - first)
+        width = next(b for b in BLOCKS if b >= size)
         keep = selective or first * len(LUCKS) < KEPT
-        yield Job(Block(seed, number, start, start + block), min(block, draws - first), keep)
+        yield Job(Block(seed, number, start, start + width), size, keep)
 
 
 def merged(task: Callable[[Job], Tally], work: Iterator[Job], workers: int) -> Tally:

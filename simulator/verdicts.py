@@ -156,17 +156,13 @@ def explained(model: Model, kept: Kept) -> list[dict[str, float]]:
     drivers = _standardised(kept.drivers)
     reads = _standardised(kept.reads)
     squared = (reads @ drivers.T / kept.futures) ** 2
-    names = model.drivers
+    names = np.array(model.drivers)
+    is_parameter = np.arange(len(names)) < len(model.sampler.uncertain)
     found = []
     for goal, row in zip(model.goals, squared, strict=True):
-        year = f"luck/{model.layout.years[goal.year]}/"
-        found.append(
-            {
-                name: float(share)
-                for name, share in zip(names, row, strict=True)
-                if share > 10 / kept.futures and (name.startswith(year) or "/" not in name)
-            }
-        )
+        in_year = np.char.startswith(names, f"luck/{model.layout.years[goal.year]}/")
+        said = np.flatnonzero((row > 10 / kept.futures) & (is_parameter | in_year))
+        found.append({str(names[i]): float(row[i]) for i in said})
     return found
 
 
