@@ -1,6 +1,8 @@
 """The command line: parse, call, print. No arithmetic; heavy imports inside the verbs."""
 
 import functools
+import re
+import shlex
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -145,6 +147,23 @@ def validate(path: PlanArgument, lang: LangOption = LANG) -> None:
             judged=len(plan.judged),
         )
     )  # fmt: skip
+
+
+@verb("new", "new ./my-plan.xlsx --xlsx")
+def new(
+    place: Annotated[Path, typer.Argument(metavar="DIR", help=say("help.new_dir", LANG))],
+    start: Annotated[
+        str | None, typer.Option("--from", metavar="PLAN", help=say("help.from", LANG))
+    ] = None,
+    as_workbook: Annotated[bool, typer.Option("--xlsx", help=say("help.xlsx", LANG))] = False,
+    lang: LangOption = LANG,
+) -> None:
+    from scenarios.new import begin
+
+    begin(place, start, as_workbook)
+    shown = str(place) if len(place.parts) > 1 else f"./{place}"
+    shown = shown if re.fullmatch(r"[\w@%+=:,./-]+", shown) else shlex.quote(shown)
+    print(say("report.new", lang, value=shown))
 
 
 @verb("check", "check yuyao-2016 --prices -2,0,2")

@@ -79,7 +79,7 @@ def _what_binds(result: Result, target: Target, verdict: Verdict, lang: str) -> 
     if growth is None or rarity is None or target.basis not in ("level", "change_vs_base"):
         return say("report.binds_plain", lang, **fields)
     fields["growth"] = percent_change(growth)
-    fields["rarity"] = say("report.rarity", lang, share=f"{rarity:.1f}")
+    fields["rarity"] = say("report.rarity", lang, share=percent(rarity / 100, 1).removesuffix("%"))
     fields["base"] = _base_words(result, target, lang)
     return say("report.binds", lang, **fields)
 

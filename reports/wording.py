@@ -33,9 +33,9 @@ def with_unit(text: str, unit: str, lang: str) -> str:
 
 def percent(share: float, digits: int = 0) -> str:
     """A share as a percentage; never 0 or 100 unless it is exactly that."""
-    if 0 < share < 0.5 * 10 ** (-2 - digits):
+    if 0 < share <= 0.5 * 10 ** (-2 - digits):
         return f"<{10**-digits:g}%"
-    if 1 > share > 1 - 0.5 * 10 ** (-2 - digits):
+    if 1 > share >= 1 - 0.5 * 10 ** (-2 - digits):
         return f">{100 - 10**-digits:g}%"
     return f"{100 * share:.{digits}f}%"
 

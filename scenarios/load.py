@@ -1,4 +1,4 @@
-"""A plan folder → a frozen Plan under one scenario; every fault at once, with its place.
+"""A folder or workbook → a frozen Plan under one scenario; every fault at once, with its place.
 
 plan.yaml + programmes.yaml → tree → defaults of ``"*"`` → scenario layers → typed settings →
 validated nouns → units → targets → rules (``rules.py``).
@@ -7,7 +7,7 @@ validated nouns → units → targets → rules (``rules.py``).
 import difflib
 import re
 import typing
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
 from importlib.resources import as_file, files
 from pathlib import Path
@@ -16,10 +16,12 @@ from typing import Any, cast
 from pydantic import TypeAdapter, ValidationError
 
 from scenarios import expected, units
+from scenarios.draft import Draft, read_folder
 from scenarios.override import Keys, Setting, apply
 from scenarios.rules import faults_of_plan
 from scenarios.table import COLUMNS, read_targets
-from scenarios.text import Place, dotted, full_width_number, parse_yaml, read_table, read_yaml
+from scenarios.text import Place, dotted, full_width_number, parse_yaml
+from scenarios.workbook import ENDING, read_workbook
 from simulator.errors import Fault, InputError
 from simulator.plan import Figure, Plan, Scenario, Uncertainty
 
@@ -35,14 +37,19 @@ def shipped() -> tuple[str, ...]:
     return tuple(sorted(item.name for item in library.iterdir() if (item / "plan.yaml").is_file()))
 
 
+#: How a plan is read, by the ending of its path; "" stands for a folder.
+READERS: Mapping[str, Callable[[Path], Draft]] = {"": read_folder, ENDING: read_workbook}
+
+
 def folder_of(name: str) -> Path:
-    """The folder of a plan: a bare word is a shipped plan, anything with a separator a path."""
-    if "/" in name or "\\" in name or name in (".", ".."):
-        folder = Path(name)
-        if not folder.is_dir():
-            code = "not_a_folder" if folder.exists() else "folder_missing"
-            raise InputError([Fault(code, {"value": name}, file=name)])
-        return folder
+    """Where a plan is: a bare word is a shipped plan, else the path of a folder or workbook."""
+    if "/" in name or "\\" in name or name in (".", "..") or form_of(Path(name)) != "":
+        path = Path(name)
+        if not path.exists():
+            raise InputError([Fault("folder_missing", {"value": name}, file=name)])
+        if not path.is_dir() and form_of(path) == "":
+            raise InputError([Fault("not_a_folder", {"value": name}, file=name)])
+        return path
     if name not in shipped():
         near = difflib.get_close_matches(name, shipped(), 1, 0.4)
         fields_ = {"value": name, "choices": list(shipped()), "nearest": "".join(near)}
@@ -51,15 +58,26 @@ def folder_of(name: str) -> Path:
         return Path(folder)
 
 
+def form_of(path: Path) -> str:
+    """The key in ``READERS`` of what is at a path."""
+    ending = path.suffix.lower()
+    return ending if ending in READERS and not path.is_dir() else ""
+
+
+def read_draft(name: str) -> Draft:
+    """A plan as it was written. Raises InputError where it has not the form of a plan."""
+    path = folder_of(name)
+    return READERS[form_of(path)](path)
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A plan folder as read: its tree with defaults filled in, its scenarios, its places."""
+    """A plan as read: its tree with defaults filled in, its scenarios, its places."""
 
-    folder: Path
+    draft: Draft
     tree: Mapping[str, Any]
     places: Mapping[tuple[str | int, ...], Place]
     scenarios: Mapping[str, Scenario]
-    scenario_places: Mapping[str, Mapping[tuple[str | int, ...], Place]]
     #: What is wrong with the form of the other files, told together with what is wrong with these.
     faults: tuple[Fault, ...] = ()
 
@@ -77,63 +95,32 @@ class Source:
 
 
 def read_source(name: str) -> Source:
-    """Read all files of a plan. Raises InputError where the plan or its programmes are no YAML.
+    """Read a plan. Raises InputError where it has not the form of a plan.
 
     What is wrong with scenarios and tables waits in ``faults``, to be told with the rest.
     """
-    folder = folder_of(name)
-    faults: list[Fault] = []
-    data: dict[str, Any] = {}
-    places: dict[tuple[str | int, ...], Place] = {}
-    try:
-        main = read_yaml(folder / "plan.yaml", _shown(folder, "plan.yaml"))
-        data, places = dict(main.data), dict(main.places)
-    except InputError as problem:
-        faults += problem.faults
-    programmes = folder / "programmes.yaml"
-    if programmes.exists():
-        try:
-            tree = read_yaml(programmes, _shown(folder, "programmes.yaml"))
-            data["programmes"] = tree.data
-            places |= {("programmes", *path): place for path, place in tree.places.items()}
-        except InputError as problem:
-            faults += problem.faults
-    is_readable = not faults
-    scenarios, scenario_places = _read_scenarios(folder, faults)
-    try:
-        read_table(folder / "targets.csv", _shown(folder, "targets.csv"), COLUMNS)
-    except InputError as problem:
-        faults += problem.faults
-    if not is_readable:
-        raise InputError(faults)
+    draft = read_draft(name)
+    faults = list(draft.faults)
+    scenarios = _read_scenarios(draft, faults)
+    data = dict(draft.tree.data)
     for section in WITH_DEFAULTS:
         if isinstance(data.get(section), dict):
             data[section] = _with_defaults(data[section])
-    return Source(folder, data, places, scenarios, scenario_places, tuple(faults))
+    places = dict(draft.tree.places)
+    for row in draft.targets:
+        places |= {("targets", row.cells["id"], column): row.place(column) for column in COLUMNS}
+    return Source(draft, data, places, scenarios, tuple(faults))
 
 
-def _shown(folder: Path, name: str) -> str:
-    return f"{folder.name}/{name}"
-
-
-def _read_scenarios(
-    folder: Path, faults: list[Fault]
-) -> tuple[dict[str, Scenario], dict[str, dict[tuple[str | int, ...], Place]]]:
+def _read_scenarios(draft: Draft, faults: list[Fault]) -> dict[str, Scenario]:
     scenarios: dict[str, Scenario] = {}
-    places: dict[str, dict[tuple[str | int, ...], Place]] = {}
     adapter = TypeAdapter(Scenario)
-    files_ = sorted((folder / "scenarios").glob("*.yaml"))
-    known = [path.stem for path in files_]
-    for path in files_:
-        shown = _shown(folder, f"scenarios/{path.name}")
-        try:
-            tree = read_yaml(path, shown)
-        except InputError as problem:
-            faults += problem.faults
+    known = list(draft.scenarios)
+    for key, tree in draft.scenarios.items():
+        if tree is None:
             continue
-        places[path.stem] = tree.places
         try:
-            scenarios[path.stem] = adapter.validate_python(tree.data)
+            scenarios[key] = adapter.validate_python(tree.data)
         except ValidationError as problem:
             faults += _schema_faults(problem, tree.data, Scenario, tree.place)
     for key, scenario in scenarios.items():
@@ -141,9 +128,9 @@ def _read_scenarios(
         if parent is not None and parent not in known:
             near = "".join(difflib.get_close_matches(parent, known, 1, 0.4))
             fields_ = {"value": parent, "choices": known, "nearest": near}
-            place = places[key].get(("extends",))
+            place = draft.place_in(key, ("extends",))
             faults.append(_placed("unknown_scenario", fields_, f"scenarios.{key}.extends", place))
-    return scenarios, places
+    return scenarios
 
 
 def _with_defaults(section: Mapping[str, Any]) -> dict[str, Any]:
@@ -194,10 +181,7 @@ def assemble(source: Source, scenario: str = DEFAULT, settings: Sequence[str] = 
         raise InputError(faults)
     plan = cast(Plan, _in_base_units(plan, faults))
     try:
-        targets = read_targets(
-            source.folder / "targets.csv", _shown(source.folder, "targets.csv"), plan
-        )
-        plan = replace(plan, targets=targets)
+        plan = replace(plan, targets=read_targets(source.draft.targets, plan))
     except InputError as problem:
         faults += problem.faults
     faults += faults_of_plan(plan)
@@ -217,19 +201,18 @@ def _layers(source: Source, scenario: str) -> list[list[Setting]]:
     while current is not None and current in source.scenarios:
         if current in chain:
             shown = {"value": " → ".join([*chain, current])}
-            place = source.scenario_places[chain[-1]].get(("extends",))
+            place = source.draft.place_in(chain[-1], ("extends",))
             fault = _placed("scenario_circle", shown, f"scenarios.{chain[-1]}.extends", place)
             raise InputError([*source.faults, fault])
         chain.append(current)
         current = source.scenarios[current].extends
     layers = []
     for key in reversed(chain):
-        places = source.scenario_places[key]
-        file = f"{source.folder.name}/scenarios/{key}.yaml"
         layer = []
         for path, value in source.scenarios[key].set.items():
-            place = places.get(("set", path)) or Place(file, 0, 0)
-            layer.append(Setting(path, value, place.file, place.line, place.column))
+            place = source.draft.place_in(key, ("set", path)) or Place(key, 0, 0)
+            where = (place.file, place.line, place.column)
+            layer.append(Setting(path, value, *where, source=f"scenario:{key}"))
         layers.append(layer)
     return layers
 

@@ -21,13 +21,17 @@ Keys = tuple[str | int, ...]
 
 @dataclass
 class Setting:
-    """One typed override and where it was written."""
+    """One typed override and where it was written.
+
+    ``source``: what a figure names as its source once the setting gave it, ``where`` by default.
+    """
 
     path: str
     value: Any
     where: str
     line: int = 0
     column: int = 0
+    source: str = ""
 
     def fault(self, code: str, **fields: object) -> Fault:
         return Fault(code, fields, self.path, self.where, self.line, self.column)
@@ -68,7 +72,7 @@ def apply(tree: Mapping[str, Any], settings: Sequence[Setting]) -> Applied:
                 faults += problem.faults
                 changed = True
                 break
-            changed = changed or after != before
+            changed = changed or _content(after) != _content(before)
             holder[keys[-1]] = after
         if not changed and not any(f.path == setting.path for f in faults):
             faults.append(setting.fault("changes_nothing", value=setting.value))
@@ -111,6 +115,13 @@ def _at(tree: Any, keys: Keys) -> Any:
     return tree
 
 
+def _content(value: Any) -> Any:
+    """A value without what only tells where it comes from."""
+    if not isinstance(value, Mapping):
+        return value
+    return {k: v for k, v in value.items() if k not in ("origin", "source", "why")}
+
+
 def _changed(before: Any, setting: Setting) -> Any:
     """What stands at a place after the setting."""
     factor = FACTOR.match(setting.value) if isinstance(setting.value, str) else None
@@ -119,13 +130,14 @@ def _changed(before: Any, setting: Setting) -> Any:
             return {**before, **setting.value}
         if factor:
             return {**before, "value": _scaled(before["value"], float(factor[1]), setting)}
-        return {**before, "value": setting.value, "origin": "stated", "source": setting.where}
+        source = setting.source or setting.where
+        return {**before, "value": setting.value, "origin": "stated", "source": source}
     if isinstance(before, Mapping) and "why" in before and "value" in before:  # a switch
         if isinstance(setting.value, Mapping):
             return {**before, **setting.value}
         if factor:
             raise InputError([setting.fault("factor_needs_number", value=before["value"])])
-        return {**before, "value": setting.value, "source": setting.where}
+        return {**before, "value": setting.value, "source": setting.source or setting.where}
     if factor:
         return _scaled(before, float(factor[1]), setting)
     if isinstance(before, Mapping) and not isinstance(setting.value, Mapping):

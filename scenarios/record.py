@@ -63,9 +63,15 @@ def write(result: Result, folder: Path, settings: Sequence[str], seconds: float)
             fresh.mkdir()
             _write_tables(result, fresh)
             _write_manifest(result, fresh, settings, seconds)
+            old = Path(scratch) / "old"
             if target.exists():
-                os.replace(target, Path(scratch) / "old")
-            os.replace(fresh, target)
+                os.replace(target, old)
+            try:
+                os.replace(fresh, target)
+            except BaseException:
+                if old.exists():
+                    os.replace(old, target)
+                raise
     except OSError as problem:
         reason = {"value": str(folder), "reason": problem.strerror or str(problem)}
         raise InputError([Fault("out_unwritable", reason, file="--out")]) from None

@@ -2,12 +2,11 @@
 
 import difflib
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
-from pathlib import Path
 
 from scenarios import units
-from scenarios.text import Row, full_width_number, read_table
+from scenarios.text import Row, full_width_number
 from simulator.errors import Fault, InputError
 from simulator.plan import BASES, COMPARATORS, DIRECTIONS, KINDS, Indicator, Plan, Target
 
@@ -24,10 +23,10 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
 }
 
 
-def read_targets(path: Path, shown: str, plan: Plan) -> tuple[Target, ...]:
+def read_targets(rows: Sequence[Row], plan: Plan) -> tuple[Target, ...]:
     """The targets of a plan. Raises InputError with every fault, its line and its column."""
     faults: list[Fault] = []
-    readers = [_RowReader(row, plan, shown, faults) for row in read_table(path, shown, COLUMNS)]
+    readers = [_RowReader(row, plan, faults) for row in rows]
     targets = [reader.target() for reader in readers]
     ids = [target.id for target in targets]
     for reader in readers:
@@ -54,7 +53,6 @@ class _RowReader:
 
     row: Row
     plan: Plan
-    shown: str
     faults: list[Fault]
 
     @property
@@ -63,7 +61,9 @@ class _RowReader:
 
     def fault(self, column: str, code: str, **more: object) -> None:
         name = f"targets.{self.cells['id'] or self.row.line}.{column}"
-        self.faults.append(Fault(code, {"key": column, **more}, name, self.shown, self.row.line))
+        place = self.row.place(column)
+        shown = {"key": column, **more}
+        self.faults.append(Fault(code, shown, name, place.file, place.line, place.column))
 
     def target(self) -> Target:
         """The row as a target; what is wrong with it is in ``faults``."""

@@ -259,12 +259,30 @@ def dotted(path: Path_) -> str:
     return ".".join(str(part) for part in path)
 
 
+def column_letters(number: int) -> str:
+    """The name of a column in a workbook: 8 → H, 28 → AB."""
+    letters = ""
+    while number:
+        number, rest = divmod(number - 1, 26)
+        letters = chr(ord("A") + rest) + letters
+    return letters
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of a table: its cells by column, and the line it stands on."""
+    """One line of a table: its cells by column, and the file and line it stands on.
+
+    ``columns``: the number of each column, where a message can name it (in a workbook).
+    """
 
     line: int
     cells: Mapping[str, str]
+    file: str = ""
+    columns: Mapping[str, int] = field(default_factory=dict)
+
+    def place(self, column: str) -> Place:
+        """Where a cell stands."""
+        return Place(self.file, self.line, self.columns.get(column, 0))
 
 
 def read_table(path: Path, shown: str, columns: tuple[str, ...]) -> list[Row]:
@@ -296,7 +314,7 @@ def read_table(path: Path, shown: str, columns: tuple[str, ...]) -> list[Row]:
                 faults.append(Fault("cell_count", widths, file=shown, line=reader.line_num))
                 continue
             stripped = (cell.strip() for cell in cells)
-            rows.append(Row(reader.line_num, dict(zip(header, stripped, strict=True))))
+            rows.append(Row(reader.line_num, dict(zip(header, stripped, strict=True)), shown))
     except csv.Error as problem:
         fault = Fault("broken_csv", {"reason": str(problem)}, file=shown, line=reader.line_num)
         faults.append(fault)

@@ -6,7 +6,7 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
-from scenarios.text import parse_yaml
+from scenarios.text import column_letters, parse_yaml
 
 if TYPE_CHECKING:
     from simulator.errors import Fault
@@ -50,10 +50,17 @@ def say_fault(fault: "Fault", lang: str) -> str:
         sentence += say("say.nearest", lang, nearest=nearest)
     elif fault.fields.get("choices"):
         sentence += say("say.choices", lang, choices=fields["choices"])
-    place = fault.file
-    if fault.line:
-        place += f":{fault.line}" + (f":{fault.column}" if fault.column else "")
-    return ": ".join(part for part in (place, fault.path, sentence) if part)
+    return ": ".join(part for part in (place_text(fault), fault.path, sentence) if part)
+
+
+def place_text(fault: "Fault") -> str:
+    """Where a fault is: ``plan.yaml:12:5``, or ``mine.xlsx: targets!H7`` in a workbook."""
+    book, _, sheet = fault.file.removesuffix("]").partition("[")
+    if fault.file.endswith("]") and sheet:
+        cell = f"!{column_letters(fault.column or 1)}{fault.line}" if fault.line else ""
+        return f"{book}: {sheet}{cell}"
+    column = f":{fault.column}" if fault.column else ""
+    return f"{fault.file}:{fault.line}{column}" if fault.line else fault.file
 
 
 def say_faults(faults: Iterable["Fault"], lang: str) -> str:

@@ -91,6 +91,7 @@ def test_with_certain_parameters_all_doubt_is_luck(plan: Plan, alter: Alter) -> 
     assert max(shares) < 0.06
 
 
+@pytest.mark.slow
 def test_intervals_hold_the_truth_as_often_as_they_say(plan: Plan, count: Count) -> None:
     """Against a long run, over many short ones, for a target that both doubts speak in."""
     place = [t.id for t in plan.judged].index("robots")

@@ -1,0 +1,149 @@
+"""A plan as it was written, whatever it was written in, and its form as a folder of text files.
+
+Everything stands as the author put it: defaults under ``"*"`` are not filled in, nothing is judged.
+"""
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from scenarios.table import COLUMNS
+from scenarios.text import (
+    DECIMAL,
+    NOT_FINITE,
+    Place,
+    Row,
+    Tree,
+    full_width_number,
+    read_table,
+    read_text,
+    read_yaml,
+)
+from simulator.errors import Fault, InputError
+
+MAIN, PROGRAMMES, TARGETS, SOURCES = "plan.yaml", "programmes.yaml", "targets.csv", "SOURCES.md"
+SCENARIOS = "scenarios"
+ENCODINGS = ("utf-8-sig", "gb18030")
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What stands in a plan's files, every value with its place.
+
+    ``tree`` holds the plan with its programmes under ``programmes``; ``scenarios`` has None where
+    a scenario cannot be read, ``targets`` the rows as text, ``sources`` the text about sources.
+    ``faults``: what is wrong with the form, to be told together with what is wrong with the rest.
+    """
+
+    path: Path
+    tree: Tree
+    scenarios: Mapping[str, Tree | None]
+    targets: Sequence[Row]
+    sources: str = ""
+    faults: tuple[Fault, ...] = ()
+
+    def place_in(self, scenario: str, path: Sequence[str | int]) -> Place | None:
+        """Where a value of a scenario stands."""
+        tree = self.scenarios.get(scenario)
+        return tree.place(path) if tree else None
+
+
+def read_folder(folder: Path) -> Draft:
+    """Read all files of a plan folder. Raises InputError where plan or programmes are no YAML."""
+    faults: list[Fault] = []
+    tree = Tree()
+    try:
+        main = read_yaml(folder / MAIN, shown(folder, MAIN))
+        tree = Tree(dict(main.data), dict(main.places))
+    except InputError as problem:
+        faults += problem.faults
+    if (folder / PROGRAMMES).exists():
+        try:
+            programmes = read_yaml(folder / PROGRAMMES, shown(folder, PROGRAMMES))
+            tree.data["programmes"] = programmes.data
+            tree.places |= {
+                ("programmes", *path): place for path, place in programmes.places.items()
+            }
+        except InputError as problem:
+            faults += problem.faults
+    is_readable = not faults
+    scenarios: dict[str, Tree | None] = {}
+    for path in sorted((folder / SCENARIOS).glob("*.yaml")):
+        scenarios[path.stem] = None
+        try:
+            scenarios[path.stem] = read_yaml(path, shown(folder, f"{SCENARIOS}/{path.name}"))
+        except InputError as problem:
+            faults += problem.faults
+    targets: list[Row] = []
+    try:
+        targets = read_table(folder / TARGETS, shown(folder, TARGETS), COLUMNS)
+    except InputError as problem:
+        faults += problem.faults
+    sources = ""
+    try:
+        if (folder / SOURCES).exists():
+            sources = read_text(folder / SOURCES, shown(folder, SOURCES), ENCODINGS)
+    except InputError as problem:
+        faults += problem.faults
+    if not is_readable:
+        raise InputError(faults)
+    return Draft(folder, tree, scenarios, targets, sources, tuple(faults))
+
+
+def shown(folder: Path, name: str) -> str:
+    """A file of a plan folder as messages name it."""
+    return f"{folder.name}/{name}"
+
+
+def files_of(draft: Draft) -> dict[str, bytes]:
+    """The text files that say what a draft says, by name."""
+    main = {key: value for key, value in draft.tree.data.items() if key != "programmes"}
+    texts = {MAIN: as_yaml(main)}
+    if draft.tree.data.get("programmes"):
+        texts[PROGRAMMES] = as_yaml(draft.tree.data["programmes"])
+    for key, scenario in draft.scenarios.items():
+        if scenario is not None:
+            texts[f"{SCENARIOS}/{key}.yaml"] = as_yaml(scenario.data)
+    if draft.sources:
+        texts[SOURCES] = draft.sources
+    found = {name: text.encode() for name, text in texts.items()}
+    table = io.StringIO(newline="")
+    writer = csv.DictWriter(table, COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(row.cells for row in draft.targets)
+    # with a byte order mark: Excel shows Chinese in a CSV only then
+    return found | {TARGETS: table.getvalue().encode("utf-8-sig")}
+
+
+def as_yaml(value: Any, flow: bool | None = None) -> str:
+    """YAML that ``read_yaml`` reads back as the same value."""
+    text: str = yaml.dump(
+        value,
+        Dumper=_Dumper,
+        allow_unicode=True,
+        sort_keys=False,
+        default_flow_style=flow,
+        width=float("inf"),
+    )
+    return text
+
+
+class _Dumper(yaml.SafeDumper):
+    """Quotes every text that would be read as anything else, by YAML 1.1 or 1.2."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+    def text(self, data: str) -> yaml.ScalarNode:
+        style = '"' if full_width_number(data) else None
+        return self.represent_scalar("tag:yaml.org,2002:str", data, style=style)
+
+
+_Dumper.add_representer(str, _Dumper.text)
+for _pattern in (DECIMAL, NOT_FINITE):
+    _Dumper.add_implicit_resolver("tag:yaml.org,2002:float", _pattern, list("-+.0123456789"))

@@ -1,0 +1,98 @@
+"""A plan of one's own: a copy of another, or of the template, as a folder or as a workbook."""
+
+import json
+import os
+import re
+import tempfile
+from collections.abc import Mapping
+from dataclasses import replace
+from importlib.resources import as_file, files
+from pathlib import Path
+
+from scenarios.draft import MAIN, PROGRAMMES, SCENARIOS, SOURCES, TARGETS, Draft, files_of
+from scenarios.load import assemble, folder_of, form_of, read_source
+from scenarios.text import Tree, parse_yaml
+from scenarios.workbook import ENDING, STRAY, write_workbook
+from simulator.errors import Fault, InputError
+
+#: The id in plan.yaml, with what stands before it on its line.
+ID = re.compile(r"""(\bid\s*:\s*)("(?:[^"\\]|\\.)*"|'[^']*'|[^\s,}#]+)""")
+
+
+def begin(place: Path, start: str | None, as_workbook: bool) -> None:
+    """Write the plan ``start`` (None: the template) to a place where nothing is yet.
+
+    All of it or nothing; its id becomes the name of the place. Raises InputError where something
+    is in the way, the name does not fit the form, or the plan to start from is not valid.
+    """
+    check_place(place, as_workbook)
+    with as_file(files("scenarios") / "template") as template:
+        name = str(template) if start is None else start
+        source = read_source(name)
+        for scenario in source.scenarios:
+            assemble(source, scenario)
+        if as_workbook:
+            write_workbook(renamed(source.draft, place.stem), place)
+            return
+        origin = folder_of(name)
+        as_files = copied if form_of(origin) == "" else rendered
+        write_folder(as_files(source.draft, place.name), place)
+
+
+def check_place(place: Path, as_workbook: bool) -> None:
+    """Refuse a name that does not fit the form, and a place where something is."""
+    is_ending = place.suffix.lower() == ENDING and place.stem != ""
+    if is_ending != as_workbook:
+        raise InputError([Fault("new_ending", {"value": str(place)}, file=str(place))])
+    if os.path.lexists(place) or not place.name:
+        raise InputError([Fault("new_exists", {"value": str(place)}, file=str(place))])
+
+
+def renamed(draft: Draft, name: str) -> Draft:
+    """The same plan under another id."""
+    data = {**draft.tree.data, "plan": {**draft.tree.data["plan"], "id": name}}
+    return replace(draft, tree=Tree(data, draft.tree.places))
+
+
+def rendered(draft: Draft, name: str) -> dict[str, bytes]:
+    """The files of a plan that was no folder, under another id."""
+    return files_of(renamed(draft, name))
+
+
+def copied(draft: Draft, name: str) -> dict[str, bytes]:
+    """The files of a plan folder as they are, comments included, under another id."""
+    paths = [draft.path / file for file in (MAIN, PROGRAMMES, TARGETS, SOURCES)]
+    paths += sorted((draft.path / SCENARIOS).glob("*.yaml"))
+    names = [path.relative_to(draft.path).as_posix() for path in paths if path.exists()]
+    found = {file: (draft.path / file).read_bytes() for file in names}
+    place = draft.tree.place(("plan", "id"))
+    assert place is not None  # the plan is valid
+    lines = found[MAIN].decode("utf-8-sig").splitlines(keepends=True)
+    line = lines[place.line - 1]
+    before, rest = line[: place.column - 1], line[place.column - 1 :]
+    written = json.dumps(name, ensure_ascii=False)
+    lines[place.line - 1] = before + ID.sub(lambda match: match[1] + written, rest, count=1)
+    text = "".join(lines)
+    if parse_yaml(text, MAIN)[1]["plan"]["id"] != name:  # an id over several lines
+        return rendered(draft, name)
+    return found | {MAIN: text.encode()}
+
+
+def write_folder(contents: Mapping[str, bytes], place: Path) -> None:
+    """Write files by their names below a new folder: all of them, or nothing."""
+    target = place.absolute()
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=STRAY, dir=target.parent) as scratch:
+            fresh = Path(scratch) / "plan"
+            for name, raw in contents.items():
+                file = fresh / name
+                file.parent.mkdir(parents=True, exist_ok=True)
+                with file.open("wb") as stream:
+                    stream.write(raw)
+                    stream.flush()
+                    os.fsync(stream.fileno())
+            os.replace(fresh, target)
+    except OSError as problem:
+        reason = {"value": str(place), "reason": problem.strerror or str(problem)}
+        raise InputError([Fault("out_unwritable", reason, file=str(place))]) from None
