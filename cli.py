@@ -280,15 +280,15 @@ def run(
 
 def around(result: Any, lang: str) -> tuple[list[str], list[str]]:
     """What is said above and below a run's table."""
-    from reports.sentences import heading, three_sentences
+    from reports.sentences import closing, heading
 
-    return heading(result, lang), three_sentences(result, lang)
+    return heading(result, lang), closing(result, lang)
 
 
 def whole_number(text: str, name: str) -> int:
     """A whole number as people type it: 10000, 10_000, 1e4."""
     try:
-        value = float(text.replace("_", ""))
+        value = float(text.replace("_", "")) if text.isascii() else float("nan")
     except ValueError:
         value = float("nan")
     if value != value or value in (float("inf"), float("-inf")) or value != int(value):
@@ -346,7 +346,7 @@ def print_tables(
     for table in shown:
         console.print(fitted(table, lang, console))
     for line in below:
-        terminal.print(line, markup=False)
+        console.print(line, markup=False)
 
 
 def fitted(table: "Table", lang: str, console: "Console") -> "Grid":

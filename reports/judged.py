@@ -9,6 +9,27 @@ from scenarios.words import say
 from simulator.plan import Plan, Target
 from simulator.results import Result, Verdict
 
+#: Parts of a programme's paths → sentences about the driver; the first that fits counts.
+PROGRAMME_PARTS = (
+    ("coverage.depth", "depth"),
+    ("coverage.delay", "delay"),
+    ("additional", "additional"),
+    ("effects", "effect"),
+    ("projects", "projects"),
+    ("crowding_out", "crowding_out"),
+    ("closures", "closures"),
+    ("", "law"),
+)
+#: Endings of a quantity's paths → sentences about the driver.
+QUANTITY_PARTS = (
+    (".trend.rate", "trend"),
+    (".trend.ceiling", "ceiling"),
+    (".base", "base"),
+    (".luck.loading", "loading"),
+    (".luck.sd", "volatility"),
+    (".luck.reference_size", "volatility"),
+)
+
 
 def verdict_records(result: Result, lang: str) -> list[dict[str, Any]]:
     """One record a target, with the columns of the contract; words in the language asked for."""
@@ -63,7 +84,7 @@ def verdict_table(result: Result, lang: str) -> Table:
         }
         rows.append(tuple(cells[c] for c in columns))
     right = ("simulated", "probability", "needs", "rare")
-    optional = ("binds", "evidence", "indicator", "rare", "needs")
+    optional = ("binds", "evidence", "rare", "needs")
     return Table(tuple(columns), tuple(rows), right=right, optional=optional)
 
 
@@ -105,28 +126,23 @@ def driver_words(plan: Plan, driver: str, lang: str) -> str:
     if section == "programmes":
         key, _, part = rest.partition(".")
         what = plan.programmes[key].name.in_language(lang)
-        names = {
-            "coverage.depth": "depth",
-            "coverage.delay": "delay",
-            "additional": "additional",
-        }
-        kind = names.get(part) or ("effect" if part.startswith("effects") else "projects")
+        kind = next(kind for start, kind in PROGRAMME_PARTS if part.startswith(start))
         return say(f"driver.{kind}", lang, what=what)
-    for ending, kind in (
-        (".trend.rate", "trend"),
-        (".trend.ceiling", "ceiling"),
-        (".base", "base"),
-    ):
-        if driver.endswith(ending):
+    for ending, kind in QUANTITY_PARTS:
+        if driver.endswith(ending) and section in ("clusters", "prices", "city"):
             what = _quantity_words(plan, driver.removesuffix(ending), lang)
             return say(f"driver.{kind}", lang, what=what)
-    if driver == "totals.output":
-        what = (
-            plan.indicators["total_output"].name.in_language(lang)
-            if "total_output" in plan.indicators
-            else driver
-        )
-        return say("driver.base", lang, what=what)
+    if section == "indicators":
+        what = plan.indicators[rest.split(".")[0]].name.in_language(lang)
+        return say("driver.law", lang, what=what)
+    if driver in ("totals.output", "totals.va_rate"):
+        return say("driver.base", lang, what=say(f"quantity.totals_{rest}", lang))
+    if driver == "prices.pass_through":
+        return say("driver.pass_through", lang)
+    if ".tags." in driver:
+        cluster, tag = rest.split(".tags.")
+        name = plan.clusters[cluster].name.in_language(lang)
+        return say("driver.tag", lang, what=name, tag=tag)
     return say("driver.other", lang, what=driver)
 
 

@@ -14,6 +14,13 @@ NAMED = 5
 FEW = 400
 
 
+def closing(result: Result, lang: str) -> list[str]:
+    """What is said below a run's table: three sentences, and what the table leaves out."""
+    recorded = len(result.verdicts) - len(result.judged)
+    note = say("report.recorded", lang, number=recorded, plan=result.plan.plan.id)
+    return [note, *three_sentences(result, lang)]
+
+
 def three_sentences(result: Result, lang: str) -> list[str]:
     """What is likely, what is not, and what binds, over the distinct outcome targets of a run."""
     by_id = {t.id: t for t in result.plan.targets}

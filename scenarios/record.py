@@ -11,7 +11,6 @@ import hashlib
 import json
 import os
 import platform
-import shutil
 import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -144,9 +143,3 @@ def _version(name: str) -> str:
         return version(name)
     except PackageNotFoundError:
         return "unknown"
-
-
-def sweep(folder: Path) -> None:
-    """Remove what an interrupted write left beside ``folder``."""
-    for stray in folder.absolute().parent.glob(f"{STRAY}*"):
-        shutil.rmtree(stray, ignore_errors=True)

@@ -52,6 +52,8 @@ class Tree:
 
 def read_bytes(path: Path, shown: str) -> bytes:
     """The bytes of a file that exists and is not too large. ``shown`` names it in messages."""
+    if path.is_symlink():
+        raise InputError([Fault("file_link", {}, file=shown)])
     try:
         size = path.stat().st_size
         if size > MOST_BYTES:

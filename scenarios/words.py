@@ -87,7 +87,7 @@ def shown(value: object, lang: str) -> str:
     """A field of a message: numbers short, lists joined and cut."""
     if isinstance(value, bool):
         return str(value).lower()
-    if isinstance(value, float):
+    if isinstance(value, float) or (isinstance(value, int) and abs(value) > 10**15):
         return f"{value:.6g}"
     if isinstance(value, list | tuple):
         parts = [shown(part, lang) for part in value]

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 
 from simulator.accounts import Series, series
 from simulator.dynamics import LuckLaw
@@ -68,6 +69,10 @@ class Model:
         return tuple(place[Series(g.target.indicator, g.target.cluster)] for g in self.goals)
 
 
+def _nearest(name: str, known: Sequence[str]) -> str:
+    return "".join(get_close_matches(name, known, 1, 0.5))
+
+
 def given_faults(plan: Plan, given: Sequence[str]) -> list[Fault]:
     """One fault for every given target that the plan does not know, or does not judge."""
     judged = [target.id for target in plan.judged]
@@ -75,7 +80,7 @@ def given_faults(plan: Plan, given: Sequence[str]) -> list[Fault]:
     return [
         Fault(
             "given_not_judged" if g in known else "unknown_target",
-            {"value": g, "choices": judged},
+            {"value": g, "choices": judged, "nearest": _nearest(g, judged)},
             "given",
         )
         for g in given

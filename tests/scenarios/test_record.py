@@ -13,7 +13,7 @@ import pytest
 
 from scenarios import record
 from scenarios.load import load
-from scenarios.record import FAN, FILES, MANIFEST, check_folder, plan_hash, sweep, write
+from scenarios.record import FAN, FILES, MANIFEST, check_folder, plan_hash, write
 from simulator.errors import Fault, InputError
 from simulator.results import Result, Verdict
 from simulator.run import run
@@ -233,10 +233,3 @@ def test_an_empty_or_a_new_folder_is_fine(tmp_path: Path) -> None:
     check_folder(tmp_path)
     check_folder(tmp_path / "a" / "b" / "c")
     assert left(tmp_path) == []
-
-
-def test_what_an_interrupted_write_left_is_swept_away(tmp_path: Path) -> None:
-    (tmp_path / ".plansim-abc" / "run").mkdir(parents=True)
-    (tmp_path / "run").mkdir()
-    sweep(tmp_path / "run")
-    assert left(tmp_path) == ["run"]
