@@ -20,6 +20,11 @@ PROGRAMME_PARTS = (
     ("closures", "closures"),
     ("", "law"),
 )
+#: Totals of the base year → their names in the catalogue.
+TOTALS = {
+    "totals.output": "quantity.totals_output",
+    "totals.va_rate": "quantity.totals_va_rate",
+}
 #: Endings of a quantity's paths → sentences about the driver.
 QUANTITY_PARTS = (
     (".trend.rate", "trend"),
@@ -135,8 +140,8 @@ def driver_words(plan: Plan, driver: str, lang: str) -> str:
     if section == "indicators":
         what = plan.indicators[rest.split(".")[0]].name.in_language(lang)
         return say("driver.law", lang, what=what)
-    if driver in ("totals.output", "totals.va_rate"):
-        return say("driver.base", lang, what=say(f"quantity.totals_{rest}", lang))
+    if driver in TOTALS:
+        return say("driver.base", lang, what=say(TOTALS[driver], lang))
     if driver == "prices.pass_through":
         return say("driver.pass_through", lang)
     if ".tags." in driver:
