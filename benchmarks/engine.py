@@ -1,0 +1,452 @@
+"""How fast is the engine, against what it cannot do without and against a scalar model.
+
+Everything is measured in one run on one thread, best of several repeats; ratios of one run can be
+compared with those of another machine, seconds cannot. What each line means: benchmarks/README.md.
+"""
+
+import argparse
+import itertools
+import json
+import os
+import platform
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+
+from benchmarks import scalar
+from benchmarks.feed import Fed, Heard
+from scenarios.load import load, scaled
+from simulator import dynamics
+from simulator.accounts import indicator_path
+from simulator.baseline import close
+from simulator.model import Model
+from simulator.plan import Plan
+from simulator.results import KEPT, Settings
+from simulator.run import (
+    LUCKS,
+    Job,
+    count_block,
+    jobs,
+    judge_luck,
+    live,
+    merged,
+    run,
+    systematic,
+)
+from simulator.sampling import STREAM_BLOCK, Block
+from simulator.verdicts import conclude
+
+Name = TypeVar("Name", bound=Hashable)
+Work = Callable[[], object]
+Clock = Callable[[], float]
+#: How many threads BLAS and its like take: read when numpy is imported.
+THREADS = tuple(
+    f"{name}_NUM_THREADS" for name in ("OMP", "OPENBLAS", "MKL", "BLIS", "VECLIB_MAXIMUM")
+)
+#: A block that no run keeps whole futures of.
+LATER = 7
+#: Draws that the scalar model lives through in one repeat.
+SCALAR_DRAWS = 5
+
+
+def best(
+    works: Mapping[Name, Work], repeat: int, clock: Clock = time.process_time
+) -> dict[Name, float]:
+    """Least seconds of each work. They take turns, so that a busy moment hits all alike.
+
+    One thread is measured in processor time, which other programs lengthen less than the wall's.
+    """
+    least = dict.fromkeys(works, float("inf"))
+    for _ in range(repeat):
+        for name, work in works.items():
+            started = clock()
+            work()
+            least[name] = min(least[name], clock() - started)
+    return least
+
+
+# -- speed -----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """What one block asks of the random streams: rows of normal, pieces of exponential numbers."""
+
+    normals: Mapping[str, int]
+    exponentials: Mapping[str, int]
+    a_draw: tuple[int, int]
+
+    @classmethod
+    def of(cls, model: Model) -> "Numbers":
+        heard = Heard(1, LATER)
+        common = systematic(model, heard)
+        for luck in LUCKS:
+            judge_luck(model, common, heard, luck, keep=False)
+        return cls(
+            {name: len(rows) for name, rows in heard.normals.items()},
+            {name: len(pieces) for name, pieces in heard.waits.items()},
+            (
+                sum(rows.size for rows in heard.normals.values()) // heard.draws,
+                sum(piece.size for pieces in heard.waits.values() for piece in pieces)
+                // heard.draws,
+            ),
+        )
+
+    def drawn(self, block: Block) -> None:
+        """Draw them, and nothing else."""
+        for name, rows in self.normals.items():
+            block.normal(name, rows)
+        for name, pieces in self.exponentials.items():
+            for _ in itertools.islice(block.exponentials(name), pieces):
+                pass
+
+
+def speed(plan: Plan, draws: int, repeat: int) -> dict[str, float]:
+    """Seconds a draw of the engine, of its random numbers, of numbers and levels, and scalar."""
+    model, blocks = Model.of(plan), draws // STREAM_BLOCK
+    numbers = Numbers.of(model)
+    z = np.ascontiguousarray(systematic(model, Block(1, LATER)).z)
+    levels = np.empty_like(z)
+
+    def numbers_only() -> None:
+        for number in range(blocks):
+            numbers.drawn(Block(1, number))
+
+    def levels_only() -> None:
+        for _ in range(blocks * len(LUCKS)):
+            np.exp(z, out=levels)
+
+    works: dict[str, Work] = {
+        "engine": lambda: run(plan, draws=draws),
+        "numbers": numbers_only,
+        "levels": levels_only,
+    }
+    for warm in works.values():
+        warm()
+    found = {name: seconds / draws for name, seconds in best(works, repeat).items()}
+    threads = {n: partial(run, plan, draws=draws, workers=n) for n in (1, 2)}
+    walls = best(threads, repeat, time.perf_counter)
+    once_more = scalar_lives(plan, model)
+    found["scalar"] = best({"scalar": once_more}, repeat)["scalar"] / SCALAR_DRAWS
+    found["once_a_run"] = best({"once": verdicts(model)}, repeat)["once"]
+    normal, exponential = numbers.a_draw
+    return {
+        **found,
+        "two_threads": walls[2] / draws,
+        "speed_up": walls[1] / walls[2],
+        "normal_numbers": normal,
+        "exponential_numbers": exponential,
+    }
+
+
+def scalar_lives(plan: Plan, model: Model) -> Work:
+    """Base year, trends, programmes and both sets of luck of a few draws, in scalar Python."""
+    ready, fed = scalar.Ready.of(plan), Fed.of(model)
+    fates = [
+        (fed.parameters(draw), [fed.scores(draw, luck) for luck in LUCKS])
+        for draw in range(SCALAR_DRAWS)
+    ]
+
+    def lives() -> None:
+        for p, lucks in fates:
+            base = scalar.close(ready, p)
+            common = scalar.expected(ready, p, base)
+            for scores in lucks:
+                scalar.live(ready, p, base, common, scores)
+
+    return lives
+
+
+def verdicts(model: Model) -> Work:
+    """What a run does once, whatever its draws: quantiles of kept futures and what binds."""
+    settings = Settings("plan", 1, KEPT, "independent", ())
+    counts = merged(partial(count_block, model), jobs(KEPT, 1, STREAM_BLOCK, selective=False), 1)
+    return partial(conclude, model, settings, counts, None)
+
+
+# -- where the time goes ---------------------------------------------------------------------------
+
+
+def stages(plan: Plan, repeat: int) -> dict[str, float]:
+    """Share of each stage in the time of a block, found by calling the stages one by one."""
+    model, block = Model.of(plan), Block(1, LATER)
+    layout = model.layout
+    common = systematic(model, block)
+    bases, law = common.baseline.levels, model.law
+    places = sorted(set(model.goal_series()))
+
+    def programmes() -> None:
+        given = {
+            key: dynamics.scheduled(item.coverage, common.p, f"programmes.{key}.coverage", years)
+            for key, item in plan.programmes.items()
+            if item.active
+        }
+        dynamics.programme_paths(plan, layout, common.p, bases, given)
+        dynamics.projects(plan, common.p, given)
+        dynamics.closures(plan, common.p, given)
+
+    def indicators() -> None:
+        future, _ = live(model, common, block, "a", keep=False)  # it remembers its accounts
+        for place in places:
+            indicator_path(future, model.series[place])
+
+    def lucky() -> None:
+        for _ in dynamics.luck_paths(layout, common.p, bases, law, block, "a"):
+            pass
+
+    years = layout.years
+    numbers = Numbers.of(model)
+    t = best(
+        {
+            "block": lambda: count_block(model, Job(block, block.draws, keep=False)),
+            "sample": lambda: model.sampler.draw(block),
+            "close": lambda: close(plan, layout, common.p, block.draws),
+            "programmes": programmes,
+            "systematic": lambda: systematic(model, block),
+            "luck": lucky,
+            "live": lambda: live(model, common, block, "a", keep=False),
+            "indicators": indicators,
+            "judge_luck": lambda: judge_luck(model, common, block, "a", keep=False),
+            "numbers": lambda: numbers.drawn(block),
+        },
+        repeat,
+    )
+    parts = {
+        "sample": t["sample"],
+        "close": t["close"],
+        "programmes": t["programmes"],
+        "trend": t["systematic"] - t["sample"] - t["close"] - t["programmes"],
+        "luck": 2 * t["luck"],
+        "levels": 2 * (t["live"] - t["luck"]),
+        "indicators": 2 * (t["indicators"] - t["live"]),
+        "judge": 2 * (t["judge_luck"] - t["indicators"]),
+        "count": t["block"] - t["systematic"] - 2 * t["judge_luck"],
+    }
+    shares = {name: max(seconds, 0.0) / t["block"] for name, seconds in parts.items()}
+    return {**shares, "numbers": t["numbers"] / t["block"]}
+
+
+# -- growth ----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One size of something that grows, and what a draw then costs. [s]"""
+
+    axis: str
+    size: int
+    seconds: float
+    unit: str
+
+
+def growth(plan: Plan, draws: int, repeat: int) -> list[Step]:
+    """Cost in draws, years and clusters; the last two a draw, in blocks without kept futures."""
+    counts = [draws, 2 * draws, 4 * draws]
+    works: dict[tuple[str, int, str], Work] = {
+        ("draws", number, "run"): partial(run, plan, draws=number) for number in counts
+    }
+    first, last = plan.plan.years
+    grown = [("years", n * (last - first), with_years(plan, n * (last - first))) for n in (1, 2, 3)]
+    copies = [with_clusters(plan, n) for n in (1, 2, 3, 4)]
+    grown += [("clusters", len(larger.clusters), larger) for larger in copies]
+    job = Job(Block(1, LATER), STREAM_BLOCK, keep=False)
+    for axis, size, larger in grown:
+        works[axis, size, "draw"] = partial(count_block, Model.of(larger), job)
+    return [
+        Step(axis, size, seconds if unit == "run" else seconds / STREAM_BLOCK, unit)
+        for (axis, size, unit), seconds in best(works, repeat).items()
+    ]
+
+
+def with_years(plan: Plan, horizon: int) -> Plan:
+    """The plan with another last year; targets without a year keep the one that they had."""
+    first, last = plan.plan.years
+    targets = tuple(replace(t, year=t.year or last) for t in plan.targets)
+    return replace(plan, plan=replace(plan.plan, years=(first, first + horizon)), targets=targets)
+
+
+def with_clusters(plan: Plan, times: int) -> Plan:
+    """The plan with every named cluster so many times, in a place that is as many times larger."""
+    clusters = {
+        key if copy == 0 else f"{key}_{copy}": cluster
+        for copy in range(times)
+        for key, cluster in plan.clusters.items()
+        if copy == 0 or not cluster.residual
+    }
+    total = plan.totals.output
+    larger = replace(total, value=scaled(total.value, float(times)))
+    return replace(plan, clusters=clusters, totals=replace(plan.totals, output=larger))
+
+
+# -- processes -------------------------------------------------------------------------------------
+
+#: ``plansim run`` in a fresh interpreter, with clocks around what it does before it prints.
+INSIDE = """
+import json, sys, time
+took = {"imports": 0.0, "load": 0.0, "simulate": 0.0}
+
+def clocked(stage, function):
+    def timed(*args, **kwargs):
+        start = time.perf_counter()
+        try:
+            return function(*args, **kwargs)
+        finally:
+            took[stage] += time.perf_counter() - start
+    return timed
+
+def imported():
+    import calibration, cli, reports, scenarios.load, simulator.run, rich.table
+
+clocked("imports", imported)()
+for stage, name in (("load", "scenarios.load.load"), ("simulate", "simulator.run.run")):
+    module, _, name = name.rpartition(".")
+    setattr(sys.modules[module], name, clocked(stage, getattr(sys.modules[module], name)))
+sys.modules["cli"].app(["run", sys.argv[1], "--draws", sys.argv[2]], standalone_mode=False)
+print(json.dumps(took), file=sys.stderr)
+"""
+#: Peak memory of a run. On Linux ru_maxrss is never less than that of the process that started
+#: this one, VmHWM is this one's own.
+MEMORY = """
+import sys
+from resource import RUSAGE_SELF, getrusage
+from scenarios.load import load
+from simulator.run import run
+run(load(sys.argv[1]), draws=int(sys.argv[2]), workers=2)
+try:
+    status = dict(line.split(":", 1) for line in open("/proc/self/status"))
+    print(int(status["VmHWM"].split()[0]) / 1024)
+except OSError:
+    print(getrusage(RUSAGE_SELF).ru_maxrss / 1024 / (1024 if sys.platform == "darwin" else 1))
+"""
+
+
+def said(command: Sequence[str]) -> subprocess.CompletedProcess[str]:
+    """A command that has run with as many threads of BLAS as its users give it."""
+    usual = {name: value for name, value in os.environ.items() if name not in THREADS}
+    return subprocess.run(command, env=usual, capture_output=True, text=True, check=True)
+
+
+def cold_start(plan: str, draws: int, repeat: int) -> dict[str, float]:
+    """Seconds of ``plansim run`` from a cold interpreter, and where they go."""
+    python = sys.executable
+    program = str(Path(python).with_name("plansim"))
+    inside = [python, "-c", INSIDE, plan, str(draws)]
+    took: list[dict[str, float]] = []
+    walls = best(
+        {
+            "wall": lambda: said([program, "run", plan, "--draws", str(draws)]),
+            "interpreter": lambda: said([python, "-c", "pass"]),
+            "inside": lambda: took.append(json.loads(said(inside).stderr.splitlines()[-1])),
+        },
+        repeat,
+        time.perf_counter,
+    )
+    least = min(took, key=lambda stages: sum(stages.values()))
+    return {"wall": walls["wall"], "interpreter": walls["interpreter"], **least}
+
+
+def memory(plan: str, draws: Sequence[int]) -> dict[int, float]:
+    """Peak memory of a run of so many draws. [MB]"""
+    return {n: float(said([sys.executable, "-c", MEMORY, plan, str(n)]).stdout) for n in draws}
+
+
+# -- the table -------------------------------------------------------------------------------------
+
+
+def measured(args: argparse.Namespace) -> dict[str, Any]:
+    plan = load(args.plan)
+    draws = max(1, round(args.draws / STREAM_BLOCK)) * STREAM_BLOCK
+    return {
+        "plan": args.plan,
+        "draws": draws,
+        "repeat": args.repeat,
+        "cores": os.cpu_count(),
+        "speed": speed(plan, draws, args.repeat),
+        "stages": stages(plan, args.repeat),
+        "growth": [asdict(step) for step in growth(plan, draws // 4, args.repeat)],
+        "cold_start": cold_start(args.plan, 10_000, 3),
+        "memory": memory(args.plan, [10_000, *([1_000_000] if args.memory else [])]),
+    }
+
+
+def lines(found: Mapping[str, Any]) -> Iterator[str]:
+    s = found["speed"]
+    limit = s["numbers"] + s["levels"]
+    kind = f"{found['cores']} cores, Python {platform.python_version()}, numpy {np.__version__}"
+    yield f"{found['plan']}, {found['draws']:,} draws, best of {found['repeat']}; {kind}"
+    yield ""
+    yield "speed, one thread                        µs a draw   draws a second     ratio"
+    for name, seconds, ratio in (
+        ("engine", s["engine"], ""),
+        (
+            "its random numbers alone",
+            s["numbers"],
+            f"engine / this {s['engine'] / s['numbers']:.2f}",
+        ),
+        ("the limit: numbers and exp of levels", limit, f"engine / this {s['engine'] / limit:.2f}"),
+        ("scalar Python", s["scalar"], f"this / engine {s['scalar'] / s['engine']:.0f}"),
+        ("engine, two threads", s["two_threads"], f"speed-up {s['speed_up']:.2f}"),
+    ):
+        yield f"  {name:<38}{1e6 * seconds:>10.1f}{1 / seconds:>17,.0f}     {ratio}"
+    rows = f"{s['normal_numbers']:,} normal, {s['exponential_numbers']:,} exponential"
+    yield f"  random numbers a draw: {rows}"
+    yield f"  once a run, for verdicts: {1e3 * s['once_a_run']:.0f} ms"
+    yield ""
+    yield "where the time of a block goes"
+    for name, share in found["stages"].items():
+        label = "random numbers, within sample, luck, indicators" if name == "numbers" else name
+        yield f"  {label:<50}{100 * share:>6.1f} %"
+    yield ""
+    yield "growth                 size         cost    of one more"
+    yield from growth_lines(found["growth"])
+    yield ""
+    c = found["cold_start"]
+    rest = c["wall"] - c["interpreter"] - c["imports"] - c["load"] - c["simulate"]
+    yield f"cold start: plansim run {found['plan']} --draws 10000 (its own two threads)"
+    for name, seconds in {**c, "the rest: words, table, exit": rest}.items():
+        yield f"  {name:<38}{1e3 * seconds:>8.0f} ms{100 * seconds / c['wall']:>8.0f} %"
+    yield ""
+    for n, peak in found["memory"].items():
+        yield f"peak memory of {n:>9,} draws{peak:>18.0f} MB"
+
+
+def growth_lines(steps: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    for axis, group in itertools.groupby(steps, key=lambda step: step["axis"]):
+        before = None
+        for step in group:
+            more = ""
+            if before is not None:
+                each = (step["seconds"] - before["seconds"]) / (step["size"] - before["size"])
+                more = f"{1e6 * each:>10.1f} µs"
+            cost = f"{1e6 * step['seconds']:>10,.0f} µs"
+            yield f"  {axis:<12}{step['size']:>13,}{cost}{more}   a {step['unit']}"
+            before = step
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Measures the speed of the engine.")
+    parser.add_argument("--plan", default="yuyao-2016", help="id or folder of a plan")
+    parser.add_argument("--draws", type=int, default=40_960, help="in whole blocks")
+    parser.add_argument("--repeat", type=int, default=5, help="the best of so many counts")
+    parser.add_argument("--memory", action="store_true", help="also a run of a million draws")
+    parser.add_argument("--json", action="store_true", help="print numbers only [s, MB]")
+    args = parser.parse_args()
+    if any(os.environ.get(name) != "1" for name in THREADS):
+        alone = {**os.environ, **dict.fromkeys(THREADS, "1")}
+        os.execve(sys.executable, [sys.executable, *sys.argv], alone)
+    found = measured(args)
+    if args.json:
+        print(json.dumps(found, indent=2))
+    else:
+        print(*lines(found), sep="\n")
+
+
+if __name__ == "__main__":
+    main()
