@@ -440,8 +440,6 @@ def accounts(
         real_rate = rate
         if plan.assumptions.deflation.value == "double":
             real_rate = [1 - (1 - rate[t]) * price[t] / costs[t] for t in years]
-            if min(real_rate) <= 0:
-                raise ValueError("double deflation leaves no real value added")
         current = plan.assumptions.output_prices.value == "current"
         for account, path in {
             "output": nominal if current else real,

@@ -99,15 +99,17 @@ class Accounts:
         """Eq. 6: real value added under the plan's deflation assumption. [亿元, base prices]
 
         single: real output × nominal rate (official practice). double: real output × the rate
-        with output and input prices taken out, 1 − (1 − v) P_out / P_in.
+        with output and input prices taken out, 1 − (1 − v) P_out / P_in. One cluster may lose
+        all of it in a price squeeze; a place that does is refused.
         """
         if self.plan.assumptions.deflation.value == "single":
             return self.real_output * self.squeezed_rate
         relative = self.price / self.quantity("prices.input")[:, None]
         rate = 1 - (1 - self.squeezed_rate) * relative
-        if (rate <= 0).any():
+        real = self.real_output * rate
+        if (real.sum(axis=1) <= 0).any():
             raise InputError.of("double_deflation_negative", "assumptions.deflation")
-        return self.real_output * rate
+        return real
 
     @cached_property
     def energy(self) -> Array:
