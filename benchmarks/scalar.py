@@ -448,9 +448,9 @@ def accounts(
             "revenue": [nominal[t] * ratio[t] for t in years],
             "value_added": [nominal[t] * rate[t] for t in years],
             "real_value_added": [real[t] * real_rate[t] for t in years],
-            "energy": [real[t] * own["energy"][t] for t in years],
-            "water": [real[t] * own["water"][t] for t in years],
-            "employment": [real[t] * own["labour"][t] for t in years],
+            "energy": [1e4 * real[t] * own["energy"][t] for t in years],
+            "water": [1e4 * real[t] * own["water"][t] for t in years],
+            "employment": [1e4 * real[t] * own["labour"][t] for t in years],
         }.items():
             books.setdefault(account, []).append(path)
     return books

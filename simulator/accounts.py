@@ -24,6 +24,10 @@ ACCOUNTS = (
 )  # fmt: skip
 
 
+#: 万元 in one 亿元.
+WAN = 1e4
+
+
 @dataclass
 class Accounts:
     """The accounts of one future per draw, each worked out when first asked for.
@@ -113,18 +117,24 @@ class Accounts:
 
     @cached_property
     def energy(self) -> Array:
-        """Eq. 7. [万 tce]"""
-        return self.real_output * self.levels[:, self.layout.kind("energy")]
+        """Eq. 7. [tce]"""
+        return self._used("energy")
 
     @cached_property
     def water(self) -> Array:
-        """Eq. 7 for water. [万 t]"""
-        return self.real_output * self.levels[:, self.layout.kind("water")]
+        """Eq. 7 for water. [t]"""
+        return self._used("water")
 
     @cached_property
     def employment(self) -> Array:
-        """Eq. 8: real output × labour per output. [万 persons]"""
-        return self.real_output * self.levels[:, self.layout.kind("labour")]
+        """Eq. 8: real output × labour per output. [persons]"""
+        return self._used("labour")
+
+    def _used(self, kind: str) -> Array:
+        """What real output [亿元] takes at so much per 万元."""
+        used = self.real_output * self.levels[:, self.layout.kind(kind)]
+        used *= WAN
+        return used
 
     def of(self, account: str) -> Array:
         """One of ACCOUNTS. [(year, cluster, draw)]"""

@@ -154,9 +154,15 @@ def required_growth(goal: Goal, base_level: float) -> float | None:
 
 
 def required_change(goal: Goal, base_level: float) -> float:
-    """Total change from the base level that just meets the target. [base units or fraction]"""
+    """Total change from the base level that just meets the target, as the reference class has it.
+
+    Points of a share [fraction of one]; of anything else the change relative to the base.
+    """
     needed = goal.threshold - goal.sign * goal.tolerance
-    return needed if goal.target.basis == "change_vs_base" else needed - base_level
+    if goal.target.basis == "change_vs_base":
+        return needed
+    change = needed - base_level
+    return change if goal.target.basis in ("share", "rate") else change / base_level
 
 
 # -- probabilities and words -----------------------------------------------------------------------

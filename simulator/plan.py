@@ -5,8 +5,9 @@ are per 万元 of real output; the border converts (``scenarios/units.py``). The
 of ``docs/model.md``.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
+from functools import lru_cache
 from typing import Any, ClassVar, Literal
 
 Origin = Literal["stated", "derived", "estimated", "literature", "judgement"]
@@ -418,18 +419,38 @@ class Plan:
         return tuple(t for t in self.targets if t.status == "judged")
 
 
-def figures(node: Any, path: str = "") -> Iterator[tuple[str, Figure]]:
+def figures(node: Any, path: str = "") -> list[tuple[str, Figure]]:
     """Every figure below ``node`` with its dotted path, in file order."""
+    found: list[tuple[str, Figure]] = []
+    _collect(node, path, found)
+    return found
+
+
+def _collect(node: Any, path: str, found: list[tuple[str, Figure]]) -> None:
     if isinstance(node, Figure):
-        yield path, node
+        found.append((path, node))
         return
-    if is_dataclass(node):
-        children: list[tuple[str, Any]] = [(f.name, getattr(node, f.name)) for f in fields(node)]
+    kind: Any = type(node)
+    if kind in _NO_FIGURES:
+        return
+    names = _field_names(kind)
+    children: Iterable[tuple[object, Any]]
+    if names:
+        children = ((name, getattr(node, name)) for name in names)
     elif isinstance(node, Mapping):
-        children = [(str(key), child) for key, child in node.items()]
+        children = node.items()
     elif isinstance(node, tuple):
-        children = [(str(index), child) for index, child in enumerate(node)]
+        children = enumerate(node)
     else:
         return
     for name, child in children:
-        yield from figures(child, f"{path}.{name}" if path else name)
+        _collect(child, f"{path}.{name}" if path else str(name), found)
+
+
+#: Where a walk over a plan need not look: most of its leaves.
+_NO_FIGURES = frozenset({str, int, float, bool, type(None), Target, Label})
+
+
+@lru_cache
+def _field_names(kind: Any) -> tuple[str, ...]:
+    return tuple(f.name for f in fields(kind)) if is_dataclass(kind) else ()

@@ -41,9 +41,7 @@ class Kept:
 
     def chosen(self, which: Bools) -> "Kept":
         """The futures where ``which`` holds. [(future,)]"""
-        if which.all():
-            return self
-        return Kept(**{f.name: getattr(self, f.name)[..., which] for f in fields(self)})
+        return self if which.all() else self._taken(np.flatnonzero(which))
 
     def first(self, number: int) -> "Kept":
         """The first futures, in memory of their own."""
@@ -61,8 +59,10 @@ class Kept:
 
     def in_order(self) -> "Kept":
         """Sorted by draw; the two futures of a draw stay in their order."""
-        order = np.argsort(self.draw, kind="stable")
-        return Kept(**{f.name: getattr(self, f.name)[..., order] for f in fields(self)})
+        return self._taken(np.argsort(self.draw, kind="stable"))
+
+    def _taken(self, places: NDArray[np.intp]) -> "Kept":
+        return Kept(**{f.name: getattr(self, f.name).take(places, axis=-1) for f in fields(self)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,10 +143,10 @@ def tally(a: Judged, b: Judged, inside: Bools, given: tuple[int, ...], scoring: 
     counted = _tally_luck(a, valid_a, inside, scoring) + _tally_luck(b, valid_b, inside, scoring)
     kept = None
     if a.kept is not None and b.kept is not None:
-        first_a, first_b = (
-            k.chosen(v).first(KEPT) for k, v in ((a.kept, valid_a), (b.kept, valid_b))
-        )
-        kept = first_a.then(first_b).in_order().first(KEPT)
+        draws = np.sort(np.concatenate([a.kept.draw[valid_a], b.kept.draw[valid_b]]))
+        early = a.kept.draw <= draws[:KEPT].max(initial=-1)
+        kept = a.kept.chosen(valid_a & early).then(b.kept.chosen(valid_b & early))
+        kept = kept.in_order().first(KEPT)
     met_a, met_b = a.final & twins, b.final & twins
     return replace(
         counted,

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import reduce
+from queue import SimpleQueue
 
 import numpy as np
 
@@ -44,7 +45,24 @@ class Systematic:
     open_share: dict[str, Array]
 
 
-def systematic(model: Model, block: Block) -> Systematic:
+class Workspace:
+    """Large arrays that one block after another is computed in: fresh memory costs more than sums.
+
+    In memory the years of one quantity are neighbours: it is worked on while it is in the cache.
+    """
+
+    def __init__(self) -> None:
+        self._arrays: dict[tuple[str, int, int, int], Array] = {}
+
+    def array(self, name: str, years: int, rows: int, draws: int) -> Array:
+        """An array of its own for every name and shape; what it held is lost. [(y, row, draw)]"""
+        key = (name, years, rows, draws)
+        if key not in self._arrays:
+            self._arrays[key] = np.empty((rows, years, draws)).swapaxes(0, 1)
+        return self._arrays[key]
+
+
+def systematic(model: Model, block: Block, space: Workspace | None = None) -> Systematic:
     """Eq. 1 without luck. Raises InputError naming a quantity that is not finite."""
     plan, layout = model.plan, model.layout
     p: dict[str, Value] = dict(model.sampler.draw(block))
@@ -55,8 +73,8 @@ def systematic(model: Model, block: Block) -> Systematic:
         if programme.active
     }
     moved = dynamics.programme_paths(plan, layout, p, baseline.levels, deliveries)
-    # In memory the years of one quantity are neighbours: it is worked on while it is in the cache.
-    z = np.empty((len(layout.rows), len(layout.years), block.draws)).swapaxes(0, 1)
+    space = space or Workspace()
+    z = space.array("systematic", len(layout.years), len(layout.rows), block.draws)
     for name, row in layout.rows.items():
         quantity = layout.quantities[name]
         dynamics.trend_path(quantity, baseline.levels[name], p, name, z[:, row])
@@ -80,14 +98,19 @@ def systematic(model: Model, block: Block) -> Systematic:
 
 
 def live(
-    model: Model, common: Systematic, block: Block, luck: str, keep: bool
+    model: Model,
+    common: Systematic,
+    block: Block,
+    luck: str,
+    keep: bool,
+    space: Workspace | None = None,
 ) -> tuple[OneFuture, Array | None]:
     """One future a draw: luck added, levels taken, accounts opened.
 
     Also the luck of every quantity in ``luck_years``, where it is kept. [(driver, draw)]
     """
     layout, bases = model.layout, common.baseline.levels
-    levels = np.empty_like(common.z)
+    levels = (space or Workspace()).array("levels", *common.z.shape)
     chosen = np.array(model.luck_years, dtype=int)
     kept = np.empty((len(chosen), len(layout.rows), block.draws)) if keep else None
     for name, n in dynamics.luck_paths(layout, common.p, bases, model.law, block, luck):
@@ -110,9 +133,16 @@ def live(
     return future, None if kept is None else kept.reshape(-1, block.draws)
 
 
-def judge_luck(model: Model, common: Systematic, block: Block, luck: str, keep: bool) -> Judged:
+def judge_luck(
+    model: Model,
+    common: Systematic,
+    block: Block,
+    luck: str,
+    keep: bool,
+    space: Workspace | None = None,
+) -> Judged:
     """Indicators and targets of one set of luck; whole futures only where they are kept."""
-    future, shocks = live(model, common, block, luck, keep)
+    future, shocks = live(model, common, block, luck, keep, space)
     places = model.goal_series()
     wanted = range(len(model.series)) if keep else sorted(set(places))
     paths = {place: indicator_path(future, model.series[place]) for place in wanted}
@@ -151,11 +181,12 @@ class Job:
     keep: bool
 
 
-def count_block(model: Model, job: Job) -> Tally:
+def count_block(model: Model, job: Job, space: Workspace | None = None) -> Tally:
     """Simulate and judge the draws of a block, with both sets of luck."""
     block = job.block
-    common = systematic(model, block)
-    a, b = (judge_luck(model, common, block, luck, job.keep) for luck in LUCKS)
+    space = space or Workspace()
+    common = systematic(model, block, space)
+    a, b = (judge_luck(model, common, block, luck, job.keep, space) for luck in LUCKS)
     inside = np.arange(block.draws) < job.size
     return tally(a, b, inside, model.given, model.scoring)
 
@@ -183,8 +214,16 @@ def run(
     check_arguments(plan, draws, seed, sampler, given, workers, block)
     model = Model.of(plan, sampler, given)
 
+    spaces: SimpleQueue[Workspace] = SimpleQueue()
+    for _ in range(workers):
+        spaces.put(Workspace())
+
     def task(job: Job) -> Tally:
-        counted = count_block(model, job)
+        space = spaces.get()
+        try:
+            counted = count_block(model, job, space)
+        finally:
+            spaces.put(space)
         if progress is not None:
             progress(job.size)
         return counted

@@ -140,7 +140,7 @@ def _rarity(plan: Plan, goal: Goal, base_level: float, reference: Reference | No
     if quantity is None or reference is None or needed is None or goal.sign == 0:
         return None
     is_rate = quantity.endswith("_growth")
-    value = float(np.log1p(needed)) if is_rate else required_change(goal, base_level)
+    value = needed if is_rate else required_change(goal, base_level)
     below = reference(quantity, goal.year - goal.base, value)
     if below is None:
         return None
@@ -158,10 +158,13 @@ def explained(model: Model, kept: Kept) -> list[dict[str, float]]:
     squared = (reads @ drivers.T / kept.futures) ** 2
     names = np.array(model.drivers)
     is_parameter = np.arange(len(names)) < len(model.sampler.uncertain)
+    counts = {
+        y: is_parameter | np.char.startswith(names, f"luck/{model.layout.years[y]}/")
+        for y in model.luck_years
+    }
     found = []
     for goal, row in zip(model.goals, squared, strict=True):
-        in_year = np.char.startswith(names, f"luck/{model.layout.years[goal.year]}/")
-        said = np.flatnonzero((row > 10 / kept.futures) & (is_parameter | in_year))
+        said = np.flatnonzero((row > 10 / kept.futures) & counts[goal.year])
         found.append({str(names[i]): float(row[i]) for i in said})
     return found
 

@@ -151,7 +151,7 @@ TARGETS = (
     target("high-tech", "high_tech", "share", "near_below", 25.0, unit="%", scale=0.01),
     target("rd", "rd", "rate", "reach", 3.0, unit="%", scale=0.01),
     target("rd-again", "rd", "rate", "at_least", 3.0, unit="%", scale=0.01, restates="rd"),
-    target("jobs", "employment", "level", "approx", 13.0, direction="hold"),
+    target("jobs", "employment", "level", "approx", 13.0, direction="hold", scale=1e4),
     target("robots", "cluster_output", "level", "at_least", 120.0, subject="Robots",
            cluster="robots"),
     target("big", "big_clusters", "level", "reach", 2.0, kind="activity"),

@@ -42,9 +42,9 @@ def test_accounts_are_what_their_equations_say(plan: Plan, simulate: Simulate) -
     assert a.revenue == pytest.approx(a.nominal_output * a.quantity("city.revenue_ratio")[:, None])
     assert a.value_added == pytest.approx(a.nominal_output * rate)
     assert a.real_value_added == pytest.approx(a.real_output * rate)
-    assert a.energy == pytest.approx(a.real_output * level["energy"])
-    assert a.water == pytest.approx(a.real_output * level["water"])
-    assert a.employment == pytest.approx(a.real_output * level["labour"])
+    assert a.energy == pytest.approx(1e4 * a.real_output * level["energy"])
+    assert a.water == pytest.approx(1e4 * a.real_output * level["water"])
+    assert a.employment == pytest.approx(1e4 * a.real_output * level["labour"])
 
 
 def test_sums_come_before_quotients(plan: Plan, alter: Alter, simulate: Simulate) -> None:
