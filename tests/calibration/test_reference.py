@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import calibration
-from calibration import Percentile, percentile
+from calibration import Percentile, percentile, share_below
 
 HORIZONS = (1, 3, 5, 10)
 
@@ -29,8 +29,15 @@ horizons = st.floats(1.0, 10.0)
 values = st.floats(-3.0, 3.0)
 
 
-def test_face_hands_on_two_names():
-    assert calibration.__all__ == ["Percentile", "percentile"]
+def test_face_hands_on_its_names():
+    assert calibration.__all__ == ["Percentile", "percentile", "share_below"]
+
+
+def test_the_share_below_is_that_of_us_industries_or_nothing() -> None:
+    known = percentile("output_growth", 5, 0.018).share_below
+    assert share_below("output_growth", 5, 0.018) == known
+    assert share_below("output_growth", 40, 0.018) is None
+    assert share_below("no_such_quantity", 5, 0.018) is None
 
 
 @given(quantities, horizons, values, values)
