@@ -12,7 +12,7 @@ from simulator.dynamics import bounds
 from simulator.errors import Fault, InputError
 from simulator.feasibility import Goal
 from simulator.layout import Layout
-from simulator.plan import Figure, Plan, Quantity, Uncertainty, figures
+from simulator.plan import REFERENCES, Figure, Plan, Quantity, Uncertainty, figures
 from simulator.sampling import Sampler, centre, faults_of, match, quantile
 
 #: Normal scores at which the reach of an uncertain figure is checked: 1 in 1,000 either way.
@@ -196,6 +196,14 @@ def _indicator_faults(plan: Plan) -> Iterator[Fault]:
             if value and value != "all" and value not in tags(plan):
                 fields = {"value": value, "choices": list(tags(plan)), "nearest": ""}
                 yield Fault("unknown_tag", fields, f"{path}.{name}")
+        if indicator.reference is not None and indicator.reference not in REFERENCES:
+            fields = {
+                "key": "reference",
+                "value": indicator.reference,
+                "choices": ", ".join(REFERENCES),
+                "nearest": nearest(indicator.reference, REFERENCES),
+            }
+            yield Fault("not_a_choice", fields, f"{path}.reference")
         if indicator.programme is not None:
             programme = plan.programmes.get(indicator.programme)
             if programme is None:

@@ -355,6 +355,11 @@ class Target:
     scale: float = 1.0
 
 
+#: Quantities of the reference class that an indicator can be compared with.
+REFERENCES = (
+    "output_growth", "nominal_output_growth", "labour_productivity_growth", "va_rate_change",
+    "energy_intensity_change", "energy_per_output_change",
+)  # fmt: skip
 BASES = (
     "level", "change_vs_base", "annual_growth", "cumulative_count", "share", "rate", "per_year",
 )  # fmt: skip

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 import calibration
 from calibration import Percentile, percentile, share_below
+from simulator.plan import REFERENCES
 
 HORIZONS = (1, 3, 5, 10)
 
@@ -31,6 +32,10 @@ values = st.floats(-3.0, 3.0)
 
 def test_face_hands_on_its_names():
     assert calibration.__all__ == ["Percentile", "percentile", "share_below"]
+
+
+def test_every_quantity_that_a_plan_may_name_is_tabulated() -> None:
+    assert set(REFERENCES) == set(US)
 
 
 def test_the_share_below_is_that_of_us_industries_or_nothing() -> None:
