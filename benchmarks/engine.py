@@ -23,9 +23,10 @@ import numpy as np
 from benchmarks import scalar
 from benchmarks.feed import Fed, Heard
 from scenarios.load import load, scaled
-from simulator import dynamics
 from simulator.accounts import indicator_path
 from simulator.baseline import close
+from simulator.coverage import scheduled
+from simulator.dynamics import Moves, luck_paths
 from simulator.model import Model
 from simulator.plan import Plan
 from simulator.results import KEPT, Settings
@@ -183,14 +184,7 @@ def stages(plan: Plan, repeat: int) -> dict[str, float]:
     places = sorted(set(model.goal_series()))
 
     def programmes() -> None:
-        given = {
-            key: dynamics.scheduled(item.coverage, common.p, f"programmes.{key}.coverage", years)
-            for key, item in plan.programmes.items()
-            if item.active
-        }
-        dynamics.programme_paths(plan, layout, common.p, bases, given)
-        dynamics.projects(plan, common.p, given)
-        dynamics.closures(plan, common.p, given)
+        Moves.of(plan, layout, common.p, bases, scheduled(plan, common.p))
 
     def indicators() -> None:
         future, _ = live(model, common, block, "a", keep=False)  # it remembers its accounts
@@ -198,7 +192,7 @@ def stages(plan: Plan, repeat: int) -> dict[str, float]:
             indicator_path(future, model.series[place])
 
     def lucky() -> None:
-        for _ in dynamics.luck_paths(layout, common.p, bases, law, block, "a"):
+        for _ in luck_paths(layout, common.p, bases, law, block, "a"):
             pass
 
     years = layout.years

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.scalar import Base
-from simulator.dynamics import Value
+from simulator.queues import Value
 from simulator.model import Model
 from simulator.results import Judged
 from simulator.run import LUCKS, Systematic, judge_luck, systematic

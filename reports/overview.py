@@ -9,7 +9,7 @@ from reports.wording import number, percent, with_unit
 from scenarios import units
 from scenarios.load import Source
 from scenarios.words import say
-from simulator.plan import Figure, Plan, Scenario, figures
+from simulator.plan import Figure, Plan, Programme, Scenario, figures
 from simulator.sampling import centre, quantiles
 
 
@@ -90,15 +90,13 @@ def programme_table(plan: Plan, lang: str) -> Table:
     """Programmes: schedule, planned units, cost, and what they move."""
     rows = []
     for programme in plan.programmes.values():
-        steps = ", ".join(
-            f"{year}: {percent(share)}" for year, share in programme.coverage.path.items()
-        )
+        start, steps = delivery_cells(programme, lang)
         moves = [*(e.on for e in programme.effects), *(f"+{c}" for c in programme.projects)]
-        moves += [f"−{c}" for c in programme.closures]
+        moves += [f"−{c}" for c in programme.closures] + [f"({c})" for c in programme.recognised]
         rows.append(
             (
                 programme.name.in_language(lang),
-                str(programme.coverage.start),
+                start,
                 steps,
                 "" if programme.units is None else number(centre(programme.units)),
                 ""
@@ -109,6 +107,18 @@ def programme_table(plan: Plan, lang: str) -> Table:
         )
     columns = ("programme", "start", "reaches", "units", "cost", "effects")
     return Table(columns, tuple(rows), right=("units", "cost"), title=say("show.programmes", lang))
+
+
+def delivery_cells(programme: Programme, lang: str) -> tuple[str, str]:
+    """When a programme begins, and its way: a schedule's shares by year, or a queue's stages."""
+    if programme.coverage is not None:
+        path = programme.coverage.path.items()
+        shares = ", ".join(f"{year}: {percent(share)}" for year, share in path)
+        return str(programme.coverage.start), shares
+    queue = programme.queue
+    assert queue is not None
+    named = (s.name.in_language(lang) if s.name else key for key, s in queue.stages.items())
+    return str(queue.start), " → ".join(named)
 
 
 def scenario_table(source: Source, lang: str) -> Table:

@@ -20,7 +20,13 @@ UNITS: tuple[tuple[re.Pattern[str], str | None], ...] = tuple(
         (r"\.delay$", "year"),
         (r"^programmes\.[^.]+\.units$", None),
         (r"^programmes\.[^.]+\.cost$", "亿元"),
-        (r"^programmes\.[^.]+\.projects\.[^.]+$", "亿元"),
+        (r"^programmes\.[^.]+\.(projects|recognised)\.[^.]+$", "亿元"),
+        (r"\.servers$", "count"),
+        (r"(\.stages\.[^.]+\.time|\.stopped\.length|\.queue\.ramp)$", "year"),
+        (r"\.queue\.(intake|ordinary|eligible)$", None),
+        (r"\.queue\.(investment|subsidy\.cap)$", "亿元"),
+        (r"\.subsidy\.budget\.amount$", "亿元/year"),
+        (r"(^quotas\.[^.]+\.amount|\.takes\.[^.]+)$", None),
         (r"^indicators\.[^.]+\.threshold$", "亿元"),
         (r"^indicators\.[^.]+\.count$", "count"),
         (r"^indicators\.[^.]+\.anchor$", None),
@@ -33,15 +39,17 @@ UNITS: tuple[tuple[re.Pattern[str], str | None], ...] = tuple(
 SHARES = re.compile(
     r"(\.va_rate\.base|^clusters\.[^.]+\.tags\..*|^totals\.va_rate|^totals\.shares\..*"
     r"|\.additional|\.crowding_out|^programmes\.[^.]+\.closures\.[^.]+|\.persistence|_persistence"
-    r"|\.labour_release)$"
+    r"|\.labour_release|\.drop_out|\.stopped\.chance|\.subsidy\.rate)$"
 )
 #: Figures that may not be negative.
 NOT_NEGATIVE = re.compile(
     r"(\.delay|\.depth|\.units|\.cost|^programmes\.[^.]+\.projects\.[^.]+|\.luck\.sd|\.reference_size|\.speed"
-    r"|\.churn|\.threshold|\.count|_tolerance|^totals\.output|\.(output|energy|water|labour)\.base)$"
+    r"|\.queue\.(intake|ordinary|eligible|investment|scatter|overrun|ramp)"
+    r"|\.stages\.[^.]+\.(time|scatter|takes\.[^.]+)|\.stopped\.length|\.subsidy\.(cap|response)"
+    r"|\.amount|^programmes\.[^.]+\.recognised\.[^.]+|\.churn|\.threshold|\.count|_tolerance|^totals\.output|\.(output|energy|water|labour)\.base)$"
 )
 #: Figures that must be certain numbers, because the whole run shares them.
-CERTAIN = re.compile(r"^assumptions\.(shock_df|common_persistence|.*_tolerance)$")
+CERTAIN = re.compile(r"(^assumptions\.(shock_df|common_persistence|.*_tolerance)|\.servers)$")
 
 
 def unit_of(path: str) -> str | None:

@@ -29,6 +29,8 @@ from simulator.plan import Figure, Plan, Scenario, Uncertainty
 DEFAULT, ROOT = "plan", "baseline"
 #: Sections whose entries inherit from an entry called ``*``.
 WITH_DEFAULTS = ("clusters", "programmes")
+#: Of these an entry has one: who names one does not inherit the other.
+ALTERNATIVES = {"queue": "coverage", "coverage": "queue"}
 
 
 def shipped() -> tuple[str, ...]:
@@ -138,7 +140,17 @@ def _with_defaults(section: Mapping[str, Any]) -> dict[str, Any]:
     default = section.get("*")
     if not isinstance(default, Mapping):
         return dict(section)
-    return {key: _laid_over(default, entry) for key, entry in section.items() if key != "*"}
+    return {
+        key: _laid_over(_without_alternatives(default, entry), entry)
+        for key, entry in section.items()
+        if key != "*"
+    }
+
+
+def _without_alternatives(default: Mapping[str, Any], entry: Any) -> dict[str, Any]:
+    """The defaults of an entry that has made its choice."""
+    named = entry if isinstance(entry, Mapping) else {}
+    return {key: value for key, value in default.items() if ALTERNATIVES.get(key) not in named}
 
 
 def _laid_over(below: Any, above: Any) -> Any:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from scenarios import units
+from scenarios.delivery_rules import delivery_faults
 from scenarios.expected import CERTAIN, NOT_NEGATIVE, SHARES
 from scenarios.table import nearest
 from simulator.accounts import ACCOUNTS
@@ -24,8 +25,8 @@ def faults_of_plan(plan: Plan) -> list[Fault]:
     found = list(_figure_faults(plan))
     broken = {fault.path.rsplit(".", 1)[0] for fault in found} | {fault.path for fault in found}
     for rule in (
-        _year_faults, _cluster_faults, _quantity_faults, _programme_faults, _indicator_faults,
-        _switch_faults, _correlation_faults,
+        _year_faults, delivery_faults, _cluster_faults, _quantity_faults, _programme_faults,
+        _indicator_faults, _switch_faults, _correlation_faults,
     ):  # fmt: skip
         if not broken or rule in (_year_faults, _switch_faults, _indicator_faults):
             found += rule(plan)
@@ -67,23 +68,6 @@ def _year_faults(plan: Plan) -> Iterator[Fault]:
     if plan.plan.base_year != first:
         fields = {"value": plan.plan.base_year, "first": first}
         yield Fault("base_year_first", fields, "plan.base_year")
-    for key, programme in plan.programmes.items():
-        path = f"programmes.{key}.coverage"
-        coverage = programme.coverage
-        if not coverage.path:
-            yield Fault("empty_schedule", {}, f"{path}.path")
-        for year, share in coverage.path.items():
-            place = f"{path}.path.{year}"
-            if not first <= year <= last:
-                yield Fault("year_outside", {"value": year, "first": first, "last": last}, place)
-            if year < coverage.start:
-                fields = {"value": year, "base": coverage.start}
-                yield Fault("year_before_base", fields, place)
-            if not 0 <= share <= 1:
-                yield Fault("not_a_share", {"low": share, "high": share}, place)
-        heights = [coverage.path[year] for year in sorted(coverage.path)]
-        if heights != sorted(heights):
-            yield Fault("schedule_falls", {"values": heights}, f"{path}.path")
 
 
 def _cluster_faults(plan: Plan) -> Iterator[Fault]:
@@ -149,7 +133,7 @@ def _programme_faults(plan: Plan) -> Iterator[Fault]:
             if not match(effect.on, names):
                 fields = {"value": effect.on, "nearest": nearest(effect.on, names), "choices": ""}
                 yield Fault("unknown_quantity", fields, f"programmes.{key}.effects.{index}.on")
-        for part in ("projects", "closures"):
+        for part in ("projects", "closures", "recognised"):
             for cluster in getattr(programme, part):
                 if cluster not in plan.clusters:
                     known = list(plan.clusters)

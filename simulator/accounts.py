@@ -11,16 +11,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.baseline import Baseline
-from simulator.dynamics import Delivery, Value
+from simulator.coverage import Delivery
+from simulator.dynamics import Moves
 from simulator.errors import InputError
 from simulator.layout import Layout
 from simulator.plan import Indicator, Plan
+from simulator.queues import Value
 from simulator.sampling import Array, Block
 
 #: The accounts that an indicator can be made of, beside ``city.*`` quantities.
 ACCOUNTS = (
-    "output", "nominal_output", "real_output", "revenue", "value_added", "real_value_added",
-    "energy", "water", "employment",
+    "output", "nominal_output", "real_output", "activity", "revenue",
+    "value_added", "real_value_added", "energy", "water", "employment",
 )  # fmt: skip
 
 
@@ -32,8 +34,7 @@ WAN = 1e4
 class Accounts:
     """The accounts of one future per draw, each worked out when first asked for.
 
-    ``levels`` [(year, quantity, draw)] are what ``dynamics`` gives; ``added`` is project output by
-    cluster [亿元], ``open_share`` what closures leave.
+    ``levels`` [(year, quantity, draw)] and ``moves`` are what ``dynamics`` gives.
     """
 
     plan: Plan
@@ -41,8 +42,7 @@ class Accounts:
     p: Mapping[str, Value]
     levels: Array
     baseline: Baseline
-    added: Mapping[str, Array]
-    open_share: Mapping[str, Array]
+    moves: Moves
     _sums: dict[tuple[str, ...], Array] = field(default_factory=dict)
 
     def quantity(self, path: str) -> Array:
@@ -50,18 +50,33 @@ class Accounts:
         return self.levels[:, self.layout.rows[path]]
 
     @cached_property
-    def real_output(self) -> Array:
-        """Eq. 5: organic output less closures, plus commissioned projects. [亿元, base prices]"""
+    def activity(self) -> Array:
+        """Eq. 5: organic output less closures, plus projects. [亿元, base prices]
+
+        What is really made by those whom the statistics held in the base year.
+        """
         organic = self.levels[:, self.layout.kind("output")]
-        if not self.added and not self.open_share:
+        open_share, added = self.moves.open_share, self.moves.added
+        if not open_share and not added:
             return organic
-        real = organic.copy()
+        made = organic.copy()
         for row, cluster in enumerate(self.layout.clusters):
-            if cluster in self.open_share:
-                real[:, row] *= self.open_share[cluster]
-            if cluster in self.added:
-                real[:, row] += self.added[cluster]
-        return real
+            if cluster in open_share:
+                made[:, row] *= open_share[cluster]
+            if cluster in added:
+                made[:, row] += added[cluster]
+        return made
+
+    @cached_property
+    def real_output(self) -> Array:
+        """Eq. 5: as measured, with firms that entered the statistics. [亿元, base prices]"""
+        if not self.moves.recognised:
+            return self.activity
+        measured = self.activity.copy()
+        for row, cluster in enumerate(self.layout.clusters):
+            if cluster in self.moves.recognised:
+                measured[:, row] += self.moves.recognised[cluster]
+        return measured
 
     @cached_property
     def price(self) -> Array:

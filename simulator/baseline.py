@@ -6,10 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.dynamics import Value, bounds
+from simulator.dynamics import bounds
 from simulator.errors import Fault, InputError
 from simulator.layout import Layout
 from simulator.plan import Figure, Plan, Uncertainty
+from simulator.queues import Value
 from simulator.sampling import Array
 
 Movable = NDArray[np.bool_]

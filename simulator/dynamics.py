@@ -4,19 +4,19 @@ Arrays have the axes year, quantity, draw; the draw is last and contiguous. The 
 base year. Nothing here knows which quantity it moves: that is in the plan.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
-from typing import Protocol
+from functools import lru_cache
 
 import numpy as np
 from scipy.special import ndtri
 
+from simulator.coverage import Delivery
 from simulator.layout import Layout
-from simulator.plan import Coverage, Effect, Plan, Quantity
+from simulator.plan import Effect, Plan, Quantity
+from simulator.queues import Value
 from simulator.sampling import Array, Block, Numbers, Single, correlate
 
-Value = float | Array
 #: Own shocks are clipped at this many standard deviations (Eq. 4).
 SHOCK_CLIP = 6.0
 #: The Richards exponent of the curves that have a name of their own.
@@ -141,82 +141,6 @@ def trend_path(
 
 
 # -- Eq. 3: programmes ---------------------------------------------------------------------------
-
-
-class Delivery(Protocol):
-    """What one programme has delivered. Everything downstream sees only this.
-
-    ``stock``: share of the plan delivered at the end of each year; ``flow``: its average over the
-    year. [(year, draw)]
-    """
-
-    @property
-    def stock(self) -> Array: ...
-
-    @property
-    def flow(self) -> Array: ...
-
-
-@dataclass
-class Scheduled:
-    """Delivery by a schedule: straight lines between stated points, scaled by depth, delayed.
-
-    ``pieces``: begin and end of each straight line [years] and the shares at both; ``edges``: the
-    beginnings and ends of years, less the delay [(year + 1, draw)]. Each path is worked out when
-    first asked for.
-    """
-
-    pieces: tuple[tuple[float, float, float, float], ...]
-    edges: Array
-    depth: Array
-    most: float
-
-    @cached_property
-    def stock(self) -> Array:
-        reached = np.zeros_like(self.edges[1:])
-        for begin, end, low, high in self.pieces:
-            inside = self.edges[1:] - begin
-            np.clip(inside, 0.0, end - begin, out=inside)
-            inside *= (high - low) / (end - begin)
-            reached += inside
-        reached *= self.depth
-        return np.minimum(reached, self.most, out=reached)
-
-    @cached_property
-    def flow(self) -> Array:
-        """The exact average of the stock, from the integral of the straight lines."""
-        area = np.zeros_like(self.edges)
-        for begin, end, low, high in self.pieces:
-            since = self.edges - begin
-            inside = np.clip(since, 0.0, end - begin)
-            since -= inside
-            np.maximum(since, 0.0, out=since)  # time after the end of the line
-            since *= high - low
-            area += since
-            inside *= inside
-            inside *= 0.5 * (high - low) / (end - begin)
-            area += inside
-        average = np.diff(area, axis=0)
-        average *= self.depth
-        return np.minimum(average, self.most, out=average)
-
-
-def scheduled(
-    coverage: Coverage, p: Mapping[str, Value], path: str, years: tuple[int, ...]
-) -> Scheduled:
-    """The schedule of one block of draws."""
-    knots = [float(coverage.start), *(year + 1.0 for year in sorted(coverage.path))]
-    heights = [0.0, *(coverage.path[year] for year in sorted(coverage.path))]
-    lines = zip(knots, knots[1:], heights, heights[1:], strict=False)
-    delay = np.atleast_1d(np.asarray(p.get(f"{path}.delay", 0.0), dtype=float))
-    depth = np.atleast_1d(np.asarray(p[f"{path}.depth"], dtype=float))
-    width = np.broadcast_shapes(delay.shape, depth.shape)
-    return Scheduled(
-        pieces=tuple(line for line in lines if line[2] != line[3]),
-        edges=np.arange(years[0], years[-1] + 2.0)[:, None] - np.broadcast_to(delay, width),
-        depth=depth,
-        most=np.inf if coverage.limit is None else coverage.limit,
-    )
 
 
 def effect_size(effect: Effect, quantity: Quantity, size: Value, base: Value) -> Value:
@@ -435,21 +359,59 @@ def _is_one(value: float | Single) -> bool:
 # -- Eq. 5: output -------------------------------------------------------------------------------
 
 
-def projects(
-    plan: Plan, p: Mapping[str, Value], deliveries: Mapping[str, Delivery]
+@dataclass(frozen=True, slots=True)
+class Moves:
+    """What programmes do to one set of futures. [(year, draw)] each
+
+    ``paths``: P_s(t) of Eq. 3 by quantity. Of Eq. 5, by cluster: ``added``, real output of
+    commissioned projects [亿元]; ``open_share``, what closures leave of organic output;
+    ``recognised``, output of firms that entered the statistics [亿元].
+    """
+
+    paths: Mapping[str, Array]
+    added: Mapping[str, Array]
+    open_share: Mapping[str, Array]
+    recognised: Mapping[str, Array]
+
+    @classmethod
+    def of(
+        cls,
+        plan: Plan,
+        layout: Layout,
+        p: Mapping[str, Value],
+        bases: Mapping[str, Value],
+        deliveries: Mapping[str, Delivery],
+    ) -> "Moves":
+        def summed(part: str, kept: Callable[[str], Value]) -> dict[str, Array]:
+            return _summed(plan, p, deliveries, part, kept)
+
+        def crowded(key: str) -> Value:
+            return 1 - np.asarray(p.get(f"programmes.{key}.crowding_out", 0.0))
+
+        return cls(
+            paths=programme_paths(plan, layout, p, bases, deliveries),
+            added=summed("projects", crowded),
+            open_share=closures(plan, p, deliveries),
+            recognised=summed("recognised", lambda key: 1.0),
+        )
+
+
+def _summed(
+    plan: Plan,
+    p: Mapping[str, Value],
+    deliveries: Mapping[str, Delivery],
+    part: str,
+    kept: Callable[[str], Value],
 ) -> dict[str, Array]:
-    """Eq. 5: real output of commissioned projects beyond the ordinary, by cluster. [亿元]"""
-    added: dict[str, Array] = {}
+    """Eq. 5: output that programmes bring beyond the ordinary, by cluster. [亿元]"""
+    brought: dict[str, Array] = {}
     for key, delivery in deliveries.items():
-        programme = plan.programmes[key]
-        for cluster in programme.projects:
-            kept = np.asarray(p[f"programmes.{key}.additional"]) * (
-                1 - np.asarray(p.get(f"programmes.{key}.crowding_out", 0.0))
-            )
-            capacity = np.asarray(p[f"programmes.{key}.projects.{cluster}"])
-            amount = kept * capacity * (delivery.flow - delivery.flow[0])
-            added[cluster] = added[cluster] + amount if cluster in added else amount
-    return added
+        for cluster in getattr(plan.programmes[key], part):
+            share = np.asarray(p[f"programmes.{key}.additional"]) * kept(key)
+            amount = share * np.asarray(p[f"programmes.{key}.{part}.{cluster}"])
+            path = amount * (delivery.flow - delivery.flow[0])
+            brought[cluster] = brought[cluster] + path if cluster in brought else path
+    return brought
 
 
 def closures(

@@ -9,6 +9,7 @@ from simulator.dynamics import LuckLaw
 from simulator.errors import Fault, InputError
 from simulator.feasibility import Goal
 from simulator.layout import Layout
+from simulator.network import Network
 from simulator.plan import Plan
 from simulator.results import Scoring
 from simulator.sampling import Sampler, centre
@@ -20,6 +21,7 @@ class Model:
 
     plan: Plan
     layout: Layout
+    network: Network
     sampler: Sampler
     law: LuckLaw
     series: tuple[Series, ...]
@@ -40,6 +42,7 @@ class Model:
         return cls(
             plan=plan,
             layout=Layout.of(plan),
+            network=Network.of(plan),
             sampler=Sampler.of(plan, sampler),
             law=law,
             series=series(plan),

@@ -232,19 +232,124 @@ class Coverage:
 
 
 @dataclass(frozen=True, slots=True)
+class Stop:
+    """Work stands still once in a future, with this ``chance``, for this ``length`` [years]."""
+
+    __pydantic_config__: ClassVar[dict[str, str]] = CLOSED
+    chance: Figure
+    length: Figure
+
+
+@dataclass(frozen=True, slots=True)
+class Office:
+    """Servers that stages of several programmes share: a review office, a testing house.
+
+    ``servers``: lots worked on at once.
+    """
+
+    __pydantic_config__: ClassVar[dict[str, str]] = CLOSED
+    name: Label
+    servers: Figure
+    stopped: Stop | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Quota:
+    """So much a year, handed out first come, first served: a budget, the land quota.
+
+    ``amount`` comes every January from ``start`` on (the base year, if not given). What is left at
+    the end of a year lapses, or is carried over.
+    """
+
+    __pydantic_config__: ClassVar[dict[str, str]] = CLOSED
+    amount: Figure
+    unspent: Literal["lapse", "carry"] = "lapse"
+    start: int | None = None
+    name: Label | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One step of a programme: what it takes of quotas, then servers, then time.
+
+    ``time``: of the median lot [years]; ``scatter``: spread of its logarithm among the lots of one
+    future; ``drop_out``: share that leaves at the end. ``servers``: lots worked on at once, without
+    limit if not given; ``office``: whose servers do it instead. ``takes``: so much of each quota a
+    unit, taken when the stage is reached and never given back.
+    """
+
+    __pydantic_config__: ClassVar[dict[str, str]] = CLOSED
+    time: Figure
+    scatter: Figure | None = None
+    drop_out: Figure | None = None
+    servers: Figure | None = None
+    office: str | None = None
+    takes: Mapping[str, Figure] = field(default_factory=dict)
+    stopped: Stop | None = None
+    name: Label | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Subsidy:
+    """A unit is awarded min(``rate`` × investment, ``cap``) [亿元] when it reaches stage ``at``.
+
+    The money comes from the programme's own ``budget``, or from the ``fund``, a quota of the plan
+    that may serve several programmes; without either it is always there. ``response``: how much
+    more apply, as a share of intake, per share of investment awarded.
+    """
+
+    __pydantic_config__: ClassVar[dict[str, str]] = CLOSED
+    rate: Figure
+    at: str
+    cap: Figure | None = None
+    response: Figure | None = None
+    budget: Quota | None = None
+    fund: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """Section "Delivery" of docs/model.md: units apply, wait, are worked on, and are delivered.
+
+    ``intake``: applications without a subsidy [units/year], from January of ``start`` to the end
+    of ``end``; ``season``: weights of the twelve months. The pool of ``eligible`` units is used up
+    by applications. ``ordinary``: what would have been delivered without the programme
+    [units/year]. ``investment``: of the median unit [亿元] before ``overrun`` (a factor), with the
+    spread ``scatter`` of its logarithm. ``ramp``: years until what is commissioned is in full use.
+    """
+
+    __pydantic_config__: ClassVar[dict[str, str]] = CLOSED
+    start: int
+    intake: Figure
+    stages: Mapping[str, Stage]
+    end: int | None = None
+    season: tuple[float, ...] | None = None
+    eligible: Figure | None = None
+    ordinary: Figure | None = None
+    investment: Figure | None = None
+    scatter: Figure | None = None
+    overrun: Figure | None = None
+    subsidy: Subsidy | None = None
+    ramp: Figure | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Programme:
-    """A policy measure that is delivered in units, now by a coverage schedule.
+    """A policy measure that is delivered in units: by a queue, or by a coverage schedule.
 
     ``units``: number of units at full coverage, delivered in ``lot`` at a time. ``additional``:
     share of the delivered that would not have come anyway. ``projects``: output of commissioned
     capacity at full coverage by cluster [亿元 at base-year prices] and ``crowding_out``, the share
     of it taken from existing firms. ``closures``: share of a cluster's organic output closed.
+    ``recognised``: output at full coverage of firms that cross the threshold of the statistics:
+    measured from then on, and no more real than before [亿元].
     """
 
     __pydantic_config__: ClassVar[dict[str, str]] = CLOSED
     name: Label
-    coverage: Coverage
     additional: Figure
+    coverage: Coverage | None = None
+    queue: Queue | None = None
     active: bool = False
     unit: str = "1"
     units: Figure | None = None
@@ -254,6 +359,7 @@ class Programme:
     effects: tuple[Effect, ...] = ()
     projects: Mapping[str, Figure] = field(default_factory=dict)
     closures: Mapping[str, Figure] = field(default_factory=dict)
+    recognised: Mapping[str, Figure] = field(default_factory=dict)
     source: str = ""
 
 
@@ -408,6 +514,8 @@ class Plan:
     city: Mapping[str, Quantity]
     indicators: Mapping[str, Indicator]
     programmes: Mapping[str, Programme] = field(default_factory=dict)
+    offices: Mapping[str, Office] = field(default_factory=dict)
+    quotas: Mapping[str, Quota] = field(default_factory=dict)
     couplings: tuple[Coupling, ...] = ()
     parameter_correlations: tuple[Correlation, ...] = ()
     shock_correlations: tuple[Correlation, ...] = ()

@@ -14,13 +14,14 @@ from queue import SimpleQueue
 
 import numpy as np
 
-from simulator import dynamics
 from simulator.accounts import Accounts, OneFuture, indicator_path
 from simulator.baseline import Baseline, close
-from simulator.dynamics import Delivery, Value
+from simulator.coverage import Delivery, queued, scheduled
+from simulator.dynamics import Moves, from_link, luck_paths, trend_path
 from simulator.errors import Fault, InputError
 from simulator.model import Model, given_faults
 from simulator.plan import Plan
+from simulator.queues import Value, bring, serve
 from simulator.results import KEPT, Judged, Kept, Result, Settings, Tally, tally
 from simulator.sampling import SAMPLERS, STREAM_BLOCK, Array, Block
 from simulator.verdicts import Reference, conclude
@@ -32,17 +33,16 @@ BLOCKS = (128, 256, 512, 1024, 2048, 4096)
 
 @dataclass(frozen=True, slots=True)
 class Systematic:
-    """What both sets of luck of a block share: parameters, base year, deliveries, τ + P.
+    """What both sets of luck of a block share: parameters, base year, schedules, trends.
 
-    ``z`` [(year, quantity, draw)]; ``added`` and ``open_share`` of Eq. 5 by cluster [(year, draw)].
+    ``trend`` [(year, quantity, draw)]; ``moves``: what programmes do, where no queue is in it.
     """
 
     p: dict[str, Value]
     baseline: Baseline
-    deliveries: dict[str, Delivery]
-    z: Array
-    added: dict[str, Array]
-    open_share: dict[str, Array]
+    scheduled: dict[str, Delivery]
+    trend: Array
+    moves: Moves | None
 
 
 class Workspace:
@@ -63,38 +63,19 @@ class Workspace:
 
 
 def systematic(model: Model, block: Block, space: Workspace | None = None) -> Systematic:
-    """Eq. 1 without luck. Raises InputError naming a quantity that is not finite."""
+    """All of Eq. 1 that luck has no part in."""
     plan, layout = model.plan, model.layout
     p: dict[str, Value] = dict(model.sampler.draw(block))
     baseline = close(plan, layout, p, block.draws)
-    deliveries: dict[str, Delivery] = {
-        key: dynamics.scheduled(programme.coverage, p, f"programmes.{key}.coverage", layout.years)
-        for key, programme in plan.programmes.items()
-        if programme.active
-    }
-    moved = dynamics.programme_paths(plan, layout, p, baseline.levels, deliveries)
     space = space or Workspace()
-    z = space.array("systematic", len(layout.years), len(layout.rows), block.draws)
+    trend = space.array("trend", len(layout.years), len(layout.rows), block.draws)
     for name, row in layout.rows.items():
-        quantity = layout.quantities[name]
-        dynamics.trend_path(quantity, baseline.levels[name], p, name, z[:, row])
-        if name in moved:
-            z[:, row] += moved[name]
-    finite = np.isfinite(z[-1]).all(axis=1)
-    if not finite.all():
-        raise InputError(
-            Fault("not_finite", {"value": float(z[-1, row].sum())}, name)
-            for name, row in layout.rows.items()
-            if not finite[row]
-        )
-    return Systematic(
-        p,
-        baseline,
-        deliveries,
-        z,
-        added=dynamics.projects(plan, p, deliveries),
-        open_share=dynamics.closures(plan, p, deliveries),
-    )
+        trend_path(layout.quantities[name], baseline.levels[name], p, name, trend[:, row])
+    deliveries = scheduled(plan, p)
+    moves = None
+    if not model.network.routes:
+        moves = Moves.of(plan, layout, p, baseline.levels, deliveries)
+    return Systematic(p, baseline, deliveries, trend, moves)
 
 
 def live(
@@ -105,31 +86,35 @@ def live(
     keep: bool,
     space: Workspace | None = None,
 ) -> tuple[OneFuture, Array | None]:
-    """One future a draw: luck added, levels taken, accounts opened.
+    """One future a draw: programmes delivered, luck added, levels taken, accounts opened.
 
     Also the luck of every quantity in ``luck_years``, where it is kept. [(driver, draw)]
+    Raises InputError naming a quantity that is not finite.
     """
-    layout, bases = model.layout, common.baseline.levels
-    levels = (space or Workspace()).array("levels", *common.z.shape)
+    plan, layout, bases = model.plan, model.layout, common.baseline.levels
+    deliveries, moves = dict(common.scheduled), common.moves
+    if moves is None:
+        passages = serve(model.network, bring(plan, model.network, common.p, block, luck))
+        deliveries |= queued(plan, model.network, common.p, passages)
+        in_order = {key: deliveries[key] for key in plan.programmes if key in deliveries}
+        moves = Moves.of(plan, layout, common.p, bases, in_order)
+    levels = (space or Workspace()).array("levels", *common.trend.shape)
     chosen = np.array(model.luck_years, dtype=int)
     kept = np.empty((len(chosen), len(layout.rows), block.draws)) if keep else None
-    for name, n in dynamics.luck_paths(layout, common.p, bases, model.law, block, luck):
+    for name, n in luck_paths(layout, common.p, bases, model.law, block, luck):
         row = layout.rows[name]
-        levels[0, row] = common.z[0, row]
-        np.add(common.z[1:, row], n, out=levels[1:, row])  # Eq. 1
-        dynamics.from_link(layout.quantities[name], levels[:, row])
+        z = levels[:, row]
+        z[0] = common.trend[0, row]
+        np.add(common.trend[1:, row], n, out=z[1:])  # Eq. 1
+        if name in moves.paths:
+            z += moves.paths[name]
+        from_link(layout.quantities[name], z)
+        if not np.isfinite(z[-1]).all():
+            raise InputError.of("not_finite", name, value=float(z[-1].sum()))
         if kept is not None:
             kept[:, row] = n[chosen - 1]
-    accounts = Accounts(
-        plan=model.plan,
-        layout=layout,
-        p=common.p,
-        levels=levels,
-        baseline=common.baseline,
-        added=common.added,
-        open_share=common.open_share,
-    )
-    future = OneFuture(accounts, common.deliveries, block, luck)
+    accounts = Accounts(plan, layout, common.p, levels, common.baseline, moves)
+    future = OneFuture(accounts, deliveries, block, luck)
     return future, None if kept is None else kept.reshape(-1, block.draws)
 
 

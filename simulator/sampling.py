@@ -116,6 +116,13 @@ class Block:
         bits = stream(self.seed, self.number, name).bit_generator
         return self._lanes(normal_scores(bits, rows))
 
+    def uniform(self, name: str, rows: int) -> Single:
+        """Numbers between 0 and 1 of one stream, in single precision. [(rows, draws)]"""
+        bits = stream(self.seed, self.number, name).bit_generator
+        words = bits.random_raw(rows * STREAM_BLOCK // 2).view("<u4").reshape(rows, STREAM_BLOCK)
+        words >>= np.uint32(8)  # 24 bits are exact in single precision
+        return self._lanes(words * np.float32(2.0**-24))
+
     def exponentials(self, name: str) -> Iterator[Array]:
         """Endless unit exponential numbers of one stream, WAITS rows at a time. [(row, draw)]"""
         generator = stream(self.seed, self.number, name)

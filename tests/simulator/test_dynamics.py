@@ -14,6 +14,7 @@ from scipy.integrate import fixed_quad, solve_ivp
 from scipy.special import expit, logit, ndtr
 
 from simulator import dynamics
+from simulator.coverage import schedule
 from simulator.dynamics import (
     SHOCK_CLIP,
     LuckLaw,
@@ -21,7 +22,6 @@ from simulator.dynamics import (
     from_link,
     log_change,
     luck_paths,
-    scheduled,
     shock_sd,
     t_coefficients,
     t_scale,
@@ -34,7 +34,7 @@ from simulator.errors import InputError
 from simulator.layout import Layout
 from simulator.model import Model
 from simulator.plan import Coverage, Effect, Figure, Plan, Quantity, Uncertainty
-from simulator.run import systematic
+from simulator.run import live, systematic
 from simulator.sampling import STREAM_BLOCK, Block, Sampler
 
 Alter = Callable[..., Plan]
@@ -212,8 +212,10 @@ def test_a_base_that_its_link_does_not_know_is_refused(plan: Plan, alter: Alter)
 
 def test_a_trend_that_is_not_finite_is_refused(plan: Plan, alter: Alter) -> None:
     model = Model.of(alter(plan, {"city.patents.trend.ceiling": -60.0}))
+    block = Block(1, 0)
+    common = systematic(model, block)
     with pytest.raises(InputError) as problem:
-        systematic(model, Block(1, 0))
+        live(model, common, block, "a", keep=False)
     assert [(f.code, f.path) for f in problem.value.faults] == [("not_finite", "city.patents")]
 
 
@@ -245,7 +247,7 @@ def test_a_flow_is_the_average_of_its_stock_over_the_year(
     path = {start + after: height for after, height in points}
     p = {"c.depth": depth, "c.delay": np.array([0.0, delay])}
     years = tuple(range(2013, 2030))
-    delivery = scheduled(Coverage(start, path, None, None), p, "c", years)  # type: ignore[arg-type]
+    delivery = schedule(Coverage(start, path, None, None), p, "c", years)  # type: ignore[arg-type]
     knots = [float(start), *(year + 1.0 for year in sorted(path))]
     heights = [0.0, *(path[year] for year in sorted(path))]
 
@@ -263,7 +265,7 @@ def test_a_flow_is_the_average_of_its_stock_over_the_year(
 def test_nothing_is_delivered_beyond_the_limit() -> None:
     coverage = Coverage(2016, {2019: 1.0}, None, None, limit=0.6)  # type: ignore[arg-type]
     years = tuple(range(2015, 2022))
-    capped = scheduled(coverage, {"c.depth": np.array([1.0, 0.5])}, "c", years)
+    capped = schedule(coverage, {"c.depth": np.array([1.0, 0.5])}, "c", years)
     assert capped.stock[:, 0] == pytest.approx([0, 0.25, 0.5, 0.6, 0.6, 0.6, 0.6])
     assert capped.stock[:, 1] == pytest.approx([0, 0.125, 0.25, 0.375, 0.5, 0.5, 0.5])
     assert (capped.flow <= 0.6).all()
@@ -272,8 +274,8 @@ def test_nothing_is_delivered_beyond_the_limit() -> None:
 def test_delay_moves_and_depth_scales_the_whole_schedule() -> None:
     coverage = Coverage(2016, {2017: 0.4, 2020: 1.0}, None, None)  # type: ignore[arg-type]
     years = tuple(range(2015, 2026))
-    plain = scheduled(coverage, {"c.depth": 1.0}, "c", years)
-    late = scheduled(coverage, {"c.depth": 0.5, "c.delay": 2.0}, "c", years)
+    plain = schedule(coverage, {"c.depth": 1.0}, "c", years)
+    late = schedule(coverage, {"c.depth": 0.5, "c.delay": 2.0}, "c", years)
     assert plain.stock[:, 0] == pytest.approx([0, 0.2, 0.4, 0.6, 0.8, 1, 1, 1, 1, 1, 1])
     assert plain.flow[:4, 0] == pytest.approx([0, 0.1, 0.3, 0.5])
     assert late.stock[2:] == pytest.approx(plain.stock[:-2] / 2)

@@ -1,0 +1,402 @@
+"""Delivery over draws: queued programmes as a recursion, the same rules as ``delivery``.
+
+What luck brings to a programme (applications, durations, who leaves, what is needed) is drawn
+first (``bring``); it does not depend on any queue. Then stations are served one after another
+(``serve``). ``delivery`` plays the same futures in SimPy and gives the same times to the last bit.
+
+Arrays have the axes lot, draw. Times are years since the beginning of the base year; ``inf`` is
+never. Amounts of quotas are counted in whole grains, so that sums are exact in any order.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import singledispatch
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.network import Desk, Gate, Network, Station, Visit
+from simulator.plan import Plan, Queue, Subsidy
+from simulator.sampling import WAITS, Array, Block
+
+Value = float | Array
+Bools = NDArray[np.bool_]
+Table = TypeVar("Table", Array, Bools)
+#: Grains in one base unit of a quota: with 亿元, one yuan.
+GRAINS = 1e8
+
+
+@dataclass(frozen=True, slots=True)
+class Cases:
+    """What luck brings to one programme, whatever the queues are. [(lot, draw)] each
+
+    ``applied``: when a lot applies. ``lasts``: how long each stage takes [years]. ``leaves``:
+    whether a lot drops out at the end of a stage (not there: none does). ``takes``: what it takes
+    of the quota at a path [grains].
+    """
+
+    applied: Array
+    lasts: Mapping[str, Array]
+    leaves: Mapping[str, Bools] = field(default_factory=dict)
+    takes: Mapping[str, Array] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Futures:
+    """All that one set of luck brings: cases by programme, and what limits them.
+
+    ``amounts``: of every gate, a year [grains]; ``closed``: from when to when a desk that stops
+    stands still. [(draw,)] or one value each
+    """
+
+    cases: Mapping[str, Cases]
+    amounts: Mapping[str, Value] = field(default_factory=dict)
+    closed: Mapping[str, tuple[Value, Value]] = field(default_factory=dict)
+
+    def one(self, draw: int) -> "Futures":
+        """The future of one draw, as arrays one draw wide."""
+
+        def lane(value: Value) -> Array:
+            row = np.atleast_1d(np.asarray(value, dtype=float))
+            return row[draw : draw + 1] if len(row) > 1 else row
+
+        def lanes(tables: Mapping[str, Table]) -> dict[str, Table]:
+            return {name: table[:, draw : draw + 1] for name, table in tables.items()}
+
+        return Futures(
+            cases={
+                key: Cases(
+                    applied=case.applied[:, draw : draw + 1],
+                    lasts=lanes(case.lasts),
+                    leaves=lanes(case.leaves),
+                    takes=lanes(case.takes),
+                )
+                for key, case in self.cases.items()
+            },
+            amounts={path: lane(amount) for path, amount in self.amounts.items()},
+            closed={path: (lane(a), lane(b)) for path, (a, b) in self.closed.items()},
+        )
+
+
+@dataclass(slots=True)
+class Passage:
+    """When the lots of one programme pass each station. [(lot, draw)] each
+
+    ``passed``: by stage and station; at a desk, when work begins. ``ended``: by stage, when its
+    work ends, also for lots that leave then. ``delivered``: when all is done.
+    """
+
+    applied: Array
+    delivered: Array
+    passed: dict[tuple[str, str], Array] = field(default_factory=dict)
+    ended: dict[str, Array] = field(default_factory=dict)
+
+
+# -- what luck brings ------------------------------------------------------------------------------
+
+
+def bring(plan: Plan, network: Network, p: Mapping[str, Value], block: Block, luck: str) -> Futures:
+    """Applications, durations, drop-outs, needs and stops of one set of luck."""
+    amounts: dict[str, Value] = {}
+    closed: dict[str, tuple[Value, Value]] = {}
+    span = plan.plan.years[1] + 1 - plan.plan.base_year
+    for station in network.stations:
+        if isinstance(station, Gate):
+            amounts[station.path] = _grains(p[f"{station.path}.amount"])
+        elif station.stops:
+            closed[station.path] = _closing(station, p, block, luck, span)
+    cases = {key: _cases(plan, key, network, p, block, luck, amounts) for key in network.routes}
+    return Futures(cases, amounts, closed)
+
+
+def _grains(amount: Value) -> Value:
+    return np.rint(np.asarray(amount) * GRAINS)
+
+
+def _closing(
+    desk: Desk, p: Mapping[str, Value], block: Block, luck: str, span: int
+) -> tuple[Value, Value]:
+    """One stop at a random time of the plan's years, or none."""
+    whether, when = block.uniform(f"luck.{luck}/{desk.path}/stopped", 2).astype(float)
+    begins = np.where(whether < p[f"{desk.path}.stopped.chance"], when * span, np.inf)
+    return begins, begins + p[f"{desk.path}.stopped.length"]
+
+
+def support(queue: Queue, p: Mapping[str, Value], path: str) -> Value:
+    """Share of the median investment that is awarded: the rate, or less where the cap binds."""
+    subsidy = queue.subsidy
+    if subsidy is None:
+        return 0.0
+    rate = p[f"{path}.subsidy.rate"]
+    if subsidy.cap is None or queue.investment is None:
+        return rate
+    return np.minimum(rate, np.asarray(p[f"{path}.subsidy.cap"]) / p[f"{path}.investment"])
+
+
+def intake(queue: Queue, p: Mapping[str, Value], path: str) -> Value:
+    """Applications a year while the pool is full: a subsidy brings more. [units/year]"""
+    usual = p[f"{path}.intake"]
+    if queue.subsidy is None or queue.subsidy.response is None:
+        return usual
+    return usual * (1 + np.asarray(p[f"{path}.subsidy.response"]) * support(queue, p, path))
+
+
+def _cases(
+    plan: Plan,
+    key: str,
+    network: Network,
+    p: Mapping[str, Value],
+    block: Block,
+    luck: str,
+    amounts: Mapping[str, Value],
+) -> Cases:
+    programme, path, lots = plan.programmes[key], f"programmes.{key}.queue", network.lots[key]
+    queue = programme.queue
+    assert queue is not None
+    name = f"luck.{luck}/{path}"
+    lasts: dict[str, Array] = {}
+    leaves: dict[str, Bools] = {}
+    takes: dict[str, Array] = {}
+    shape = (lots, block.draws)
+    for stage, item in queue.stages.items():
+        at = f"{path}.stages.{stage}"
+        lasts[stage] = _spread(p, f"{at}.time", f"{at}.scatter", lots, block, luck)
+        if item.drop_out is not None:
+            chance = np.asarray(p[f"{at}.drop_out"], dtype=np.float32)
+            leaves[stage] = block.uniform(f"luck.{luck}/{at}/drop_out", lots) < chance
+        for quota in item.takes:
+            each = np.asarray(p[f"{at}.takes.{quota}"]) * programme.lot
+            takes[f"quotas.{quota}"] = np.broadcast_to(_grains(each), shape)
+    if queue.subsidy is not None:
+        paths = [gate for gate in network.routes[key][queue.subsidy.at][:-1] if gate not in takes]
+        for gate in paths:
+            takes[gate] = _award(queue, queue.subsidy, p, path, lots, block, luck) * programme.lot
+    return Cases(
+        applied=_applied(queue, p, path, lots, programme.lot, plan.plan.base_year, block, name),
+        lasts=lasts,
+        leaves=leaves,
+        takes={gate: np.minimum(need, amounts[gate]) for gate, need in takes.items()},
+    )
+
+
+def _spread(
+    p: Mapping[str, Value], middle: str, scatter: str, lots: int, block: Block, luck: str
+) -> Array:
+    """Lognormal amounts about a median, or the median itself. [(lot, draw)]"""
+    if scatter not in p:
+        return np.broadcast_to(np.asarray(p[middle], dtype=float), (lots, block.draws))
+    scores = block.normal(f"luck.{luck}/{middle}", lots)
+    scores *= np.asarray(p[scatter], dtype=np.float32)
+    return np.asarray(np.exp(scores, out=scores) * np.asarray(p[middle]), dtype=float)
+
+
+def _award(
+    queue: Queue,
+    subsidy: Subsidy,
+    p: Mapping[str, Value],
+    path: str,
+    lots: int,
+    block: Block,
+    luck: str,
+) -> Array:
+    """min(rate × investment, cap) of one unit of every lot. [grains]"""
+    investment = _spread(p, f"{path}.investment", f"{path}.scatter", lots, block, luck)
+    overrun = np.asarray(p[f"{path}.overrun"]) if queue.overrun is not None else 1.0
+    award = investment * overrun * p[f"{path}.subsidy.rate"]
+    if subsidy.cap is not None:
+        award = np.minimum(award, p[f"{path}.subsidy.cap"])
+    return np.asarray(_grains(award))
+
+
+def _applied(
+    queue: Queue,
+    p: Mapping[str, Value],
+    path: str,
+    lots: int,
+    lot: float,
+    base_year: int,
+    block: Block,
+    name: str,
+) -> Array:
+    """A Poisson process whose rate falls as the pool is used up, through the year's season.
+
+    While i lots have applied the next is a unit exponential wait divided by the rate
+    intake (1 − i lot / eligible) / lot away; the season then bends the clock within each year,
+    which is the same as thinning by it.
+    """
+    waits = block.exponentials(f"{name}/applied")
+    gaps = np.concatenate([next(waits) for _ in range(-(-lots // WAITS))])[:lots]
+    rate = np.asarray(intake(queue, p, path)) / lot
+    with np.errstate(divide="ignore", invalid="ignore"):
+        gaps /= rate
+        if queue.eligible is not None:
+            gone = np.arange(lots, dtype=float)[:, None] * lot
+            left = 1 - gone / np.asarray(p[f"{path}.eligible"])
+            gaps = np.where(left > 0, gaps / left, np.inf)
+    clock = np.add.accumulate(gaps, axis=0, out=gaps)
+    if queue.season is not None:
+        clock = in_season(clock, queue.season)
+    clock += queue.start - base_year
+    if queue.end is not None:
+        clock[clock >= queue.end + 1 - base_year] = np.inf
+    return clock
+
+
+def in_season(clock: Array, season: Sequence[float]) -> Array:
+    """Time on the calendar at which so many years' worth of applications have come."""
+    shares = np.concatenate([[0.0], np.cumsum(season)]) / sum(season)
+    months = np.linspace(0.0, 1.0, len(season) + 1)
+    years = np.floor(clock)
+    with np.errstate(invalid="ignore"):
+        return np.where(np.isinf(clock), np.inf, years + np.interp(clock - years, shares, months))
+
+
+# -- serving ---------------------------------------------------------------------------------------
+
+
+def serve(network: Network, futures: Futures) -> dict[str, Passage]:
+    """When every lot passes every station, station after station."""
+    passages = {key: Passage(c.applied, c.applied) for key, c in futures.cases.items()}
+    for station in network.stations:
+        line = _Line.of([passages[v.programme].delivered for v in station.visits])
+        needs = _needs(station, futures)
+        passed = line.restored(_serve(station, line.arrivals, line.sorted(needs), futures))
+        for visit, times in zip(station.visits, passed, strict=True):
+            _pass(station, visit, times, futures.cases[visit.programme], passages)
+    return passages
+
+
+def _needs(station: Station, futures: Futures) -> list[Array]:
+    """What every visitor asks of the station: an amount of a quota, or a time of work."""
+    if isinstance(station, Gate):
+        return [futures.cases[v.programme].takes[station.path] for v in station.visits]
+    return [futures.cases[v.programme].lasts[v.stage] for v in station.visits]
+
+
+def _pass(
+    station: Station, visit: Visit, times: Array, cases: Cases, passages: Mapping[str, Passage]
+) -> None:
+    """Note when the lots of one programme passed; after a desk, who is left goes on."""
+    passage = passages[visit.programme]
+    passage.passed[visit.stage, station.path] = times
+    if isinstance(station, Gate):
+        passage.delivered = times
+        return
+    ended = times + cases.lasts[visit.stage]
+    passage.ended[visit.stage] = ended
+    leaves = cases.leaves.get(visit.stage)
+    passage.delivered = ended if leaves is None else np.where(leaves, np.inf, ended)
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """All visitors of a station in the order in which they are served.
+
+    ``arrivals``: sorted [(place in line, draw)]. ``order``: flat places of the visitors in their
+    own tables, None where they stand in line already. Ties keep the order of visits, then of lots.
+    """
+
+    arrivals: Array
+    order: NDArray[np.intp] | None
+    sizes: tuple[int, ...]
+
+    @classmethod
+    def of(cls, arrivals: Sequence[Array]) -> "_Line":
+        together = arrivals[0] if len(arrivals) == 1 else np.concatenate(arrivals)
+        sizes = tuple(len(table) for table in arrivals)
+        if (together[1:] >= together[:-1]).all():
+            return cls(together, None, sizes)
+        by_draw = np.ascontiguousarray(together.T)
+        order = np.ascontiguousarray(np.argsort(by_draw, axis=1, kind="stable").T)
+        order *= together.shape[1]
+        order += np.arange(together.shape[1])
+        return cls(together.ravel().take(order), order, sizes)
+
+    def sorted(self, tables: Sequence[Array]) -> Array:
+        """Tables of the visitors in the order of the line."""
+        together = tables[0] if len(tables) == 1 else np.concatenate(tables)
+        return together if self.order is None else np.ravel(together).take(self.order)
+
+    def restored(self, times: Array) -> Iterator[Array]:
+        """The tables of the visitors, each in the order of its own lots."""
+        if self.order is not None:
+            back = np.empty_like(times)
+            back.ravel()[self.order] = times
+            times = back
+        first = 0
+        for size in self.sizes:
+            yield times[first : first + size]
+            first += size
+
+
+@singledispatch
+def _serve(station: Station, arrivals: Array, needs: Array, futures: Futures) -> Array:
+    """When each place in line passes. [(place, draw)]"""
+    raise TypeError(station)
+
+
+@_serve.register
+def _(station: Gate, arrivals: Array, needs: Array, futures: Futures) -> Array:
+    amount = np.broadcast_to(futures.amounts[station.path], arrivals.shape[1:])
+    paid = (_carried if station.carries else _lapsed)(station, arrivals, needs, amount)
+    return np.where(needs > 0, paid, arrivals)  # who needs nothing does not wait
+
+
+def _carried(gate: Gate, arrivals: Array, needs: Array, amount: Array) -> Array:
+    """All that came by a January pays all that was asked for before: cumulative sums decide."""
+    asked = np.add.accumulate(np.where(np.isinf(arrivals), 0.0, needs), axis=0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        januaries = np.ceil(asked / amount)
+    enough = np.where(januaries <= gate.last - gate.first + 1, gate.first + januaries - 1, np.inf)
+    return np.maximum(arrivals, enough)
+
+
+def _lapsed(gate: Gate, arrivals: Array, needs: Array, amount: Array) -> Array:
+    """First come, first served, year by year: who finds too little left waits for January."""
+    paid = np.empty_like(arrivals)
+    clock = np.zeros(arrivals.shape[1])
+    year = np.full(arrivals.shape[1], gate.first - 1.0)
+    left = np.zeros(arrivals.shape[1])
+    for place, (arrival, need) in enumerate(zip(arrivals, needs, strict=True)):
+        now = np.maximum(arrival, clock)
+        current = np.floor(np.minimum(now, gate.last + 1.0))
+        left = np.where(current > year, np.where(current <= gate.last, amount, 0.0), left)
+        year = np.maximum(current, year)
+        waits = need > left
+        following = np.maximum(year + 1.0, gate.first)
+        comes = (following <= gate.last) & (need <= amount)
+        now = np.where(waits, np.where(comes, following, np.inf), now)
+        asks = (need > 0) & np.isfinite(arrival)
+        paid[place] = now
+        clock = np.where(asks, now, clock)
+        left = np.where(asks, np.where(waits, amount, left) - need, left)
+        year = np.where(asks & waits, following, year)
+    return paid
+
+
+@_serve.register
+def _(station: Desk, arrivals: Array, needs: Array, futures: Futures) -> Array:
+    closed = futures.closed.get(station.path)
+    if station.servers is None or station.servers >= len(arrivals):
+        return arrivals if closed is None else _reopened(arrivals, closed)
+    began = np.empty_like(arrivals)
+    free = [np.zeros(arrivals.shape[1]) for _ in range(station.servers)]  # the soonest first
+    spare = np.empty(arrivals.shape[1])
+    for place, (arrival, lasts) in enumerate(zip(arrivals, needs, strict=True)):
+        begins = np.maximum(arrival, free[0], out=began[place])
+        if closed is not None:
+            begins[...] = _reopened(begins, closed)
+        ends = begins + lasts
+        for i in range(1, len(free)):
+            np.minimum(ends, free[i], out=free[i - 1])
+            np.maximum(ends, free[i], out=spare)
+            ends, spare = spare, ends
+        free[-1][...] = ends
+    return began
+
+
+def _reopened(begins: Array, closed: tuple[Value, Value]) -> Array:
+    """Work that would begin while a desk stands still begins when it reopens."""
+    since, until = closed
+    return np.where((begins >= since) & (begins < until), until, begins)
