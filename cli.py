@@ -85,11 +85,14 @@ def check_choices(lang: str, form: str) -> None:
 
 @verb("list", "list")
 def list_(lang: LangOption = LANG, format: FormatOption = "table") -> None:
-    from reports.tables import as_table, plan_records
-    from scenarios.load import load, shipped
+    from reports.tables import as_table, library_records, plan_records
+    from scenarios.draft import LIBRARY
+    from scenarios.load import read_draft, shipped
 
-    records = plan_records([load(name) for name in shipped()], lang)
-    emit(records, [as_table(records, list(records[0]))], format, lang)
+    plans = plan_records(map(read_draft, shipped()), lang)
+    libraries = library_records(map(read_draft, shipped(LIBRARY)), lang)
+    shown = [as_table(plans), as_table(libraries, say("show.libraries", lang))]
+    emit(plans, shown, format, lang)
 
 
 @verb("show", "show yuyao-2016")
@@ -101,8 +104,13 @@ def show(
     format: FormatOption = "table",
 ) -> None:
     from reports import overview
-    from scenarios.load import assemble, read_source
+    from scenarios.load import assemble, is_library, load_library, read_source
 
+    if is_library(plan):
+        library = load_library(plan)
+        tables = [overview.programme_table(library, lang), overview.quota_table(library, lang)]
+        emit(overview.figure_records(library), tables, format, lang)
+        return
     source = read_source(plan)
     loaded = assemble(source, scenario, settings or ())
     shown = [
@@ -110,25 +118,31 @@ def show(
         overview.total_table(loaded, lang),
         overview.quantity_table(loaded, lang),
         overview.programme_table(loaded, lang),
+        overview.quota_table(loaded, lang),
         overview.scenario_table(source, lang),
         overview.assumption_table(loaded, lang),
     ]
-    emit(overview.figure_records(loaded), shown, format, lang)
+    emit(overview.figure_records(loaded), [t for t in shown if t.rows], format, lang)
 
 
 @verb("targets", "targets yuyao-2016 --format csv")
 def targets(plan: PlanArgument, lang: LangOption = LANG, format: FormatOption = "table") -> None:
     from reports.tables import target_records, target_table
-    from scenarios.load import load
+    from scenarios.load import is_library, load, load_library
 
-    loaded = load(plan)
+    loaded = load_library(plan) if is_library(plan) else load(plan)
     emit(target_records(loaded), [target_table(loaded, lang)], format, lang)
 
 
 @verb("validate", "validate ./my-plan")
 def validate(path: PlanArgument, lang: LangOption = LANG) -> None:
-    from scenarios.load import DEFAULT, assemble, read_source
+    from scenarios.load import DEFAULT, assemble, is_library, load_library, read_source
 
+    if is_library(path):
+        library = load_library(path)
+        counts = {"programmes": len(library.programmes), "targets": len(library.targets)}
+        print(say("report.valid_library", lang, value=path, **counts))
+        return
     source = read_source(path)
     faults: list[Fault] = []
     plans = {}
@@ -239,6 +253,7 @@ def run(
     import time
 
     from calibration import share_below
+    from reports.deliveries import flow_table
     from reports.judged import verdict_records, verdict_table
     from scenarios.load import load
     from simulator.run import run as simulate
@@ -264,7 +279,7 @@ def run(
         write(result, out, settings or (), time.perf_counter() - started)
     emit(
         verdict_records(result, lang),
-        [verdict_table(result, lang)],
+        [verdict_table(result, lang), *([flow_table(result, lang)] if result.flows else [])],
         format, lang, *around(result, lang),
     )  # fmt: skip
     if out is not None and not quiet:

@@ -187,7 +187,7 @@ def stages(plan: Plan, repeat: int) -> dict[str, float]:
         Moves.of(plan, layout, common.p, bases, scheduled(plan, common.p))
 
     def indicators() -> None:
-        future, _ = live(model, common, block, "a", keep=False)  # it remembers its accounts
+        future = live(model, common, block, "a", keep=False).future  # it remembers its accounts
         for place in places:
             indicator_path(future, model.series[place])
 

@@ -1,30 +1,33 @@
 """Findings of a plan's own arithmetic, in words and as records."""
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from reports.tables import Table
-from reports.wording import number, with_unit
+from reports.tables import Table, goal_text
+from reports.wording import SHOWN_UNITS, exact, number, with_unit
 from scenarios import units
+from scenarios.book import Interval
 from scenarios.check import Finding
 from scenarios.compare import Standing
 from scenarios.words import say, shown
+from simulator.plan import Label, Target
 
 #: Fields whose values are words of the catalogue.
-WORDS = ("differences", "resource")
+WORDS = ("differences", "source")
 #: Fields that are years or counts, never rounded.
 WHOLE = ("year", "first", "middle", "last", "base_year", "months", "dated")
 #: Fields that are changes, always with their sign.
-SIGNED = ("use", "change", "alone", "past")
+SIGNED = ("use", "change", "alone", "past", "added", "productivity", "jobs", "prices")
 
 
 def sentence(finding: Finding, lang: str) -> str:
-    """A finding in one sentence, with numbers short."""
-    return say(
-        f"finding.{finding.code}",
-        lang,
-        **{key: _word(key, value, lang) for key, value in finding.fields.items()},
-    )
+    """A finding in one sentence, with numbers short and the prices that it assumes."""
+    fields = {key: _word(key, value, lang) for key, value in finding.fields.items()}
+    text = say(f"finding.{finding.code}", lang, **fields)
+    if finding.fields.get("prices"):
+        return say("finding.at_prices", lang, sentence=text, prices=fields["prices"])
+    return text
 
 
 def _word(key: str, value: object, lang: str) -> str:
@@ -34,9 +37,38 @@ def _word(key: str, value: object, lang: str) -> str:
     if key in WHOLE:
         return str(value)
     if isinstance(value, float | int):
-        sign = "+" if key in SIGNED and value > 0 else ""
-        return sign + number(float(value)).replace("-", "−")
+        return ("+" if key in SIGNED and value > 0 else "") + _number(value)
+    if isinstance(value, Label):
+        return value.in_language(lang)
+    if isinstance(value, Target):
+        return _statement(value, lang)
+    if isinstance(value, Interval):
+        return _range(value, lang)
+    if isinstance(value, tuple):
+        return with_unit(exact(round(value[0], 6)), value[1], lang)
+    if isinstance(value, list):
+        return shown([_word("", part, lang) for part in value], lang)
     return shown(value, lang)
+
+
+def _number(value: float) -> str:
+    return number(float(value)).replace("-", "−")
+
+
+def _range(interval: Interval, lang: str) -> str:
+    """From where to where; one end where the other is open."""
+    code = "range"
+    if math.isinf(interval.high):
+        code = "range_above"
+    elif math.isinf(interval.low):
+        code = "range_below"
+    return say(f"finding.{code}", lang, low=_number(interval.low), high=_number(interval.high))
+
+
+def _statement(target: Target, lang: str) -> str:
+    """What a row asks for: 3 to 5 in all by 2020."""
+    goal = goal_text(target, lang) or target.indicator_zh
+    return say("finding.dated", lang, goal=goal, year=target.year) if target.year else goal
 
 
 def finding_records(
@@ -59,7 +91,7 @@ def finding_records(
                     for name, i in finding.figures.items()
                 ),
                 "lines": finding.lines,
-                "targets": " ".join(t.id for t in finding.targets),
+                "targets": " ".join(dict.fromkeys(t.id for t in finding.targets)),
             }
             if len(findings) > 1:
                 record["prices"] = 100 * prices
@@ -69,24 +101,25 @@ def finding_records(
 
 def finding_table(findings: Mapping[float, Sequence[Finding]], lang: str) -> Table:
     """Findings, gravest first; with several price assumptions only those that move with them."""
-    several = len(findings) > 1
-    rows = []
-    said: dict[str, set[str]] = {}
-    for found in findings.values():
-        for finding in found:
-            said.setdefault(finding.id, set()).add(sentence(finding, lang))
+    columns = ("severity", "message", "lines")
+    rows: dict[str, list[tuple[str, ...]]] = {}
     for prices, found in findings.items():
         for finding in found:
-            if several and len(said[finding.id]) == 1:
-                continue
-            cells = (
-                say(f"severity.{finding.severity}", lang),
-                sentence(finding, lang),
-                finding.lines,
+            grave, text = say(f"severity.{finding.severity}", lang), sentence(finding, lang)
+            rows.setdefault(finding.id, []).append(
+                (f"{100 * prices:g}".replace("-", "−"), grave, text, finding.lines)
             )
-            rows.append((f"{100 * prices:+g}", *cells) if several else cells)
-    columns = ("severity", "message", "lines")
-    return Table(("prices", *columns) if several else columns, tuple(rows), optional=("lines",))
+    several = len(findings) > 1
+    if not several:
+        cells = tuple(row[1:] for same in rows.values() for row in same)
+        return Table(columns, cells, optional=("lines",))
+    cells = tuple(
+        row
+        for same in rows.values()
+        if len({row[1:] for row in same}) > 1 or len(same) < len(findings)
+        for row in same
+    )
+    return Table(("prices", *columns), cells, optional=("lines",))
 
 
 def standing_records(standings: Sequence[Standing], lang: str) -> list[dict[str, Any]]:
@@ -103,38 +136,49 @@ def standing_records(standings: Sequence[Standing], lang: str) -> list[dict[str,
             "common_years": s.common,
             "before": None if s.before is None else s.before / units.parse(s.unit).factor,
             "after": None if s.after is None else s.after / units.parse(s.unit).factor,
-            "pace": 100 * s.pace,
-            "pace_unit": "points" if s.in_points else "%",
-            "differs": shown([say(f"word.{name}", lang) for name in s.differs], lang),
+            "pace": None if s.pace is None else 100 * s.pace,
+            "pace_unit": None if s.pace is None else "points" if s.in_points else "%",
+            "differs": ("；" if lang == "zh" else "; ").join(
+                say(f"finding.differs_{aspect}", lang, value=value) for aspect, value in s.differs
+            ),
         }
         for s in standings
     ]
 
 
 def standing_table(standings: Sequence[Standing], lang: str) -> Table:
-    """Plans side by side: fastest first under every indicator."""
-    rows = []
-    for record in standing_records(standings, lang):
-        levels = [
-            "" if record[side] is None else with_unit(number(record[side]), record["unit"], lang)
-            for side in ("before", "after")
-        ]
-        pace = number(record["pace"]).replace("-", "−")
-        sign = "" if record["pace"] < 0 else "+"
-        unit = say(f"word.{'points' if record['pace_unit'] == 'points' else 'percent'}", lang)
+    """Plans side by side: under every indicator its plans, the fastest first."""
+    rows: list[tuple[str, ...]] = []
+    named = ""
+    for s, record in zip(standings, standing_records(standings, lang), strict=True):
+        if s.indicator != named:
+            named = s.indicator
+            rows.append((s.name.in_language(lang), *[""] * 5))
+        years = f"{s.first}–{s.last}" if s.first < s.last else str(s.last)
+        star = " *" if s.pace is not None and not s.common else ""
         rows.append(
             (
-                record["indicator"],
-                str(record["rank"]),
-                record["plan"],
-                record["words"],
-                f"{record['first']}–{record['last']}" + ("" if record["common_years"] else " *"),
-                *levels,
-                f"{sign}{pace} {unit}",
+                f"{s.rank or '–'} {s.plan}",
+                years + star,
+                *(_level(record[side], s.unit, lang) for side in ("before", "after")),
+                _pace(s, lang),
                 record["differs"],
             )
         )
-    columns = ("indicator", "rank", "plan", "words", "period", "before", "after", "pace", "differs")
-    return Table(
-        columns, tuple(rows), right=("rank", "before", "after", "pace"), optional=("words",)
-    )
+    columns = ("plan", "period", "before", "after", "pace", "differs")
+    return Table(columns, tuple(rows), right=("before", "after", "pace"))
+
+
+def _level(value: float | None, unit: str, lang: str) -> str:
+    if value is None:
+        return ""
+    shown_unit = unit if unit in SHOWN_UNITS else "1"
+    return with_unit(number(value), shown_unit, lang)
+
+
+def _pace(standing: Standing, lang: str) -> str:
+    if standing.pace is None:
+        return ""
+    value = 100 * standing.pace
+    unit = say(f"word.{'points' if standing.in_points else 'percent'}", lang)
+    return f"{'' if value < 0 else '+'}{_number(value)} {unit}"

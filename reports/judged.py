@@ -11,6 +11,13 @@ from simulator.results import Result, Verdict
 
 #: Parts of a programme's paths → sentences about the driver; the first that fits counts.
 PROGRAMME_PARTS = (
+    ("queue.intake", "intake"),
+    ("queue.eligible", "intake"),
+    ("queue.ordinary", "additional"),
+    ("queue.subsidy", "subsidy"),
+    ("queue.investment", "subsidy"),
+    ("queue.overrun", "subsidy"),
+    ("queue", "stages"),
     ("coverage.depth", "depth"),
     ("coverage.delay", "delay"),
     ("additional", "additional"),
@@ -133,6 +140,10 @@ def driver_words(plan: Plan, driver: str, lang: str) -> str:
         what = plan.programmes[key].name.in_language(lang)
         kind = next(kind for start, kind in PROGRAMME_PARTS if part.startswith(start))
         return say(f"driver.{kind}", lang, what=what)
+    if section in ("quotas", "offices"):
+        key, shared = rest.split(".")[0], plan.quotas if section == "quotas" else plan.offices
+        named = shared[key].name
+        return say("driver.shared", lang, what=named.in_language(lang) if named else key)
     for ending, kind in QUANTITY_PARTS:
         if driver.endswith(ending) and section in ("clusters", "prices", "city"):
             what = _quantity_words(plan, driver.removesuffix(ending), lang)

@@ -5,7 +5,7 @@ from dataclasses import fields
 from typing import Any
 
 from reports.tables import Table
-from reports.wording import number, percent, with_unit
+from reports.wording import Stating, number, percent, with_unit
 from scenarios import units
 from scenarios.load import Source
 from scenarios.words import say
@@ -86,7 +86,7 @@ def _shown_unit(plan: Plan, city: str) -> float:
     return 1.0
 
 
-def programme_table(plan: Plan, lang: str) -> Table:
+def programme_table(plan: Stating, lang: str) -> Table:
     """Programmes: schedule, planned units, cost, and what they move."""
     rows = []
     for programme in plan.programmes.values():
@@ -121,6 +121,33 @@ def delivery_cells(programme: Programme, lang: str) -> tuple[str, str]:
     return str(queue.start), " → ".join(named)
 
 
+def quota_table(plan: Stating, lang: str) -> Table:
+    """What comes every year, and the servers that programmes share."""
+    rows = [
+        (
+            quota.name.in_language(lang) if quota.name else key,
+            figure_text(quota.amount, lang, money(quota.amount)[0]),
+            money(quota.amount)[1],
+            say(f"unspent.{quota.unspent}", lang),
+            quota.amount.source,
+        )
+        for key, quota in plan.quotas.items()
+    ]
+    rows += [
+        (office.name.in_language(lang), figure_text(office.servers, lang), "", "", "")
+        for office in plan.offices.values()
+    ]
+    columns = ("name", "value", "unit", "unspent", "source")
+    return Table(columns, tuple(rows), right=("value",), title=say("show.shared", lang))
+
+
+def money(figure: Figure) -> tuple[float, str]:
+    """Small sums are read in 万元."""
+    if figure.unit == "亿元/year" and centre(figure) < 1:
+        return 1e4, "万元/year"
+    return 1.0, figure.unit
+
+
 def scenario_table(source: Source, lang: str) -> Table:
     rows = tuple(
         (key, scenario.name.in_language(lang), scenario.extends or "", _settings(scenario))
@@ -146,7 +173,7 @@ def assumption_table(plan: Plan, lang: str) -> Table:
     return Table(columns, tuple(rows), title=say("show.assumptions", lang))
 
 
-def figure_records(plan: Plan) -> list[dict[str, Any]]:
+def figure_records(plan: Stating) -> list[dict[str, Any]]:
     """Every figure of a plan with its value in base units and its provenance."""
     return [
         {

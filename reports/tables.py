@@ -4,10 +4,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from reports.wording import exact, target_name, with_unit
+from reports.wording import Stating, exact, target_name, with_unit
+from scenarios.draft import Draft
 from scenarios.table import COLUMNS
 from scenarios.words import say
-from simulator.plan import Plan, Target
+from simulator.plan import Target
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,38 +37,58 @@ class Table:
 # -- list ------------------------------------------------------------------------------------------
 
 
-def plan_records(plans: Iterable[Plan], lang: str) -> list[dict[str, Any]]:
-    """One record a plan: id, place, base year, horizon, clusters, targets."""
+def plan_records(drafts: Iterable[Draft], lang: str) -> list[dict[str, Any]]:
+    """One record a plan, as written: id, place, base year, horizon, clusters, targets."""
+    records = []
+    for draft in drafts:
+        tree = draft.tree.data
+        who = tree["plan"]
+        records.append(
+            {
+                "id": who["id"],
+                "name": who["name"][lang],
+                "place": who["region"][lang],
+                "base_year": who["base_year"],
+                "horizon": "{}-{}".format(*who["years"]),
+                "clusters": len([key for key in tree["clusters"] if key != "*"]),
+                "targets": len(draft.targets),
+                "judged": len([row for row in draft.targets if row.cells["status"] == "judged"]),
+            }
+        )
+    return records
+
+
+def library_records(drafts: Iterable[Draft], lang: str) -> list[dict[str, Any]]:
+    """One record a library of programmes: id, place, date, programmes, statements."""
     return [
         {
-            "id": plan.plan.id,
-            "name": plan.plan.name.in_language(lang),
-            "place": plan.plan.region.in_language(lang),
-            "base_year": plan.plan.base_year,
-            "horizon": f"{plan.plan.years[0]}-{plan.plan.years[1]}",
-            "clusters": len(plan.clusters),
-            "targets": len(plan.targets),
-            "judged": len(plan.judged),
+            "id": draft.tree.data["library"]["id"],
+            "name": draft.tree.data["library"]["name"][lang],
+            "place": draft.tree.data["library"]["region"][lang],
+            "dated": draft.tree.data["library"]["dated"],
+            "programmes": len([key for key in draft.tree.data["programmes"] if key != "*"]),
+            "targets": len(draft.targets),
         }
-        for plan in plans
+        for draft in drafts
     ]
 
 
-def as_table(records: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> Table:
-    """Records as text, with these columns."""
+def as_table(records: Sequence[Mapping[str, Any]], title: str = "") -> Table:
+    """Records as text."""
+    columns = tuple(records[0])
     rows = tuple(tuple("" if r[c] is None else str(r[c]) for c in columns) for r in records)
-    return Table(tuple(columns), rows)
+    return Table(columns, rows, title=title)
 
 
 # -- targets ---------------------------------------------------------------------------------------
 
 
-def target_records(plan: Plan) -> list[dict[str, Any]]:
+def target_records(plan: Stating) -> list[dict[str, Any]]:
     """Every target with the columns of the contract (docs/commands.md)."""
     return [{c: getattr(t, c) for c in COLUMNS} for t in plan.targets]
 
 
-def target_table(plan: Plan, lang: str) -> Table:
+def target_table(plan: Stating, lang: str) -> Table:
     """The targets at a glance: what, goal, kind, status and why not judged."""
     rows = tuple(
         (

@@ -1,7 +1,9 @@
 """Names and numbers as a person reads them, in either language."""
 
-from simulator.plan import Plan, Target
+from simulator.plan import Library, Plan, Target
 
+#: What holds the statements of a document.
+Stating = Plan | Library
 #: Units that are shown behind a number; counts are shown bare in English.
 SHOWN_UNITS = {"%": " %", "亿元": " 亿元", "万元/person": " 万元", "times": "×", "km2": " km²"}
 
@@ -40,14 +42,14 @@ def percent(share: float, digits: int = 0) -> str:
     return f"{100 * share:.{digits}f}%"
 
 
-def subject_name(plan: Plan, target: Target, lang: str) -> str:
+def subject_name(plan: Stating, target: Target, lang: str) -> str:
     """The subject of a target where it is not the place as a whole, else ""."""
     if target.subject == plan.plan.region.en:
         return ""
     return target.subject_zh if lang == "zh" else target.subject
 
 
-def target_name(plan: Plan, target: Target, lang: str) -> str:
+def target_name(plan: Stating, target: Target, lang: str) -> str:
     """What a target is about: 机器人 产值, Robotics: output."""
     indicator = plan.indicators.get(target.indicator)
     if indicator is None:

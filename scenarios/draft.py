@@ -27,6 +27,8 @@ from scenarios.text import (
 from simulator.errors import Fault, InputError
 
 MAIN, PROGRAMMES, TARGETS, SOURCES = "plan.yaml", "programmes.yaml", "targets.csv", "SOURCES.md"
+#: The main file of a library of programmes, which is no plan.
+LIBRARY = "library.yaml"
 SCENARIOS = "scenarios"
 ENCODINGS = ("utf-8-sig", "gb18030")
 
@@ -57,8 +59,9 @@ def read_folder(folder: Path) -> Draft:
     """Read all files of a plan folder. Raises InputError where plan or programmes are no YAML."""
     faults: list[Fault] = []
     tree = Tree()
+    name = LIBRARY if is_library(folder) else MAIN
     try:
-        main = read_yaml(folder / MAIN, shown(folder, MAIN))
+        main = read_yaml(folder / name, shown(folder, name))
         tree = Tree(dict(main.data), dict(main.places))
     except InputError as problem:
         faults += problem.faults
@@ -93,6 +96,11 @@ def read_folder(folder: Path) -> Draft:
     if not is_readable:
         raise InputError(faults)
     return Draft(folder, tree, scenarios, targets, sources, tuple(faults))
+
+
+def is_library(folder: Path) -> bool:
+    """Whether a folder holds programmes to take from, and no plan."""
+    return (folder / LIBRARY).is_file() and not (folder / MAIN).exists()
 
 
 def shown(folder: Path, name: str) -> str:

@@ -16,27 +16,26 @@ from typing import Any, cast
 from pydantic import TypeAdapter, ValidationError
 
 from scenarios import expected, units
-from scenarios.draft import Draft, read_folder
-from scenarios.override import Keys, Setting, apply
-from scenarios.rules import faults_of_plan
+from scenarios.defaults import WITH_DEFAULTS, with_defaults
+from scenarios.draft import LIBRARY, MAIN, Draft, read_folder
+from scenarios.draft import is_library as holds_library
+from scenarios.override import Applied, Keys, Setting, apply
+from scenarios.rules import faults_of_plan, figure_faults
 from scenarios.table import COLUMNS, read_targets
+from scenarios.taken import take
 from scenarios.text import Place, dotted, full_width_number, parse_yaml
 from scenarios.workbook import ENDING, read_workbook
 from simulator.errors import Fault, InputError
-from simulator.plan import Figure, Plan, Scenario, Uncertainty
+from simulator.plan import Figure, Library, Plan, Scenario, Uncertainty
 
 #: The scenario that a run judges unless another is asked for, and the one without a parent.
 DEFAULT, ROOT = "plan", "baseline"
-#: Sections whose entries inherit from an entry called ``*``.
-WITH_DEFAULTS = ("clusters", "programmes")
-#: Of these an entry has one: who names one does not inherit the other.
-ALTERNATIVES = {"queue": "coverage", "coverage": "queue"}
 
 
-def shipped() -> tuple[str, ...]:
-    """Ids of the plans that come with the product."""
+def shipped(main: str = MAIN) -> tuple[str, ...]:
+    """Ids of the plans (or, by their main file, of the libraries) that come with the product."""
     library = files("scenarios") / "library"
-    return tuple(sorted(item.name for item in library.iterdir() if (item / "plan.yaml").is_file()))
+    return tuple(sorted(item.name for item in library.iterdir() if (item / main).is_file()))
 
 
 #: How a plan is read, by the ending of its path; "" stands for a folder.
@@ -52,9 +51,10 @@ def folder_of(name: str) -> Path:
         if not path.is_dir() and form_of(path) == "":
             raise InputError([Fault("not_a_folder", {"value": name}, file=name)])
         return path
-    if name not in shipped():
-        near = difflib.get_close_matches(name, shipped(), 1, 0.4)
-        fields_ = {"value": name, "choices": list(shipped()), "nearest": "".join(near)}
+    known = [*shipped(), *shipped(LIBRARY)]
+    if name not in known:
+        near = difflib.get_close_matches(name, known, 1, 0.4)
+        fields_ = {"value": name, "choices": known, "nearest": "".join(near)}
         raise InputError([Fault("unknown_plan", fields_)])
     with as_file(files("scenarios") / "library" / name) as folder:
         return Path(folder)
@@ -104,10 +104,9 @@ def read_source(name: str) -> Source:
     draft = read_draft(name)
     faults = list(draft.faults)
     scenarios = _read_scenarios(draft, faults)
-    data = dict(draft.tree.data)
-    for section in WITH_DEFAULTS:
-        if isinstance(data.get(section), dict):
-            data[section] = _with_defaults(data[section])
+    if "library" in draft.tree.data:
+        raise InputError.of("a_library", value=name)
+    data = with_defaults(draft.tree.data)
     places = dict(draft.tree.places)
     for row in draft.targets:
         places |= {("targets", row.cells["id"], column): row.place(column) for column in COLUMNS}
@@ -135,33 +134,6 @@ def _read_scenarios(draft: Draft, faults: list[Fault]) -> dict[str, Scenario]:
     return scenarios
 
 
-def _with_defaults(section: Mapping[str, Any]) -> dict[str, Any]:
-    """Every entry laid over the entry called ``*``; a figure is replaced whole."""
-    default = section.get("*")
-    if not isinstance(default, Mapping):
-        return dict(section)
-    return {
-        key: _laid_over(_without_alternatives(default, entry), entry)
-        for key, entry in section.items()
-        if key != "*"
-    }
-
-
-def _without_alternatives(default: Mapping[str, Any], entry: Any) -> dict[str, Any]:
-    """The defaults of an entry that has made its choice."""
-    named = entry if isinstance(entry, Mapping) else {}
-    return {key: value for key, value in default.items() if ALTERNATIVES.get(key) not in named}
-
-
-def _laid_over(below: Any, above: Any) -> Any:
-    if not isinstance(below, Mapping) or not isinstance(above, Mapping) or "origin" in below:
-        return above
-    merged = dict(below)
-    for key, value in above.items():
-        merged[key] = _laid_over(below[key], value) if key in below else value
-    return merged
-
-
 def load(name: str, scenario: str = DEFAULT, settings: Sequence[str] = ()) -> Plan:
     """The plan ``name`` under a scenario and typed settings (``PATH=VALUE``).
 
@@ -175,15 +147,16 @@ def assemble(source: Source, scenario: str = DEFAULT, settings: Sequence[str] = 
     tree = dict(source.tree)
     changed: dict[Keys, Setting] = {}
     faults = list(source.faults)
-    for layer in (*_layers(source, scenario), _typed(settings)):
-        try:
-            applied = apply(tree, layer)
-        except InputError as problem:
-            faults += problem.faults
-            continue
-        tree = applied.tree
-        changed |= applied.reached
-    place_of = _Places(source, changed)
+    lent: dict[Keys, Place] = {}
+    for key in _chain(source, scenario):
+        taken = take(tree, source.scenarios[key].take)
+        tree, lent = taken.tree, lent | taken.places
+        faults += _in_scenario(source.draft, key, taken.faults)
+        applied, refused = _applied(tree, _layer(source, key))
+        tree, changed, faults = applied.tree, changed | applied.reached, faults + refused
+    applied, refused = _applied(tree, _typed(settings))
+    tree, changed, faults = applied.tree, changed | applied.reached, faults + refused
+    place_of = _Places(source, changed, lent)
     try:
         plan: Plan = TypeAdapter(Plan).validate_python(tree)
     except ValidationError as problem:
@@ -202,8 +175,16 @@ def assemble(source: Source, scenario: str = DEFAULT, settings: Sequence[str] = 
     return plan
 
 
-def _layers(source: Source, scenario: str) -> list[list[Setting]]:
-    """The settings of a scenario and its ancestors, oldest first."""
+def _applied(tree: dict[str, Any], layer: Sequence[Setting]) -> tuple[Applied, list[Fault]]:
+    """The tree under a layer of settings, or as it was with what is wrong with the layer."""
+    try:
+        return apply(tree, layer), []
+    except InputError as problem:
+        return Applied(tree), list(problem.faults)
+
+
+def _chain(source: Source, scenario: str) -> list[str]:
+    """A scenario and its ancestors, oldest first."""
     if scenario not in source.scenarios:
         near = difflib.get_close_matches(scenario, source.scenarios, 1, 0.4)
         fields_ = {"value": scenario, "choices": sorted(source.scenarios), "nearest": "".join(near)}
@@ -218,15 +199,23 @@ def _layers(source: Source, scenario: str) -> list[list[Setting]]:
             raise InputError([*source.faults, fault])
         chain.append(current)
         current = source.scenarios[current].extends
-    layers = []
-    for key in reversed(chain):
-        layer = []
-        for path, value in source.scenarios[key].set.items():
-            place = source.draft.place_in(key, ("set", path)) or Place(key, 0, 0)
-            where = (place.file, place.line, place.column)
-            layer.append(Setting(path, value, *where, source=f"scenario:{key}"))
-        layers.append(layer)
-    return layers
+    return chain[::-1]
+
+
+def _layer(source: Source, scenario: str) -> list[Setting]:
+    """What one scenario sets itself."""
+    layer = []
+    for path, value in source.scenarios[scenario].set.items():
+        place = source.draft.place_in(scenario, ("set", path)) or Place(scenario, 0, 0)
+        where = (place.file, place.line, place.column)
+        layer.append(Setting(path, value, *where, source=f"scenario:{scenario}"))
+    return layer
+
+
+def _in_scenario(draft: Draft, scenario: str, faults: Sequence[Fault]) -> list[Fault]:
+    """Faults of what a scenario takes, at the place where it says so."""
+    place = draft.place_in(scenario, ("take",)) or Place(scenario, 0, 0)
+    return [_placed(f.code, f.fields, f"scenarios.{scenario}.take", place) for f in faults]
 
 
 def _typed(settings: Sequence[str]) -> list[Setting]:
@@ -255,12 +244,15 @@ class _Places:
 
     source: Source
     changed: Mapping[Keys, Setting]
+    lent: Mapping[Keys, Place]
 
     def __call__(self, path: Sequence[str | int]) -> Place | None:
         for length in range(len(path), 0, -1):
             setting = self.changed.get(tuple(path[:length]))
             if setting is not None:
                 return Place(setting.where, setting.line, setting.column)
+            if tuple(path[:length]) in self.lent:
+                return self.lent[tuple(path[:length])]
         return self.source.place(path)
 
     def fill(self, fault: Fault) -> Fault:
@@ -272,6 +264,33 @@ class _Places:
         if place is None:
             return fault
         return replace(fault, file=place.file, line=place.line, column=place.column)
+
+
+def load_library(name: str) -> Library:
+    """A library of programmes. Raises InputError with every fault of its files."""
+    draft = read_draft(name)
+    source = Source(draft, with_defaults(draft.tree.data), draft.tree.places, {}, draft.faults)
+    place_of = _Places(source, {}, {})
+    faults = list(source.faults)
+    try:
+        library: Library = TypeAdapter(Library).validate_python(source.tree)
+    except ValidationError as problem:
+        faults += _schema_faults(problem, source.tree, Library, place_of)
+        raise InputError(faults) from None
+    library = cast(Library, _in_base_units(library, faults))
+    try:
+        library = replace(library, targets=read_targets(draft.targets, None))
+    except InputError as problem:
+        faults += problem.faults
+    faults += figure_faults(library)
+    if faults:
+        raise InputError(place_of.fill(f) for f in faults)
+    return library
+
+
+def is_library(name: str) -> bool:
+    """Whether a word or path names a library of programmes, and no plan."""
+    return holds_library(folder_of(name))
 
 
 # -- schema faults ---------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from simulator.dynamics import bounds
 from simulator.errors import Fault, InputError
 from simulator.feasibility import Goal
 from simulator.layout import Layout
-from simulator.plan import REFERENCES, Figure, Plan, Quantity, Uncertainty, figures
+from simulator.plan import REFERENCES, Figure, Library, Plan, Quantity, Uncertainty, figures
 from simulator.sampling import Sampler, centre, faults_of, match, quantile
 
 #: Normal scores at which the reach of an uncertain figure is checked: 1 in 1,000 either way.
@@ -22,7 +22,7 @@ REACH = 3.09
 
 def faults_of_plan(plan: Plan) -> list[Fault]:
     """Every broken rule of a plan whose form is right."""
-    found = list(_figure_faults(plan))
+    found = list(figure_faults(plan))
     broken = {fault.path.rsplit(".", 1)[0] for fault in found} | {fault.path for fault in found}
     for rule in (
         _year_faults, delivery_faults, _cluster_faults, _quantity_faults, _programme_faults,
@@ -45,7 +45,8 @@ def reach(figure: Figure) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def _figure_faults(plan: Plan) -> Iterator[Fault]:
+def figure_faults(plan: Plan | Library) -> Iterator[Fault]:
+    """Distributions that are none, shares that are none, what may not be negative."""
     for path, figure in figures(plan):
         if isinstance(figure.value, Uncertainty):
             wrong = faults_of(figure.value, f"{path}.value")

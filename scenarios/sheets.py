@@ -325,12 +325,14 @@ class Scenarios:
     """One row per scenario: its names, its parent, why."""
 
     key: str
-    columns = ("scenario", "name.zh", "name.en", "extends", "why")
-    required = columns
+    columns = ("scenario", "name.zh", "name.en", "extends", "take", "why")
+    required = ("scenario", "name.zh", "name.en", "extends", "why")
 
     def rows(self, draft: Draft) -> Iterator[Mapping[str, Value]]:
         for key, tree in draft.scenarios.items():
             data = {name: part for name, part in tree.data.items() if name != "set"} if tree else {}
+            if isinstance(data.get("take"), list):
+                data["take"] = ", ".join(map(str, data["take"]))
             yield {"scenario": key} | {joined(p): encoded(v) for p, v in leaves(data)}
 
     def take(self, lines: Sequence[Line], into: Gathered) -> None:
@@ -349,7 +351,8 @@ class Scenarios:
                         path = split(column)
                         assert path is not None
                         cell = line.cells[column]
-                        into.put(top, path, into.value(cell), cell.place)
+                        value = words(cell.text) if column == "take" else into.value(cell)
+                        into.put(top, path, value, cell.place)
 
 
 @dataclass(frozen=True, slots=True)
@@ -499,6 +502,11 @@ def is_figure(node: Any) -> bool:
             and all(is_parameter(value[p], p in LISTS) for p in PARAMETERS if p in value)
         )
     return len(node) > 1 and isinstance(value, str | int | float)
+
+
+def words(text: str) -> list[str]:
+    """Words of one cell, with commas of either width between them."""
+    return [part.strip() for part in re.split("[,，]", text) if part.strip()]
 
 
 def is_word(value: Any) -> bool:

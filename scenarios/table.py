@@ -23,8 +23,11 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
 }
 
 
-def read_targets(rows: Sequence[Row], plan: Plan) -> tuple[Target, ...]:
-    """The targets of a plan. Raises InputError with every fault, its line and its column."""
+def read_targets(rows: Sequence[Row], plan: Plan | None) -> tuple[Target, ...]:
+    """The targets of a plan, or the statements of a document that is none.
+
+    Raises InputError with every fault, its line and its column.
+    """
     faults: list[Fault] = []
     readers = [_RowReader(row, plan, faults) for row in rows]
     targets = [reader.target() for reader in readers]
@@ -52,7 +55,7 @@ class _RowReader:
     """One row on its way to a target; faults are collected with the row's line."""
 
     row: Row
-    plan: Plan
+    plan: Plan | None
     faults: list[Fault]
 
     @property
@@ -82,8 +85,10 @@ class _RowReader:
         if low is not None and high is not None and low > high:
             self.fault("low", "bounds_order", low=low, high=high)
         cluster, scale = "", 1.0
-        if cells["status"] == "judged":
-            cluster, scale = self._resolved(numbers)
+        if cells["status"] == "judged" and self.plan is None:
+            self.fault("status", "judged_without_plan")
+        elif cells["status"] == "judged" and self.plan is not None:
+            cluster, scale = self._resolved(self.plan, numbers)
         elif not cells["reason"]:
             self.fault("reason", "stated_without_reason")
         base_year, year = numbers["base_year"], numbers["year"]
@@ -118,24 +123,24 @@ class _RowReader:
             return value
         return None
 
-    def _resolved(self, numbers: Mapping[str, float | None]) -> tuple[str, float]:
+    def _resolved(self, plan: Plan, numbers: Mapping[str, float | None]) -> tuple[str, float]:
         """What a judged row speaks of: its cluster's key, and its unit in base units."""
         name = self.cells["indicator"]
         if numbers["low"] is None and numbers["high"] is None:
             self.fault("low", "judged_without_value")
-        self._check_years(numbers["base_year"], numbers["year"])
-        if name not in self.plan.indicators:
-            known = list(self.plan.indicators)
+        self._check_years(plan, numbers["base_year"], numbers["year"])
+        if name not in plan.indicators:
+            known = list(plan.indicators)
             near = nearest(name, known)
             self.fault("indicator", "unknown_indicator", value=name, choices=known, nearest=near)
             return "", 1.0
-        indicator = self.plan.indicators[name]
-        return self._cluster(indicator), self._scale(indicator)
+        indicator = plan.indicators[name]
+        return self._cluster(plan, indicator), self._scale(indicator)
 
-    def _cluster(self, indicator: Indicator) -> str:
-        names = {self.plan.plan.region.en: ""}
+    def _cluster(self, plan: Plan, indicator: Indicator) -> str:
+        names = {plan.plan.region.en: ""}
         if indicator.subjects == "clusters":
-            names = {c.name.en: key for key, c in self.plan.clusters.items()}
+            names = {c.name.en: key for key, c in plan.clusters.items()}
         subject = self.cells["subject"]
         if subject not in names:
             near = nearest(subject, names)
@@ -143,14 +148,14 @@ class _RowReader:
             self.fault("subject", "unknown_subject", value=subject, choices=known, nearest=near)
         return names.get(subject, "")
 
-    def _check_years(self, base_year: float | None, year: float | None) -> None:
-        first, last = self.plan.plan.years
+    def _check_years(self, plan: Plan, base_year: float | None, year: float | None) -> None:
+        first, last = plan.plan.years
         if year is None:
             self.fault("year", "empty_cell")
         for column, value in (("base_year", base_year), ("year", year)):
             if value is not None and not first <= value <= last:
                 self.fault(column, "year_outside", value=int(value), first=first, last=last)
-        base = self.plan.plan.base_year if base_year is None else base_year
+        base = plan.plan.base_year if base_year is None else base_year
         if year is not None and year <= base:
             self.fault("year", "year_before_base", value=int(year), base=int(base))
 

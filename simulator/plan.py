@@ -478,11 +478,16 @@ KINDS = ("outcome", "activity", "investment", "policy")
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """Named overrides on top of a plan, inheriting from at most one parent."""
+    """Named overrides on top of a plan, inheriting from at most one parent.
+
+    ``take``: programmes of shipped plans and libraries (``cixi-2017/smart_lines``) that join the
+    plan, switched on, before ``set``.
+    """
 
     __pydantic_config__: ClassVar[dict[str, str]] = CLOSED
     name: Label
     extends: str | None = None
+    take: tuple[str, ...] = ()
     set: Mapping[str, Any] = field(default_factory=dict)
     why: str = ""
 
@@ -499,6 +504,40 @@ class Identity:
     years: tuple[int, int]
     dated: str
     documents: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """A document that is no plan: what it is, whose, and of what date."""
+
+    __pydantic_config__: ClassVar[dict[str, str]] = CLOSED
+    id: str
+    name: Label
+    region: Label
+    dated: str
+    documents: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Library:
+    """Programmes that the scenarios of any plan can take, and the statements they rest on."""
+
+    __pydantic_config__: ClassVar[dict[str, str]] = CLOSED
+    library: Publication
+    programmes: Mapping[str, Programme]
+    offices: Mapping[str, Office] = field(default_factory=dict)
+    quotas: Mapping[str, Quota] = field(default_factory=dict)
+    targets: tuple[Target, ...] = ()
+
+    @property
+    def plan(self) -> Publication:
+        """Who, where, when: under the name that a plan has for it."""
+        return self.library
+
+    @property
+    def indicators(self) -> Mapping[str, Indicator]:
+        """A library has none: all its statements are stated."""
+        return {}
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from simulator.accounts import Series
 from simulator.plan import KINDS, Plan
 from simulator.sampling import SCRAMBLINGS, Array
+from simulator.waiting import Flow
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,12 +27,14 @@ class Kept:
 
     ``reads`` [(target, future)]: each judged indicator as worded, in its year. ``paths``
     [(year, series, future)]. ``drivers`` [(driver, future)]: every uncertain parameter, then the
-    luck of every quantity at ``luck_years``. ``draw`` and ``luck``: who the future is.
+    luck of every quantity at ``luck_years``. ``lots`` [(row, future)]: what became of the lots of
+    every queue (``waiting.traced``). ``draw`` and ``luck``: who the future is.
     """
 
     reads: Array
     paths: Array
     drivers: Array
+    lots: Array
     draw: Counts
     luck: Counts
 
@@ -260,7 +263,7 @@ class Result:
     ``support``: futures that meet what was given (all, where nothing was); ``simulated``: all.
     ``met_number``: p10, p50, p90 of the number of distinct targets met. ``pairs``: probability
     that two judged targets hold together [(judged, judged)]. ``shares``: by target, the share of
-    its margin's variance that each driver explains.
+    its margin's variance that each driver explains. ``flows``: what became of every queue.
     """
 
     plan: Plan
@@ -275,6 +278,7 @@ class Result:
     kept: Kept
     drivers: tuple[str, ...]
     shares: Mapping[str, Mapping[str, float]]
+    flows: tuple[Flow, ...]
 
     @property
     def judged(self) -> tuple[Verdict, ...]:

@@ -25,6 +25,7 @@ from simulator.queues import Value, bring, serve
 from simulator.results import KEPT, Judged, Kept, Result, Settings, Tally, tally
 from simulator.sampling import SAMPLERS, STREAM_BLOCK, Array, Block
 from simulator.verdicts import Reference, conclude
+from simulator.waiting import traced
 
 LUCKS = ("a", "b")
 MOST_DRAWS = 10**9
@@ -78,6 +79,19 @@ def systematic(model: Model, block: Block, space: Workspace | None = None) -> Sy
     return Systematic(p, baseline, deliveries, trend, moves)
 
 
+@dataclass(frozen=True, slots=True)
+class Lived:
+    """The futures of one set of luck, and what of it is kept where it is.
+
+    ``shocks``: the luck of every quantity in ``luck_years`` [(driver, draw)]; ``lots``: what became
+    of the lots of every queue [(row, draw)].
+    """
+
+    future: OneFuture
+    shocks: Array | None
+    lots: Array
+
+
 def live(
     model: Model,
     common: Systematic,
@@ -85,16 +99,19 @@ def live(
     luck: str,
     keep: bool,
     space: Workspace | None = None,
-) -> tuple[OneFuture, Array | None]:
+) -> Lived:
     """One future a draw: programmes delivered, luck added, levels taken, accounts opened.
 
-    Also the luck of every quantity in ``luck_years``, where it is kept. [(driver, draw)]
     Raises InputError naming a quantity that is not finite.
     """
     plan, layout, bases = model.plan, model.layout, common.baseline.levels
     deliveries, moves = dict(common.scheduled), common.moves
+    lots = np.empty((0, block.draws))
     if moves is None:
-        passages = serve(model.network, bring(plan, model.network, common.p, block, luck))
+        futures = bring(plan, model.network, common.p, block, luck)
+        passages = serve(model.network, futures)
+        if keep:
+            lots = traced(model.network, futures, passages, len(layout.years))
         deliveries |= queued(plan, model.network, common.p, passages)
         in_order = {key: deliveries[key] for key in plan.programmes if key in deliveries}
         moves = Moves.of(plan, layout, common.p, bases, in_order)
@@ -115,7 +132,7 @@ def live(
             kept[:, row] = n[chosen - 1]
     accounts = Accounts(plan, layout, common.p, levels, common.baseline, moves)
     future = OneFuture(accounts, deliveries, block, luck)
-    return future, None if kept is None else kept.reshape(-1, block.draws)
+    return Lived(future, None if kept is None else kept.reshape(-1, block.draws), lots)
 
 
 def judge_luck(
@@ -127,19 +144,20 @@ def judge_luck(
     space: Workspace | None = None,
 ) -> Judged:
     """Indicators and targets of one set of luck; whole futures only where they are kept."""
-    future, shocks = live(model, common, block, luck, keep, space)
+    lived = live(model, common, block, luck, keep, space)
     places = model.goal_series()
     wanted = range(len(model.series)) if keep else sorted(set(places))
-    paths = {place: indicator_path(future, model.series[place]) for place in wanted}
+    paths = {place: indicator_path(lived.future, model.series[place]) for place in wanted}
     reads = [goal.read(paths[place]) for goal, place in zip(model.goals, places, strict=True)]
     hits = [goal.met(read) for goal, read in zip(model.goals, reads, strict=True)]
     kept = None
-    if shocks is not None:
+    if lived.shocks is not None:
         uncertain = [common.p[name] for name in model.sampler.uncertain]
         kept = Kept(
             reads=stacked([r[g.year] for g, r in zip(model.goals, reads, strict=True)], block),
             paths=np.stack([paths[place] for place in wanted], axis=1),
-            drivers=np.concatenate([stacked(uncertain, block), shocks]),
+            drivers=np.concatenate([stacked(uncertain, block), lived.shocks]),
+            lots=lived.lots,
             draw=block.number * STREAM_BLOCK + np.arange(block.start, block.stop),
             luck=np.full(block.draws, LUCKS.index(luck)),
         )

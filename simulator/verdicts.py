@@ -22,6 +22,7 @@ from simulator.model import Model
 from simulator.plan import KINDS, Plan, Target, figures
 from simulator.results import Joint, Kept, Result, Settings, Tally, Verdict
 from simulator.sampling import Array
+from simulator.waiting import flows
 
 #: A driver binds when it explains at least this share of a target's margin. [fraction]
 BINDING = 0.05
@@ -80,6 +81,7 @@ def conclude(
         kept=kept,
         drivers=model.drivers,
         shares={goal.target.id: s for goal, s in zip(model.goals, shares, strict=True)},
+        flows=flows(plan, model.network, kept.lots),
     )
 
 

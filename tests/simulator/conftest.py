@@ -370,7 +370,7 @@ def simulate() -> Simulate:
 
     def simulated(plan: Plan, seed: int = 1, luck: str = "a", draws: int = 256) -> Any:
         model, block = Model.of(plan), Block(seed, 0, 0, draws)
-        return live(model, systematic(model, block), block, luck, keep=False)[0]
+        return live(model, systematic(model, block), block, luck, keep=False).future
 
     return simulated
 

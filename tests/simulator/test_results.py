@@ -25,7 +25,7 @@ def judged(met: Any, kept: Kept | None = None) -> Judged:
 def whole(draws: int, luck: int) -> Kept:
     table = np.arange(draws, dtype=float) + 0.5 * luck
     return Kept(
-        reads=table[None], paths=table[None, None], drivers=table[None],
+        reads=table[None], paths=table[None, None], drivers=table[None], lots=table[None],
         draw=np.arange(draws), luck=np.full(draws, luck),
     )  # fmt: skip
 

@@ -1,0 +1,44 @@
+"""Entries called ``*``: what holds for every entry of a section that does not say otherwise."""
+
+from collections.abc import Mapping
+from typing import Any
+
+#: Sections whose entries inherit from an entry called ``*``.
+WITH_DEFAULTS = ("clusters", "programmes")
+#: Of these an entry has one: who names one does not inherit the other.
+ALTERNATIVES = {"queue": "coverage", "coverage": "queue"}
+
+
+def with_defaults(data: Mapping[str, Any]) -> dict[str, Any]:
+    """A plan's or library's tree with the defaults of its sections filled in."""
+    return {
+        key: _filled(part) if key in WITH_DEFAULTS and isinstance(part, Mapping) else part
+        for key, part in data.items()
+    }
+
+
+def _filled(section: Mapping[str, Any]) -> dict[str, Any]:
+    """Every entry laid over the entry called ``*``; a figure is replaced whole."""
+    default = section.get("*")
+    if not isinstance(default, Mapping):
+        return dict(section)
+    return {
+        key: _laid_over(_without_alternatives(default, entry), entry)
+        for key, entry in section.items()
+        if key != "*"
+    }
+
+
+def _without_alternatives(default: Mapping[str, Any], entry: Any) -> dict[str, Any]:
+    """The defaults of an entry that has made its choice."""
+    named = entry if isinstance(entry, Mapping) else {}
+    return {key: value for key, value in default.items() if ALTERNATIVES.get(key) not in named}
+
+
+def _laid_over(below: Any, above: Any) -> Any:
+    if not isinstance(below, Mapping) or not isinstance(above, Mapping) or "origin" in below:
+        return above
+    merged = dict(below)
+    for key, value in above.items():
+        merged[key] = _laid_over(below[key], value) if key in below else value
+    return merged

@@ -1,0 +1,107 @@
+"""What became of the lots of every queue, and where they waited: the bottleneck of a programme."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from simulator.network import Network
+from simulator.plan import Plan
+from simulator.queues import Cases, Futures, Passage
+from simulator.sampling import Array
+
+#: Rows of a programme before its stations: lots that applied, were delivered, dropped out.
+FATES = ("applied", "delivered", "dropped")
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """How much of a programme's waiting is at one station. ``share``: fraction; ``days``: a lot."""
+
+    stage: str
+    station: str
+    share: float
+    days: float
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """One queued programme by the end of the plan's years, over the kept futures.
+
+    ``applied``, ``delivered``, ``dropped``, ``under_way``: p05, p50, p95 [units]. ``waits``: its
+    stations, the one with most waiting first; none where nobody waits.
+    """
+
+    programme: str
+    applied: tuple[float, float, float]
+    delivered: tuple[float, float, float]
+    dropped: tuple[float, float, float]
+    under_way: tuple[float, float, float]
+    waits: tuple[Wait, ...]
+
+
+def traced(
+    network: Network, futures: Futures, passages: Mapping[str, Passage], until: float
+) -> Array:
+    """Fates of every programme's lots, then lot-years of waiting by station. [(row, draw)]"""
+    rows = [
+        row
+        for key, stages in network.routes.items()
+        for row in _rows(stages, futures.cases[key], passages[key], until)
+    ]
+    return np.array(rows)
+
+
+def _rows(
+    stages: Mapping[str, tuple[str, ...]], cases: Cases, passage: Passage, until: float
+) -> list[Array]:
+    dropped = np.zeros(passage.applied.shape[1])
+    waits: list[Array] = []
+    here = passage.applied
+    for stage, paths in stages.items():
+        for path in paths:
+            passed = passage.passed[stage, path]
+            waits.append((np.minimum(passed, until) - np.minimum(here, until)).sum(axis=0))
+            here = passed
+        here = passage.ended[stage]
+        if stage in cases.leaves:
+            leaves = cases.leaves[stage]
+            dropped += (leaves & (here < until)).sum(axis=0)
+            here = np.where(leaves, np.inf, here)
+    applied = (passage.applied < until).sum(axis=0)
+    delivered = (passage.delivered < until).sum(axis=0)
+    return [applied, delivered, dropped, *waits]
+
+
+def flows(plan: Plan, network: Network, table: Array) -> tuple[Flow, ...]:
+    """What ``traced`` says of the kept futures, programme by programme."""
+    found: list[Flow] = []
+    first = 0
+    for key, stages in network.routes.items():
+        stations = [(stage, path) for stage, paths in stages.items() for path in paths]
+        fates = table[first : first + len(FATES)] * plan.programmes[key].lot
+        waited = table[first + len(FATES) : first + len(FATES) + len(stations)].mean(axis=1)
+        applied = float(table[first].mean())
+        first += len(FATES) + len(stations)
+        total = float(waited.sum())
+        waits = [
+            Wait(stage, path, float(w) / total, 365.25 * float(w) / applied)
+            for (stage, path), w in zip(stations, waited, strict=True)
+            if w > 1e-12
+        ]
+        found.append(
+            Flow(
+                programme=key,
+                applied=_quantiles(fates[0]),
+                delivered=_quantiles(fates[1]),
+                dropped=_quantiles(fates[2]),
+                under_way=_quantiles(fates[0] - fates[1] - fates[2]),
+                waits=tuple(sorted(waits, key=lambda wait: -wait.share)),
+            )
+        )
+    return tuple(found)
+
+
+def _quantiles(row: Array) -> tuple[float, float, float]:
+    low, middle, high = np.quantile(row, (0.05, 0.5, 0.95))
+    return float(low), float(middle), float(high)
