@@ -27,8 +27,8 @@ class Taken:
 def take(tree: Mapping[str, Any], wanted: Sequence[str]) -> Taken:
     """The tree with the programmes called ``plan/programme``, switched on.
 
-    Offices and quotas that they share come with them. Only what is shipped can be named: a plan
-    never makes the program read outside itself.
+    Offices and quotas that they share come with them, unless the plan has its own of that name.
+    Only what is shipped can be named: a plan never makes the program read outside itself.
     """
     taken = Taken(dict(tree))
     for name in wanted:
@@ -45,8 +45,8 @@ def take(tree: Mapping[str, Any], wanted: Sequence[str]) -> Taken:
             _put(taken, "programmes", key, data["programmes"][key] | {"active": True})
             for section, shared in _shared(data["programmes"][key]):
                 entry = data.get(section, {}).get(shared)
-                if entry is None:
-                    continue  # told by the rules about queues
+                if entry is None or shared in tree.get(section, {}):
+                    continue  # the rules about queues tell of what is nowhere
                 if taken.tree.get(section, {}).get(shared, entry) != entry:
                     taken.faults.append(Fault("duplicate_key", {"value": f"{section}.{shared}"}))
                 _put(taken, section, shared, entry)
