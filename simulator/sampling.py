@@ -121,7 +121,9 @@ class Block:
         bits = stream(self.seed, self.number, name).bit_generator
         words = bits.random_raw(rows * STREAM_BLOCK // 2).view("<u4").reshape(rows, STREAM_BLOCK)
         words >>= np.uint32(8)  # 24 bits are exact in single precision
-        return self._lanes(words * np.float32(2.0**-24))
+        numbers = words.astype(np.float32)
+        numbers *= 2.0**-24
+        return self._lanes(numbers)
 
     def exponentials(self, name: str) -> Iterator[Array]:
         """Endless unit exponential numbers of one stream, WAITS rows at a time. [(row, draw)]"""
