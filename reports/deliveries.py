@@ -1,7 +1,8 @@
 """What became of every queue, and where its lots wait most."""
 
 from reports.tables import Table
-from reports.wording import number, percent
+from reports.wording import number, percent, with_unit
+from scenarios import units
 from scenarios.words import say
 from simulator.plan import Plan
 from simulator.results import Result
@@ -14,11 +15,13 @@ def flow_table(result: Result, lang: str) -> Table:
     """Queued programmes: what applied, was delivered, left, is under way, and the bottleneck."""
     rows = []
     for flow in result.flows:
+        programme = result.plan.programmes[flow.programme]
+        counts = (flow.applied, flow.delivered, flow.dropped, flow.under_way)
         worst = next((wait for wait in flow.waits if wait.days >= SHORT), None)
         rows.append(
             (
-                result.plan.programmes[flow.programme].name.in_language(lang),
-                *map(span, (flow.applied, flow.delivered, flow.dropped, flow.under_way)),
+                programme.name.in_language(lang),
+                *(span(count, programme.unit, lang) for count in counts),
                 *(
                     (say("flow.none", lang), "", "")
                     if worst is None
@@ -30,17 +33,17 @@ def flow_table(result: Result, lang: str) -> Table:
                 ),
             )
         )
-    counts = ("applied", "delivered", "dropped", "under_way")
-    columns = ("programme", *counts, "waits", "waiting_share", "waiting_days")
+    fates = ("applied", "delivered", "dropped", "under_way")
+    columns = ("programme", *fates, "waits", "waiting_share", "waiting_days")
     title = say("flow.title", lang, year=result.plan.plan.years[1])
-    right = (*counts, "waiting_share", "waiting_days")
+    right = (*fates, "waiting_share", "waiting_days")
     return Table(columns, tuple(rows), right, optional=("dropped", "applied"), title=title)
 
 
-def span(quantiles: tuple[float, float, float]) -> str:
-    """The median with the 5 % and 95 % quantiles: 41 (30 … 55)."""
-    low, middle, high = map(number, quantiles)
-    return middle if low == high else f"{middle} ({low} … {high})"
+def span(quantiles: tuple[float, float, float], unit: str, lang: str) -> str:
+    """The median with the 5 % and 95 % quantiles: 41 (30 … 55), 80 (60 … 100) %."""
+    low, middle, high = (number(q / units.parse(unit).factor) for q in quantiles)
+    return with_unit(middle if low == high else f"{middle} ({low} … {high})", unit, lang)
 
 
 def station_name(plan: Plan, programme: str, stage: str, station: str, lang: str) -> str:

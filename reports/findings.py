@@ -1,7 +1,7 @@
 """Findings of a plan's own arithmetic, in words and as records."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from reports.tables import Table, goal_text
@@ -13,6 +13,8 @@ from scenarios.compare import Standing
 from scenarios.words import say, shown
 from simulator.plan import Label, Target
 
+#: Columns of ``plansim check``.
+COLUMNS = ("plan", "finding", "severity", "message", "figures", "lines", "targets")
 #: Fields whose values are words of the catalogue.
 WORDS = ("differences", "source")
 #: Fields that are years or counts, never rounded.
@@ -60,7 +62,7 @@ def _range(interval: Interval, lang: str) -> str:
     code = "range"
     if math.isinf(interval.high):
         code = "range_above"
-    elif math.isinf(interval.low):
+    elif interval.low == 0 or math.isinf(interval.low):
         code = "range_below"
     return say(f"finding.{code}", lang, low=_number(interval.low), high=_number(interval.high))
 
@@ -69,6 +71,15 @@ def _statement(target: Target, lang: str) -> str:
     """What a row asks for: 3 to 5 in all by 2020."""
     goal = goal_text(target, lang) or target.indicator_zh
     return say("finding.dated", lang, goal=goal, year=target.year) if target.year else goal
+
+
+def _figures(finding: Finding, lang: str) -> Iterator[str]:
+    """What follows, as intervals in base units, then what it follows from, as stated."""
+    for name, i in finding.figures.items():
+        yield f"{name} {number(i.low)}..{number(i.high)}"
+    for target in {t.id: t for t in finding.targets}.values():
+        base = f"{exact(target.base_value)} → " if target.base_value is not None else ""
+        yield f"{target.id} {base}{goal_text(target, lang)}".rstrip()
 
 
 def finding_records(
@@ -86,10 +97,7 @@ def finding_records(
                 "finding": finding.id,
                 "severity": finding.severity,
                 "message": sentence(finding, lang),
-                "figures": "; ".join(
-                    f"{name} {number(i.low)}..{number(i.high)}"
-                    for name, i in finding.figures.items()
-                ),
+                "figures": "; ".join(_figures(finding, lang)),
                 "lines": finding.lines,
                 "targets": " ".join(dict.fromkeys(t.id for t in finding.targets)),
             }
@@ -139,7 +147,7 @@ def standing_records(standings: Sequence[Standing], lang: str) -> list[dict[str,
             "pace": None if s.pace is None else 100 * s.pace,
             "pace_unit": None if s.pace is None else "points" if s.in_points else "%",
             "differs": ("；" if lang == "zh" else "; ").join(
-                say(f"finding.differs_{aspect}", lang, value=value) for aspect, value in s.differs
+                say(f"finding.{aspect}", lang, value=value) for aspect, value in s.differs
             ),
         }
         for s in standings

@@ -314,8 +314,9 @@ class Queue:
     ``intake``: applications without a subsidy [units/year], from January of ``start`` to the end
     of ``end``; ``season``: weights of the twelve months. The pool of ``eligible`` units is used up
     by applications. ``ordinary``: what would be undertaken without the programme, as part of
-    ``intake`` [units/year]. ``investment``: of the median unit [亿元] before ``overrun`` (a factor), with the
-    spread ``scatter`` of its logarithm. ``ramp``: years until what is commissioned is in full use.
+    ``intake`` [units/year]. ``investment``: of the median unit [亿元] before ``overrun`` (a
+    factor), with the spread ``scatter`` of its logarithm. ``ramp``: years until what is
+    commissioned is in full use.
     """
 
     __pydantic_config__: ClassVar[dict[str, str]] = CLOSED

@@ -310,15 +310,15 @@ class _Line:
         if (together[1:] >= together[:-1]).all():
             return cls(together, None, sizes)
         order = np.empty(together.shape, dtype=np.intp)
-        arrivals = np.empty(together.shape)
+        in_line = np.empty(together.shape)
         for lanes in range(0, together.shape[1], TILE):
             tile = np.ascontiguousarray(together[:, lanes : lanes + TILE].T)
             places, times = _in_order(tile)
             order[:, lanes : lanes + TILE] = places.T
-            arrivals[:, lanes : lanes + TILE] = times.T
+            in_line[:, lanes : lanes + TILE] = times.T
         order *= together.shape[1]
         order += np.arange(together.shape[1])
-        return cls(arrivals, order, sizes)
+        return cls(in_line, order, sizes)
 
     def sorted(self, tables: Sequence[Array]) -> Array:
         """Tables of the visitors in the order of the line."""

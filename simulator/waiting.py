@@ -79,23 +79,23 @@ def flows(plan: Plan, network: Network, table: Array) -> tuple[Flow, ...]:
     first = 0
     for key, stages in network.routes.items():
         stations = [(stage, path) for stage, paths in stages.items() for path in paths]
-        fates = table[first : first + len(FATES)] * plan.programmes[key].lot
+        applied, delivered, dropped = table[first : first + len(FATES)]
         waited = table[first + len(FATES) : first + len(FATES) + len(stations)].mean(axis=1)
-        applied = float(table[first].mean())
         first += len(FATES) + len(stations)
         total = float(waited.sum())
         waits = [
-            Wait(stage, path, float(w) / total, 365.25 * float(w) / applied)
+            Wait(stage, path, float(w) / total, 365.25 * float(w) / float(applied.mean()))
             for (stage, path), w in zip(stations, waited, strict=True)
             if w > 1e-12
         ]
+        lot = plan.programmes[key].lot
         found.append(
             Flow(
                 programme=key,
-                applied=_quantiles(fates[0]),
-                delivered=_quantiles(fates[1]),
-                dropped=_quantiles(fates[2]),
-                under_way=_quantiles(fates[0] - fates[1] - fates[2]),
+                applied=_quantiles(lot * applied),
+                delivered=_quantiles(lot * delivered),
+                dropped=_quantiles(lot * dropped),
+                under_way=_quantiles(lot * (applied - delivered - dropped)),
                 waits=tuple(sorted(waits, key=lambda wait: -wait.share)),
             )
         )

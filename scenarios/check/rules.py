@@ -7,13 +7,19 @@ from scenarios.check.findings import SEVERITIES, Finding
 from scenarios.check.growth import change_of_pace, implied_base, implied_base_output, implied_growth
 from scenarios.check.resources import harder_by_growth, jobs, research, resource_use
 from scenarios.check.statements import almost_still, stated_twice, too_late, without_base
-from scenarios.check.structure import cluster_room, gross_in_value_added, overlapping_shares
+from scenarios.check.structure import (
+    cluster_room,
+    gross_in_value_added,
+    large_clusters,
+    overlapping_shares,
+)
 
 RULES: tuple[Callable[[Book, float], Iterator[Finding]], ...] = (
     implied_base_output,
     implied_base,
     implied_growth,
     cluster_room,
+    large_clusters,
     overlapping_shares,
     jobs,
     resource_use,
@@ -29,6 +35,11 @@ RULES: tuple[Callable[[Book, float], Iterator[Finding]], ...] = (
 
 
 def check(book: Book, prices: float = 0.0) -> list[Finding]:
-    """All findings, gravest first. ``prices``: assumed change of output prices a year."""
+    """All findings, gravest first. ``prices``: assumed change of output prices a year.
+
+    A plan whose levels are at constant prices stands above any of them.
+    """
+    if book.plan.assumptions.output_prices.value == "constant":
+        prices = 0.0
     found = [finding for rule in RULES for finding in rule(book, prices)]
     return sorted(found, key=lambda f: SEVERITIES.index(f.severity))
