@@ -256,8 +256,9 @@ def test_a_typed_setting_lies_over_the_scenario_and_the_scenario_over_its_parent
     assert not baseline.programmes[key].active
     assert plan.programmes[key].active
     assert delayed.programmes[key].active
-    depth = [p.programmes[key].coverage.depth.value for p in (plan, delayed)]
-    assert [d.mode for d in depth if isinstance(d, Uncertainty)] == pytest.approx([0.4, 0.34])
+    queues = [p.programmes[key].queue for p in (plan, delayed)]
+    intake = [q.intake.value for q in queues if q is not None]
+    assert [i.mode for i in intake if isinstance(i, Uncertainty)] == pytest.approx([4.2, 3.57])
     typed = assemble(source, "delayed", ["programmes.robot_town.active=false"])
     assert not typed.programmes[key].active
     assert typed.programmes["mould_town"] == delayed.programmes["mould_town"]
