@@ -100,12 +100,16 @@ def show(
     plan: PlanArgument,
     scenario: ScenarioOption = "plan",
     settings: SetOption = None,
+    evidence: Annotated[bool, typer.Option("--evidence", help=say("help.evidence", LANG))] = False,
     lang: LangOption = LANG,
     format: FormatOption = "table",
 ) -> None:
     from reports import overview
     from scenarios.load import assemble, is_library, load_library, read_source
 
+    if evidence:
+        show_evidence(plan, scenario, settings or (), lang, format)
+        return
     if is_library(plan):
         library = load_library(plan)
         tables = [overview.programme_table(library, lang), overview.quota_table(library, lang)]
@@ -123,6 +127,21 @@ def show(
         overview.assumption_table(loaded, lang),
     ]
     emit(overview.figure_records(loaded), [t for t in shown if t.rows], format, lang)
+
+
+def show_evidence(
+    plan: str, scenario: str, settings: Sequence[str], lang: str, form: str
+) -> None:
+    """What the effects of a plan's or a library's programmes rest on."""
+    from calibration.evidence import COLUMNS, rows
+    from reports import evidence
+    from scenarios.load import is_library, load, load_library, read_draft
+
+    loaded = load_library(plan) if is_library(plan) else load(plan, scenario, settings)
+    found = rows(loaded, read_draft(plan).tree.data)
+    tables = evidence.evidence_tables(loaded, found, lang)
+    records = evidence.evidence_records(found)
+    emit(records, tables, form, lang, (), evidence.closing(found, lang), COLUMNS)
 
 
 @verb("targets", "targets yuyao-2016 --format csv")
@@ -203,7 +222,8 @@ def check(
     book = Book(loaded[0])
     found = {rate: findings_of(book, rate) for rate in percentages(prices)}
     records = findings.finding_records(book.plan.plan.id, found, lang)
-    emit(records, [findings.finding_table(found, lang)], format, lang)
+    shown = [findings.finding_table(found, lang)]
+    emit(records, shown, format, lang, columns=findings.COLUMNS)
     if strict and any(record["severity"] == "contradiction" for record in records):
         raise typer.Exit(BELOW)
 
@@ -300,6 +320,56 @@ def around(result: Any, lang: str) -> tuple[list[str], list[str]]:
     return heading(result, lang), closing(result, lang)
 
 
+@verb("trace", "trace yuyao-2016 --draw 7 --gantt future.png")
+def trace(
+    plan: PlanArgument,
+    scenario: ScenarioOption = "plan",
+    settings: SetOption = None,
+    seed: Annotated[str, typer.Option("--seed", metavar="N", help=say("help.seed", LANG))] = "1",
+    draw: Annotated[
+        str, typer.Option("--draw", metavar="N", help=say("help.trace_draw", LANG))
+    ] = "1",
+    luck: Annotated[str, typer.Option("--luck", help=say("help.luck", LANG))] = "a",
+    programmes: Annotated[
+        list[str] | None,
+        typer.Option("--programme", metavar="KEY", help=say("help.programme", LANG)),
+    ] = None,
+    gantt: Annotated[
+        Path | None, typer.Option("--gantt", metavar="FILE", help=say("help.gantt", LANG))
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="FILE", help=say("help.trace_out", LANG))
+    ] = None,
+    lang: LangOption = LANG,
+    format: FormatOption = "table",
+) -> None:
+    from reports import trace as told
+    from scenarios.load import load
+    from simulator.trace import trace as follow
+
+    number = {name: whole_number(text, name) for name, text in (("draw", draw), ("seed", seed))}
+    told.check_files((("--gantt", gantt, told.PICTURES), ("--out", out, told.TABLES)))
+    loaded = load(plan, scenario, settings or ())
+    future = follow(loaded, scenario, number["seed"], number["draw"], luck)
+    keys = told.traced(future, programmes or ())
+    records = told.event_records(future, keys)
+    contents: dict[Path, bytes] = {}
+    if gantt is not None:
+        from reports.gantt import gantt as picture
+
+        contents[gantt] = picture(future, keys, lang, gantt.suffix)
+    if out is not None:
+        contents[out] = told.event_csv(records)
+    told.write_files(contents)
+    emit(
+        records,
+        told.trace_tables(future, keys, lang),
+        format, lang, told.heading(future, lang), told.closing(future, lang), told.COLUMNS,
+    )  # fmt: skip
+    for path in contents:
+        print(say("say.wrote", lang, value=path), file=sys.stderr)
+
+
 def whole_number(text: str, name: str) -> int:
     """A whole number as people type it: 10000, 10_000, 1e4."""
     try:
@@ -331,6 +401,7 @@ def emit(
     lang: str,
     above: Sequence[str] = (),
     below: Sequence[str] = (),
+    columns: Sequence[str] = (),
 ) -> None:
     """The result on stdout: tables with what is said around them, or records as csv or json."""
     if hasattr(sys.stdout, "reconfigure"):
@@ -342,7 +413,8 @@ def emit(
     elif form == "csv":
         import csv
 
-        writer = csv.DictWriter(sys.stdout, list(records[0]), lineterminator="\n")
+        names = list(records[0] if records else columns)
+        writer = csv.DictWriter(sys.stdout, names, lineterminator="\n")
         writer.writeheader()
         writer.writerows(records)
     else:

@@ -3,7 +3,7 @@
 Arrays have the axes year, draw; the first year is the base year.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Protocol
@@ -12,8 +12,12 @@ import numpy as np
 
 from simulator.network import Network
 from simulator.plan import Coverage, Plan
-from simulator.queues import Passage, Value, intake
+from simulator.queues import Futures, Passage, Value, intake, lane_of, serve
 from simulator.sampling import Array
+from simulator.waiting import traced
+
+#: Draws whose queues are served together.
+LANES = 4096
 
 
 class Delivery(Protocol):
@@ -118,67 +122,106 @@ class Queued:
 
     @cached_property
     def stock(self) -> Array:
-        return self._by_year(None) * self.each
+        year = np.minimum(self.delivered, self.years).astype(np.int8)  # small: compared often
+        lots = np.empty((self.years, self.delivered.shape[1]))
+        for y in range(self.years):
+            np.add.reduce((year <= y).view(np.uint8), axis=0, dtype=np.uint16, out=lots[y])
+        lots *= self.each
+        return lots
 
     @cached_property
     def flow(self) -> Array:
-        reached = self._in_use() if np.any(self.ramp) else self._commissioned()
-        reached *= np.asarray(self.each) * self.induced
-        return reached
-
-    def _by_year(self, weights: Array | None) -> Array:
-        """Lots delivered by the end of each year, or in it if weighted. [(year, draw)]"""
-        draws = self.delivered.shape[1]
-        place = np.minimum(self.delivered, self.years).astype(np.intp)
-        place *= draws
-        place += np.arange(draws)
-        weight = None if weights is None else weights.ravel()
-        in_year = np.bincount(place.ravel(), weight, (self.years + 1) * draws)
-        in_year = in_year.reshape(self.years + 1, draws)[: self.years]
-        return np.asarray(in_year if weights is not None else np.cumsum(in_year, axis=0), float)
+        average = self._in_use() if np.any(self.ramp) else self._commissioned()
+        average *= np.asarray(self.each) * self.induced
+        return average
 
     def _commissioned(self) -> Array:
-        """Lots delivered, averaged over the year: those of the year for the rest of it."""
-        left = np.minimum(self.delivered, self.years)
-        left -= np.floor(left)
-        np.subtract(1.0, left, out=left)
-        average = self._by_year(left)
-        average[1:] += self._by_year(None)[:-1]
-        return average
+        """Lots delivered, averaged over the year: the gain of their ages over it."""
+        return np.diff(self._area(lambda age: age), axis=0)
 
     def _in_use(self) -> Array:
         """The same for lots that reach full use after ``ramp`` years, on a straight line."""
         ramp = np.maximum(self.ramp, 1e-9)
-        area = np.empty((self.years + 1, self.delivered.shape[1]))
-        for edge in range(self.years + 1):
-            age = np.maximum(edge - self.delivered, 0.0)
+
+        def used(age: Array) -> Array:
             rising = np.minimum(age, ramp)
             age -= rising
             rising *= rising
-            rising /= 2 * ramp
+            rising *= 0.5 / ramp
             age += rising
-            area[edge] = age.sum(axis=0)
-        return np.diff(area, axis=0)
+            return age
+
+        return np.diff(self._area(used), axis=0)
+
+    def _area(self, of_age: Callable[[Array], Array]) -> Array:
+        """Sums of what lots of some age have brought, at the beginning of every year and the end.
+
+        Lots stand in the order in which they applied: the last ones are not there for long.
+        """
+        soonest = np.minimum.reduce(self.delivered, axis=1)
+        area = np.zeros((self.years + 1, self.delivered.shape[1]))
+        spare = np.empty_like(self.delivered)
+        for edge in range(1, self.years + 1):
+            there = int(np.max(np.flatnonzero(soonest < edge), initial=-1)) + 1
+            age = np.subtract(edge, self.delivered[:there], out=spare[:there])
+            np.maximum(age, 0.0, out=age)
+            np.add.reduce(of_age(age), axis=0, out=area[edge])
+        return area
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """Paths that have been worked out; empty where nobody asks for them."""
+
+    stock: Array
+    flow: Array
 
 
 def queued(
-    plan: Plan, network: Network, p: Mapping[str, Value], passages: Mapping[str, Passage]
-) -> dict[str, Delivery]:
-    """Deliveries of all queued programmes."""
-    found: dict[str, Delivery] = {}
-    for key in network.routes:
-        programme, path = plan.programmes[key], f"programmes.{key}"
-        queue = programme.queue
-        assert queue is not None
-        induced: Value = 1.0
-        if queue.ordinary is not None:
-            usual = np.asarray(p[f"{path}.queue.ordinary"])
-            induced = 1 - np.minimum(usual / intake(queue, p, f"{path}.queue"), 1.0)
-        found[key] = Queued(
-            delivered=passages[key].delivered,
-            each=programme.lot / np.asarray(p[f"{path}.units"]),
-            induced=induced,
-            ramp=p.get(f"{path}.queue.ramp", 0.0),
-            years=len(plan.years),
+    plan: Plan, network: Network, p: Mapping[str, Value], futures: Futures, draws: int, keep: bool
+) -> tuple[dict[str, Delivery], Array]:
+    """Deliveries of all queued programmes, and what became of their lots, if that is kept.
+
+    A few hundred draws after another: their lots stay in the cache from application to delivery.
+    """
+    years = len(plan.years)
+    counted = {i.programme for i in plan.indicators.values()}
+    found = {
+        key: Delivered(
+            np.empty((years if key in counted else 0, draws)),
+            np.empty((years if plan.programmes[key].moves else 0, draws)),
         )
-    return found
+        for key in network.routes
+    }
+    traces: list[Array] = []
+    for first in range(0, draws, LANES):
+        lanes = slice(first, min(first + LANES, draws))
+        part = futures.lanes(lanes)
+        passages = serve(network, part)
+        if keep:
+            traces.append(traced(network, part, passages, years))
+        for key, paths in found.items():
+            delivery = _queued(plan, key, p, passages[key], lanes)
+            if len(paths.stock):
+                paths.stock[:, lanes] = delivery.stock
+            if len(paths.flow):
+                paths.flow[:, lanes] = delivery.flow
+    lots = np.concatenate(traces, axis=1) if traces else np.empty((0, draws))
+    return dict(found), lots
+
+
+def _queued(plan: Plan, key: str, p: Mapping[str, Value], passage: Passage, lanes: slice) -> Queued:
+    programme, path = plan.programmes[key], f"programmes.{key}"
+    queue = programme.queue
+    assert queue is not None
+    induced: Value = 1.0
+    if queue.ordinary is not None:
+        usual = np.asarray(p[f"{path}.queue.ordinary"])
+        induced = 1 - np.minimum(usual / intake(queue, p, f"{path}.queue"), 1.0)
+    return Queued(
+        delivered=passage.delivered,
+        each=programme.lot / lane_of(p[f"{path}.units"], lanes),
+        induced=lane_of(induced, lanes),
+        ramp=lane_of(p.get(f"{path}.queue.ramp", 0.0), lanes),
+        years=len(plan.years),
+    )

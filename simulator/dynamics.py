@@ -182,6 +182,8 @@ def programme_paths(
 
     for key, delivery in deliveries.items():
         programme = plan.programmes[key]
+        if not programme.effects:
+            continue
         reach = np.asarray(p[f"programmes.{key}.additional"]) * (delivery.flow - delivery.flow[0])
         for index, effect in enumerate(programme.effects):
             size = p[f"programmes.{key}.effects.{index}.size"]

@@ -4,10 +4,12 @@ import csv
 import io
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -444,6 +446,113 @@ def test_the_first_page_lists_every_verb(plansim: Plansim) -> None:
     said = plansim("--help")
     assert said.code == 0
     assert all(name in said.out for name in verbs())
+
+
+# -- trace -----------------------------------------------------------------------------------------
+
+QUEUES = Path(__file__).parent / "reports" / "queues"
+TRACE_COLUMNS = [
+    "time", "year", "programme", "entity", "stage", "event", "waited_for", "waited_days",
+]  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def queues(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A plan folder with three queues, one schedule."""
+    target = tmp_path_factory.mktemp("plans") / "queues"
+    shutil.copytree(str(files("scenarios") / "template"), target)
+    for file, added in (("programmes.yaml", "programmes.yaml"), ("plan.yaml", "shared.yaml")):
+        with (target / file).open("a", encoding="utf-8") as stream:
+            stream.write((QUEUES / added).read_text(encoding="utf-8"))
+    return str(target)
+
+
+@each_lang
+def test_a_trace_is_told_as_table_csv_and_json(
+    lang: str, plansim: Plansim, queues: str, tmp_path: Path
+) -> None:
+    table = plansim("trace", queues, "--lang", lang)
+    assert (table.code, table.err) == (0, "")
+    assert {"en": "Review hall", "zh": "审批服务大厅"}[lang] in table.out
+    assert {"en": "Not traced", "zh": "按进度表推进"}[lang] in table.out.splitlines()[-1]
+    rows = plansim("trace", queues, "--lang", lang, "--format", "csv")
+    assert rows.columns() == TRACE_COLUMNS
+    records = json.loads(plansim("trace", queues, "--lang", lang, "--format", "json").out)
+    assert [{k: "" if v is None else str(v) for k, v in r.items()} for r in records] == rows.rows()
+    assert {r["programme"] for r in records} == {"retrofits", "plots", "training"}
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_trace_is_of_the_draw_luck_seed_and_programmes_asked_for(
+    plansim: Plansim, queues: str
+) -> None:
+    asked = ("trace", queues, "--format", "csv", "--programme", "plots")
+    plain = plansim(*asked)
+    assert {row["programme"] for row in plain.rows()} == {"plots"}
+    assert plansim(*asked, "--draw", "1", "--seed", "1", "--luck", "a").out == plain.out
+    others = (("--draw", "2"), ("--seed", "2"), ("--luck", "b"), ("--draw", "1e4"))
+    said = {plansim(*asked, *other).out for other in others}
+    assert len(said | {plain.out}) == 5
+
+
+def test_a_picture_and_a_csv_are_written_and_said_on_stderr(
+    plansim: Plansim, queues: str, tmp_path: Path
+) -> None:
+    asked = (
+        "trace", queues, "--programme", "plots", "--gantt", "new/a.png", "--out", "b.csv",
+        "--lang", "en",
+    )  # fmt: skip
+    said = plansim(*asked, "--format", "csv")
+    assert said.code == 0
+    assert (tmp_path / "b.csv").read_text(encoding="utf-8") == said.out
+    assert (tmp_path / "new" / "a.png").read_bytes().startswith(b"\x89PNG")
+    assert "new/a.png" in said.err
+    assert "b.csv" in said.err
+    assert "b.csv" not in said.out
+    assert plansim(*asked).code == 0
+    names = sorted(path.name for path in tmp_path.rglob("*"))
+    assert names == ["a.png", "b.csv", "new"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--draw", "0"), ("draw", "0 is out of range")),
+        (("--draw", "1e10"), ("draw", "out of range")),
+        (("--draw", "first"), ("--draw", "not a whole number")),
+        (("--seed", "-1"), ("seed", "out of range")),
+        (("--luck", "c"), ("luck", "allowed: a, b")),
+        (("--programme", "plot"), ("no programme plot", "plots?")),
+        (("--programme", "upgrading"), ("upgrading has no events",)),
+        (("--scenario", "baseline"), ("baseline", "no events to show")),
+        (("--gantt", "a.pdf"), ("--gantt", "a.pdf", ".png, .svg")),
+        (("--out", "a.xlsx"), ("--out", "a.xlsx", ".csv")),
+        (("--gantt", "keep.txt/a.png"), ("--gantt", "cannot be written")),
+        (("--out", "keep.csv"), ("--out", "keep.csv exists")),
+        (("--out", "a.csv", "--draw", "0", "--gantt", "a.png"), ("out of range",)),
+        (("--gantt", "a.svg", "--out", "a.csv", "--set", "plan.name.zh=\U0001f600"), ("U+1F600",)),
+    ],
+)
+def test_a_trace_that_cannot_be_is_refused_and_nothing_written(
+    arguments: Sequence[str], words: Sequence[str], plansim: Plansim, queues: str, tmp_path: Path
+) -> None:
+    for name in ("keep.txt", "keep.csv"):
+        (tmp_path / name).write_text("mine", encoding="utf-8")
+    spoken = "zh" if "U+1F600" in words else "en"
+    refused(plansim("trace", queues, "--lang", spoken, *arguments), *words)
+    other = plansim("trace", queues, "--lang", "zh", *arguments)
+    refused(other)
+    assert any("\u4e00" <= letter <= "\u9fff" for letter in other.err)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["keep.csv", "keep.txt"]
+    assert (tmp_path / "keep.csv").read_text(encoding="utf-8") == "mine"
+
+
+def test_a_trace_of_nothing_has_only_its_header(plansim: Plansim, queues: str) -> None:
+    said = plansim(
+        "trace", queues, "--programme", "plots", "--format", "csv",
+        "--set", "programmes.plots.queue.intake=0.001",
+    )  # fmt: skip
+    assert said.out == ",".join(TRACE_COLUMNS) + "\n"
 
 
 # -- as a process of its own -----------------------------------------------------------------------

@@ -1,0 +1,28 @@
+"""A plan folder with queues: the template, to which three queued programmes are added."""
+
+import shutil
+from importlib.resources import files
+from pathlib import Path
+
+import pytest
+
+from scenarios.load import load
+from simulator.plan import Plan
+
+QUEUES = Path(__file__).parent / "queues"
+
+
+@pytest.fixture(scope="session")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder. Two queues meet at an office, one is alone; one programme has a schedule."""
+    target = tmp_path_factory.mktemp("plans") / "queues"
+    shutil.copytree(str(files("scenarios") / "template"), target)
+    for file, added in (("programmes.yaml", "programmes.yaml"), ("plan.yaml", "shared.yaml")):
+        with (target / file).open("a", encoding="utf-8") as stream:
+            stream.write((QUEUES / added).read_text(encoding="utf-8"))
+    return target
+
+
+@pytest.fixture(scope="session")
+def plan(folder: Path) -> Plan:
+    return load(str(folder))
