@@ -3,7 +3,7 @@
 Arrays have the axes year, draw; the first year is the base year.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Protocol
@@ -12,12 +12,8 @@ import numpy as np
 
 from simulator.network import Network
 from simulator.plan import Coverage, Plan
-from simulator.queues import Futures, Passage, Value, intake, lane_of, serve
+from simulator.queues import Passage, Value, intake
 from simulator.sampling import Array
-from simulator.waiting import traced
-
-#: Draws whose queues are served together.
-LANES = 4096
 
 
 class Delivery(Protocol):
@@ -111,13 +107,13 @@ class Queued:
 
     ``delivered``: when [years since the beginning of the base year, (lot, draw)]; ``each``: the
     share of the plan that one lot is; ``induced``: the share that would not have come anyway;
-    ``ramp``: until a lot is in full use [years].
+    ``ramp``: until a lot is in full use [years], None where it is at once.
     """
 
     delivered: Array
     each: Value
     induced: Value
-    ramp: Value
+    ramp: Value | None
     years: int
 
     @cached_property
@@ -131,30 +127,21 @@ class Queued:
 
     @cached_property
     def flow(self) -> Array:
-        average = self._in_use() if np.any(self.ramp) else self._commissioned()
+        average = np.diff(self._area(), axis=0)
         average *= np.asarray(self.each) * self.induced
         return average
 
-    def _commissioned(self) -> Array:
-        """Lots delivered, averaged over the year: the gain of their ages over it."""
-        return np.diff(self._area(lambda age: age), axis=0)
-
-    def _in_use(self) -> Array:
-        """The same for lots that reach full use after ``ramp`` years, on a straight line."""
-        ramp = np.maximum(self.ramp, 1e-9)
-
-        def used(age: Array) -> Array:
-            rising = np.minimum(age, ramp)
-            age -= rising
-            rising *= rising
-            rising *= 0.5 / ramp
-            age += rising
+    def _use(self, age: Array) -> Array:
+        """What lots of some age have brought: full use comes after ``ramp`` on a straight line."""
+        if self.ramp is None:
             return age
+        rising = np.minimum(age, self.ramp)
+        slope = 0.5 / np.where(np.asarray(self.ramp) > 0, self.ramp, 1.0)
+        age += rising * (rising * slope - 1)
+        return age
 
-        return np.diff(self._area(used), axis=0)
-
-    def _area(self, of_age: Callable[[Array], Array]) -> Array:
-        """Sums of what lots of some age have brought, at the beginning of every year and the end.
+    def _area(self) -> Array:
+        """Sums of what all lots have brought by the beginning of every year, and by the end.
 
         Lots stand in the order in which they applied: the last ones are not there for long.
         """
@@ -165,63 +152,28 @@ class Queued:
             there = int(np.max(np.flatnonzero(soonest < edge), initial=-1)) + 1
             age = np.subtract(edge, self.delivered[:there], out=spare[:there])
             np.maximum(age, 0.0, out=age)
-            np.add.reduce(of_age(age), axis=0, out=area[edge])
+            np.add.reduce(self._use(age), axis=0, out=area[edge])
         return area
 
 
-@dataclass(frozen=True, slots=True)
-class Delivered:
-    """Paths that have been worked out; empty where nobody asks for them."""
-
-    stock: Array
-    flow: Array
-
-
 def queued(
-    plan: Plan, network: Network, p: Mapping[str, Value], futures: Futures, draws: int, keep: bool
-) -> tuple[dict[str, Delivery], Array]:
-    """Deliveries of all queued programmes, and what became of their lots, if that is kept.
-
-    A few hundred draws after another: their lots stay in the cache from application to delivery.
-    """
-    years = len(plan.years)
-    counted = {i.programme for i in plan.indicators.values()}
-    found = {
-        key: Delivered(
-            np.empty((years if key in counted else 0, draws)),
-            np.empty((years if plan.programmes[key].moves else 0, draws)),
+    plan: Plan, network: Network, p: Mapping[str, Value], passages: Mapping[str, Passage]
+) -> dict[str, Delivery]:
+    """Deliveries of all queued programmes."""
+    found: dict[str, Delivery] = {}
+    for key in network.routes:
+        programme, path = plan.programmes[key], f"programmes.{key}"
+        queue = programme.queue
+        assert queue is not None
+        induced: Value = 1.0
+        if queue.ordinary is not None:
+            usual, everybody = p[f"{path}.queue.ordinary"], intake(queue, p, f"{path}.queue")
+            induced = 1 - np.minimum(usual / np.maximum(everybody, 1e-300), 1.0)
+        found[key] = Queued(
+            delivered=passages[key].delivered,
+            each=programme.lot / np.asarray(p[f"{path}.units"]),
+            induced=induced,
+            ramp=p.get(f"{path}.queue.ramp"),
+            years=len(plan.years),
         )
-        for key in network.routes
-    }
-    traces: list[Array] = []
-    for first in range(0, draws, LANES):
-        lanes = slice(first, min(first + LANES, draws))
-        part = futures.lanes(lanes)
-        passages = serve(network, part)
-        if keep:
-            traces.append(traced(network, part, passages, years))
-        for key, paths in found.items():
-            delivery = _queued(plan, key, p, passages[key], lanes)
-            if len(paths.stock):
-                paths.stock[:, lanes] = delivery.stock
-            if len(paths.flow):
-                paths.flow[:, lanes] = delivery.flow
-    lots = np.concatenate(traces, axis=1) if traces else np.empty((0, draws))
-    return dict(found), lots
-
-
-def _queued(plan: Plan, key: str, p: Mapping[str, Value], passage: Passage, lanes: slice) -> Queued:
-    programme, path = plan.programmes[key], f"programmes.{key}"
-    queue = programme.queue
-    assert queue is not None
-    induced: Value = 1.0
-    if queue.ordinary is not None:
-        usual = np.asarray(p[f"{path}.queue.ordinary"])
-        induced = 1 - np.minimum(usual / intake(queue, p, f"{path}.queue"), 1.0)
-    return Queued(
-        delivered=passage.delivered,
-        each=programme.lot / lane_of(p[f"{path}.units"], lanes),
-        induced=lane_of(induced, lanes),
-        ramp=lane_of(p.get(f"{path}.queue.ramp", 0.0), lanes),
-        years=len(plan.years),
-    )
+    return found

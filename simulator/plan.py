@@ -363,11 +363,6 @@ class Programme:
     recognised: Mapping[str, Figure] = field(default_factory=dict)
     source: str = ""
 
-    @property
-    def moves(self) -> bool:
-        """Whether what it delivers moves any quantity."""
-        return bool(self.effects or self.projects or self.closures or self.recognised)
-
 
 @dataclass(frozen=True, slots=True)
 class Indicator:

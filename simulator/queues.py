@@ -118,8 +118,8 @@ def bring(plan: Plan, network: Network, p: Mapping[str, Value], block: Block, lu
     return Futures(cases, amounts, closed)
 
 
-def _grains(amount: Value) -> Value:
-    return np.rint(np.asarray(amount) * GRAINS)
+def _grains(amount: Value) -> Array:
+    return np.asarray(np.rint(np.asarray(amount) * GRAINS))
 
 
 def _closing(
@@ -184,13 +184,19 @@ def _cases(
     if queue.subsidy is not None:
         paths = [gate for gate in network.routes[key][queue.subsidy.at][:-1] if gate not in takes]
         for gate in paths:
-            takes[gate] = _award(queue, queue.subsidy, p, path, lots, block, luck) * programme.lot
+            award = _award(queue, queue.subsidy, p, path, lots, block, luck)
+            takes[gate] = _grains(award * programme.lot)
     return Cases(
         applied=applied[:lots],
         lasts=lasts,
         leaves=leaves,
-        takes={gate: np.minimum(need, amounts[gate]) for gate, need in takes.items()},
+        takes={gate: _at_most(need, amounts[gate]) for gate, need in takes.items()},
     )
+
+
+def _at_most(need: Array, amount: Value) -> Array:
+    """Nobody takes more than a year's amount; where nothing comes nobody is served."""
+    return np.where(np.asarray(amount) > 0, np.minimum(need, amount), need)
 
 
 def _spread(
@@ -213,13 +219,13 @@ def _award(
     block: Block,
     luck: str,
 ) -> Array:
-    """min(rate × investment, cap) of one unit of every lot. [grains]"""
+    """min(rate × investment, cap) of one unit of every lot. [亿元]"""
     investment = _spread(p, f"{path}.investment", f"{path}.scatter", lots, block, luck)
     overrun = np.asarray(p[f"{path}.overrun"]) if queue.overrun is not None else 1.0
     award = investment * overrun * p[f"{path}.subsidy.rate"]
     if subsidy.cap is not None:
         award = np.minimum(award, p[f"{path}.subsidy.cap"])
-    return np.asarray(_grains(award))
+    return np.asarray(award)
 
 
 def _applied(

@@ -21,10 +21,11 @@ from simulator.dynamics import Moves, from_link, luck_paths, trend_path
 from simulator.errors import Fault, InputError
 from simulator.model import Model, given_faults
 from simulator.plan import Plan
-from simulator.queues import Value, bring
+from simulator.queues import Value, bring, serve
 from simulator.results import KEPT, Judged, Kept, Result, Settings, Tally, tally
 from simulator.sampling import SAMPLERS, STREAM_BLOCK, Array, Block
 from simulator.verdicts import Reference, conclude
+from simulator.waiting import traced
 
 LUCKS = ("a", "b")
 MOST_DRAWS = 10**9
@@ -108,8 +109,10 @@ def live(
     lots = np.empty((0, block.draws))
     if moves is None:
         futures = bring(plan, model.network, common.p, block, luck)
-        arrived, lots = queued(plan, model.network, common.p, futures, block.draws, keep)
-        deliveries |= arrived
+        passages = serve(model.network, futures)
+        if keep:
+            lots = traced(model.network, futures, passages, len(layout.years))
+        deliveries |= queued(plan, model.network, common.p, passages)
         in_order = {key: deliveries[key] for key in plan.programmes if key in deliveries}
         moves = Moves.of(plan, layout, common.p, bases, in_order)
     levels = (space or Workspace()).array("levels", *common.trend.shape)
