@@ -28,7 +28,7 @@ def flow_table(result: Result, lang: str) -> Table:
                     else (
                         station_name(result.plan, flow.programme, worst.stage, worst.station, lang),
                         percent(worst.share),
-                        number(worst.days),
+                        number(worst.days, 2),
                     )
                 ),
             )

@@ -103,5 +103,5 @@ def flows(plan: Plan, network: Network, table: Array) -> tuple[Flow, ...]:
 
 
 def _quantiles(row: Array) -> tuple[float, float, float]:
-    low, middle, high = np.quantile(row, (0.05, 0.5, 0.95))
+    low, middle, high = np.quantile(row, (0.05, 0.5, 0.95), method="inverted_cdf")
     return float(low), float(middle), float(high)
