@@ -129,16 +129,14 @@ def show(
     emit(overview.figure_records(loaded), [t for t in shown if t.rows], format, lang)
 
 
-def show_evidence(
-    plan: str, scenario: str, settings: Sequence[str], lang: str, form: str
-) -> None:
+def show_evidence(plan: str, scenario: str, settings: Sequence[str], lang: str, form: str) -> None:
     """What the effects of a plan's or a library's programmes rest on."""
-    from calibration.evidence import COLUMNS, rows
+    from calibration.evidence import COLUMNS, programmes_written, rows
     from reports import evidence
-    from scenarios.load import is_library, load, load_library, read_draft
+    from scenarios.load import is_library, load, load_library
 
     loaded = load_library(plan) if is_library(plan) else load(plan, scenario, settings)
-    found = rows(loaded, read_draft(plan).tree.data)
+    found = rows(loaded, programmes_written(plan))
     tables = evidence.evidence_tables(loaded, found, lang)
     records = evidence.evidence_records(found)
     emit(records, tables, form, lang, (), evidence.closing(found, lang), COLUMNS)
