@@ -1,4 +1,4 @@
-"""How fast is the engine, against what it cannot do without and against a scalar model.
+"""How fast is the engine, against what it cannot do without, a scalar model and SimPy.
 
 Everything is measured in one run on one thread, best of several repeats; ratios of one run can be
 compared with those of another machine, seconds cannot. What each line means: benchmarks/README.md.
@@ -12,8 +12,10 @@ import platform
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -21,18 +23,23 @@ from typing import Any, TypeVar
 import numpy as np
 
 from benchmarks import scalar
-from benchmarks.feed import Fed, Heard
-from scenarios.load import load, scaled
+from benchmarks.feed import Fed
+from scenarios.load import load, scaled, shipped
+from simulator import queues
 from simulator.accounts import indicator_path
 from simulator.baseline import close
-from simulator.coverage import scheduled
+from simulator.coverage import Delivery, queued, scheduled
+from simulator.delivery import passages, play
 from simulator.dynamics import Moves, luck_paths
 from simulator.model import Model
+from simulator.network import Gate, Network, Station
 from simulator.plan import Plan
+from simulator.queues import Futures, bring, serve
 from simulator.results import KEPT, Settings
 from simulator.run import (
     LUCKS,
     Job,
+    Workspace,
     count_block,
     jobs,
     judge_luck,
@@ -41,7 +48,7 @@ from simulator.run import (
     run,
     systematic,
 )
-from simulator.sampling import STREAM_BLOCK, Block
+from simulator.sampling import STREAM_BLOCK, WAITS, Array, Block
 from simulator.verdicts import conclude
 
 Name = TypeVar("Name", bound=Hashable)
@@ -55,6 +62,8 @@ THREADS = tuple(
 LATER = 7
 #: Draws that the scalar model lives through in one repeat.
 SCALAR_DRAWS = 5
+#: Futures that SimPy plays in one repeat.
+PLAYED = 24
 
 
 def best(
@@ -76,45 +85,69 @@ def best(
 # -- speed -----------------------------------------------------------------------------------------
 
 
+@dataclass(frozen=True, slots=True)
+class Asked(Block):
+    """A block that counts the rows that are drawn from each stream. Exponentials come in pieces."""
+
+    rows: dict[tuple[str, str], int] = field(default_factory=lambda: defaultdict(int))
+
+    def normal(self, name: str, rows: int) -> Any:
+        self.rows["normal", name] = rows
+        return Block.normal(self, name, rows)
+
+    def uniform(self, name: str, rows: int) -> Any:
+        self.rows["uniform", name] = rows
+        return Block.uniform(self, name, rows)
+
+    def exponentials(self, name: str) -> Iterator[Array]:
+        for piece in Block.exponentials(self, name):
+            self.rows["exponential", name] += len(piece)
+            yield piece
+
+
 @dataclass(frozen=True)
 class Numbers:
-    """What one block asks of the random streams: rows of normal, pieces of exponential numbers."""
+    """What one block asks of the random streams: rows by kind and name of the stream."""
 
-    normals: Mapping[str, int]
-    exponentials: Mapping[str, int]
-    a_draw: tuple[int, int]
+    rows: Mapping[tuple[str, str], int]
 
     @classmethod
     def of(cls, model: Model) -> "Numbers":
-        heard = Heard(1, LATER)
-        common = systematic(model, heard)
+        """Those of a whole block with both sets of luck."""
+        asked = Asked(1, LATER)
+        common = systematic(model, asked)
         for luck in LUCKS:
-            judge_luck(model, common, heard, luck, keep=False)
-        return cls(
-            {name: len(rows) for name, rows in heard.normals.items()},
-            {name: len(pieces) for name, pieces in heard.waits.items()},
-            (
-                sum(rows.size for rows in heard.normals.values()) // heard.draws,
-                sum(piece.size for pieces in heard.waits.values() for piece in pieces)
-                // heard.draws,
-            ),
-        )
+            judge_luck(model, common, asked, luck, keep=False)
+        return cls(asked.rows)
+
+    @classmethod
+    def of_queues(cls, model: Model) -> "Numbers":
+        """Those of the queues under one set of luck."""
+        asked = Asked(1, LATER)
+        bring(model.plan, model.network, model.sampler.draw(Block(1, LATER)), asked, "a")
+        return cls(asked.rows)
+
+    def a_draw(self, kind: str) -> int:
+        return sum(rows for (each, _), rows in self.rows.items() if each == kind)
 
     def drawn(self, block: Block) -> None:
         """Draw them, and nothing else."""
-        for name, rows in self.normals.items():
-            block.normal(name, rows)
-        for name, pieces in self.exponentials.items():
-            for _ in itertools.islice(block.exponentials(name), pieces):
-                pass
+        for (kind, name), rows in self.rows.items():
+            if kind == "normal":
+                block.normal(name, rows)
+            elif kind == "uniform":
+                block.uniform(name, rows)
+            else:
+                for _ in itertools.islice(block.exponentials(name), -(-rows // WAITS)):
+                    pass
 
 
 def speed(plan: Plan, draws: int, repeat: int) -> dict[str, float]:
     """Seconds a draw of the engine, of its random numbers, of numbers and levels, and scalar."""
     model, blocks = Model.of(plan), draws // STREAM_BLOCK
     numbers = Numbers.of(model)
-    z = np.ascontiguousarray(systematic(model, Block(1, LATER)).z)
-    levels = np.empty_like(z)
+    trend = np.ascontiguousarray(systematic(model, Block(1, LATER)).trend)
+    levels = np.empty_like(trend)
 
     def numbers_only() -> None:
         for number in range(blocks):
@@ -122,7 +155,7 @@ def speed(plan: Plan, draws: int, repeat: int) -> dict[str, float]:
 
     def levels_only() -> None:
         for _ in range(blocks * len(LUCKS)):
-            np.exp(z, out=levels)
+            np.exp(trend, out=levels)
 
     works: dict[str, Work] = {
         "engine": lambda: run(plan, draws=draws),
@@ -137,18 +170,17 @@ def speed(plan: Plan, draws: int, repeat: int) -> dict[str, float]:
     once_more = scalar_lives(plan, model)
     found["scalar"] = best({"scalar": once_more}, repeat)["scalar"] / SCALAR_DRAWS
     found["once_a_run"] = best({"once": verdicts(model)}, repeat)["once"]
-    normal, exponential = numbers.a_draw
+    kinds = ("normal", "uniform", "exponential")
     return {
         **found,
         "two_threads": walls[2] / draws,
         "speed_up": walls[1] / walls[2],
-        "normal_numbers": normal,
-        "exponential_numbers": exponential,
+        **{f"{kind}_numbers": numbers.a_draw(kind) for kind in kinds},
     }
 
 
 def scalar_lives(plan: Plan, model: Model) -> Work:
-    """Base year, trends, programmes and both sets of luck of a few draws, in scalar Python."""
+    """Base year, trends, and queues in SimPy with all else of both sets of luck of a few draws."""
     ready, fed = scalar.Ready.of(plan), Fed.of(model)
     fates = [
         (fed.parameters(draw), [fed.scores(draw, luck) for luck in LUCKS])
@@ -178,53 +210,253 @@ def verdicts(model: Model) -> Work:
 def stages(plan: Plan, repeat: int) -> dict[str, float]:
     """Share of each stage in the time of a block, found by calling the stages one by one."""
     model, block = Model.of(plan), Block(1, LATER)
-    layout = model.layout
-    common = systematic(model, block)
-    bases, law = common.baseline.levels, model.law
+    layout, network = model.layout, model.network
+    space = Workspace()
+    common = systematic(model, block, space)
+    p, bases = common.p, common.baseline.levels
     places = sorted(set(model.goal_series()))
+    futures = bring(plan, network, p, block, "a")
+    served = serve(network, futures)
 
-    def programmes() -> None:
-        Moves.of(plan, layout, common.p, bases, scheduled(plan, common.p))
+    def schedules() -> dict[str, Delivery]:
+        deliveries = scheduled(plan, p)
+        for delivery in deliveries.values():
+            _ = delivery.flow  # it is remembered
+        return deliveries
+
+    known = schedules()
+
+    def moves() -> None:
+        Moves.of(plan, layout, p, bases, known | queued(plan, network, p, served))
 
     def indicators() -> None:
-        future = live(model, common, block, "a", keep=False).future  # it remembers its accounts
+        future = live(
+            model, common, block, "a", keep=False, space=space
+        ).future  # it remembers its accounts
         for place in places:
             indicator_path(future, model.series[place])
 
     def lucky() -> None:
-        for _ in luck_paths(layout, common.p, bases, law, block, "a"):
+        for _ in luck_paths(layout, p, bases, model.law, block, "a"):
             pass
 
-    years = layout.years
     numbers = Numbers.of(model)
     t = best(
         {
-            "block": lambda: count_block(model, Job(block, block.draws, keep=False)),
+            "block": lambda: count_block(model, Job(block, block.draws, keep=False), space),
             "sample": lambda: model.sampler.draw(block),
-            "close": lambda: close(plan, layout, common.p, block.draws),
-            "programmes": programmes,
-            "systematic": lambda: systematic(model, block),
+            "close": lambda: close(plan, layout, p, block.draws),
+            "schedules": schedules,
+            "systematic": lambda: systematic(model, block, space),
+            "bring": lambda: bring(plan, network, p, block, "a"),
+            "serve": lambda: serve(network, futures),
+            "moves": moves,
             "luck": lucky,
-            "live": lambda: live(model, common, block, "a", keep=False),
+            "live": lambda: live(model, common, block, "a", keep=False, space=space),
             "indicators": indicators,
-            "judge_luck": lambda: judge_luck(model, common, block, "a", keep=False),
+            "judge_luck": lambda: judge_luck(model, common, block, "a", keep=False, space=space),
             "numbers": lambda: numbers.drawn(block),
         },
         repeat,
     )
+    # Without a queue both sets of luck share what programmes do, and ``systematic`` holds it.
+    shared = 0.0 if network.routes else t["schedules"] + t["moves"]
+    each = t["bring"] + t["serve"] + t["moves"] if network.routes else 0.0
     parts = {
         "sample": t["sample"],
         "close": t["close"],
-        "programmes": t["programmes"],
-        "trend": t["systematic"] - t["sample"] - t["close"] - t["programmes"],
+        "trend": t["systematic"] - t["sample"] - t["close"] - shared,
+        "queues: bring": 2 * t["bring"],
+        "queues: serve": 2 * t["serve"],
+        "programmes": t["schedules"] + (2 if network.routes else 1) * t["moves"],
         "luck": 2 * t["luck"],
-        "levels": 2 * (t["live"] - t["luck"]),
+        "levels": 2 * (t["live"] - t["luck"] - each),
         "indicators": 2 * (t["indicators"] - t["live"]),
         "judge": 2 * (t["judge_luck"] - t["indicators"]),
         "count": t["block"] - t["systematic"] - 2 * t["judge_luck"],
     }
     shares = {name: max(seconds, 0.0) / t["block"] for name, seconds in parts.items()}
     return {**shares, "numbers": t["numbers"] / t["block"]}
+
+
+# -- delivery: the recursion over draws against SimPy ----------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """The queues of one plan: how large they are, seconds a future, and ``share`` of the seconds.
+
+    ``lines``: desks and gates where lots may have to wait; ``lots``: that may apply at most;
+    ``applied``: that do; ``events``: that SimPy logs.
+    """
+
+    plan: str
+    programmes: int
+    stages: int
+    desks: int
+    gates: int
+    lines: int
+    lots: int
+    applied: float
+    events: float
+    simpy: float
+    bring: float
+    serve: float
+    coverage: float
+    share: Mapping[str, float]
+
+    @property
+    def over_serve(self) -> float:
+        """How many times as long SimPy takes to find the same event times from the same cases."""
+        return self.simpy / self.serve
+
+    @property
+    def over_both(self) -> float:
+        """The same, where the recursion also draws the cases and SimPy is given them."""
+        return self.simpy / (self.bring + self.serve)
+
+
+def deliveries(names: Sequence[str], repeat: int) -> list[Delivered]:
+    """Every plan named that has queues, as its scenario ``plan``."""
+    plans = {name: load(name) for name in names}
+    return [
+        delivery(name, model, repeat)
+        for name, model in ((name, Model.of(plan)) for name, plan in plans.items())
+        if model.network.routes
+    ]
+
+
+def delivery(name: str, model: Model, repeat: int) -> Delivered:
+    """One plan: a block by the recursion, a few of its futures by SimPy, taking turns."""
+    plan, network, block = model.plan, model.network, Block(1, LATER)
+    p, until = model.sampler.draw(block), float(len(plan.years))
+    futures = bring(plan, network, p, block, "a")
+    served = serve(network, futures)
+    chosen = range(0, block.draws, block.draws // PLAYED)[:PLAYED]
+    numbers = Numbers.of_queues(model)
+
+    counted = {indicator.programme for indicator in plan.indicators.values()}
+
+    def covered() -> None:
+        """What the plan asks for: counts that it reports, flows that move something."""
+        for key, found in queued(plan, network, p, served).items():
+            programme = plan.programmes[key]
+            if key in counted:
+                _ = found.stock
+            if (
+                programme.effects
+                or programme.projects
+                or programme.closures
+                or programme.recognised
+            ):
+                _ = found.flow
+
+    def simpy() -> list[int]:
+        """From cases to event times, as ``serve`` does: futures, logs and tables of passages."""
+        logs = []
+        for draw in chosen:
+            future = futures.one(draw)
+            log = play(network, future, until)
+            passages(network, future, log)
+            logs.append(len(log))
+        return logs
+
+    t = best(
+        {
+            "bring": lambda: bring(plan, network, p, block, "a"),
+            "numbers": lambda: numbers.drawn(block),
+            "serve": lambda: serve(network, futures),
+            "coverage": covered,
+            "simpy": simpy,
+        },
+        repeat,
+    )
+    whole = t["bring"] + t["serve"] + t["coverage"]
+    parts = {
+        "numbers": t["numbers"],
+        "cases": t["bring"] - t["numbers"],
+        **of_serving(network, futures, t["serve"], repeat),
+        "coverage": t["coverage"],
+    }
+    gates = sum(isinstance(station, Gate) for station in network.stations)
+    applied = [np.count_nonzero(case.applied < until) for case in futures.cases.values()]
+    return Delivered(
+        plan=name,
+        programmes=len(network.routes),
+        stages=sum(len(stages) for stages in network.routes.values()),
+        desks=len(network.stations) - gates,
+        gates=gates,
+        lines=sum(
+            isinstance(station, Gate) or station.servers is not None for station in network.stations
+        ),
+        lots=sum(network.lots.values()),
+        applied=sum(applied) / block.draws,
+        events=float(np.mean(simpy())),
+        simpy=t["simpy"] / PLAYED,
+        bring=t["bring"] / block.draws,
+        serve=t["serve"] / block.draws,
+        coverage=t["coverage"] / block.draws,
+        share={name: seconds / whole for name, seconds in parts.items()},
+    )
+
+
+#: Where ``queues.serve`` does its work; a station that is served is told by its kind.
+PARTS: tuple[tuple[Any, str, str], ...] = (
+    (queues._Line, "of", "sorting"),
+    (queues._Line, "sorted", "gathering"),
+    (queues._Line, "restored", "gathering"),
+    (queues, "_serve", ""),
+    (queues, "_pass", "passing on"),
+)
+#: What its time is divided into.
+SERVING = (
+    "sorting", "gathering", "gates that carry", "gates that lapse", "desks", "passing on", "other",
+)  # fmt: skip
+
+
+def of_serving(network: Network, futures: Futures, whole: float, repeat: int) -> dict[str, float]:
+    """Seconds of each part of ``serve``, with clocks around them; together they are ``whole``."""
+    least = dict.fromkeys(SERVING, float("inf"))
+    for _ in range(repeat):
+        with clocked() as took:
+            started = time.process_time()
+            serve(network, futures)
+            took["other"] = time.process_time() - started - sum(took.values())
+        least = {part: min(seconds, took[part]) for part, seconds in least.items()}
+    scale = whole / sum(least.values())
+    return {part: scale * seconds for part, seconds in least.items()}
+
+
+@contextmanager
+def clocked() -> Iterator[dict[str, float]]:
+    """Seconds by part of ``serve`` while this is open."""
+    took: dict[str, float] = defaultdict(float)
+
+    def timed(work: Callable[..., Any], part: str) -> Callable[..., Any]:
+        def run(*args: Any) -> Any:
+            started = time.process_time()
+            done = work(*args)
+            done = list(done) if isinstance(done, Iterator) else done
+            took[part or kind_of(args[0])] += time.process_time() - started
+            return done
+
+        return run
+
+    before = [(owner, name, vars(owner)[name]) for owner, name, _ in PARTS]
+    for owner, name, part in PARTS:
+        work = timed(getattr(owner, name), part)
+        setattr(owner, name, staticmethod(work) if name == "of" else work)
+    try:
+        yield took
+    finally:
+        for owner, name, work in before:
+            setattr(owner, name, work)
+
+
+def kind_of(station: Station) -> str:
+    if isinstance(station, Gate):
+        return "gates that carry" if station.carries else "gates that lapse"
+    return "desks"
 
 
 # -- growth ----------------------------------------------------------------------------------------
@@ -364,6 +596,10 @@ def measured(args: argparse.Namespace) -> dict[str, Any]:
         "cores": os.cpu_count(),
         "speed": speed(plan, draws, args.repeat),
         "stages": stages(plan, args.repeat),
+        "delivery": [
+            {**asdict(each), "over_serve": each.over_serve, "over_both": each.over_both}
+            for each in deliveries(sorted({args.plan, *shipped()}), args.repeat)
+        ],
         "growth": [asdict(step) for step in growth(plan, draws // 4, args.repeat)],
         "cold_start": cold_start(args.plan, 10_000, 3),
         "memory": memory(args.plan, [10_000, *([1_000_000] if args.memory else [])]),
@@ -389,14 +625,17 @@ def lines(found: Mapping[str, Any]) -> Iterator[str]:
         ("engine, two threads", s["two_threads"], f"speed-up {s['speed_up']:.2f}"),
     ):
         yield f"  {name:<38}{1e6 * seconds:>10.1f}{1 / seconds:>17,.0f}     {ratio}"
-    rows = f"{s['normal_numbers']:,} normal, {s['exponential_numbers']:,} exponential"
+    kinds = ("normal", "uniform", "exponential")
+    rows = ", ".join(f"{s[f'{kind}_numbers']:,} {kind}" for kind in kinds)
     yield f"  random numbers a draw: {rows}"
     yield f"  once a run, for verdicts: {1e3 * s['once_a_run']:.0f} ms"
     yield ""
     yield "where the time of a block goes"
     for name, share in found["stages"].items():
-        label = "random numbers, within sample, luck, indicators" if name == "numbers" else name
+        label = "random numbers, within what asks for them" if name == "numbers" else name
         yield f"  {label:<50}{100 * share:>6.1f} %"
+    yield ""
+    yield from delivery_lines(found["delivery"])
     yield ""
     yield "growth                 size         cost    of one more"
     yield from growth_lines(found["growth"])
@@ -409,6 +648,44 @@ def lines(found: Mapping[str, Any]) -> Iterator[str]:
     yield ""
     for n, peak in found["memory"].items():
         yield f"peak memory of {n:>9,} draws{peak:>18.0f} MB"
+
+
+def delivery_lines(plans: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """A table of all plans that have queues, a column each."""
+    if not plans:
+        yield "delivery: no plan here has a queue"
+        return
+
+    def row(label: str, texts: Iterable[object]) -> str:
+        return f"  {label:<44}" + "".join(f"{text:>15}" for text in texts)
+
+    def whole(key: str) -> Iterator[str]:
+        return (f"{each[key]:,.0f}" for each in plans)
+
+    def micro(key: str) -> Iterator[str]:
+        return (f"{1e6 * each[key]:,.1f}" for each in plans)
+
+    yield "delivery, µs a future" + " " * 25 + "".join(f"{each['plan']:>15}" for each in plans)
+    yield row("SimPy, from cases to event times", micro("simpy"))
+    yield row("bring: random numbers and cases", micro("bring"))
+    yield row("serve: from cases to event times", micro("serve"))
+    yield row("coverage, from event times", micro("coverage"))
+    yield row("SimPy / serve", whole("over_serve"))
+    yield row("SimPy / (bring + serve)", whole("over_both"))
+    for label, key in (
+        ("programmes with a queue", "programmes"),
+        ("stages", "stages"),
+        ("desks", "desks"),
+        ("gates", "gates"),
+        ("stations where lots may have to wait", "lines"),
+        ("lots that may apply", "lots"),
+        ("lots that apply, on average", "applied"),
+        ("events that SimPy logs, on average", "events"),
+    ):
+        yield row(label, whole(key))
+    yield "  where bring + serve + coverage goes"
+    for part in plans[0]["share"]:
+        yield row(f"  {part}", (f"{100 * each['share'][part]:.1f} %" for each in plans))
 
 
 def growth_lines(steps: Sequence[Mapping[str, Any]]) -> Iterator[str]:
@@ -427,8 +704,8 @@ def growth_lines(steps: Sequence[Mapping[str, Any]]) -> Iterator[str]:
 def main() -> None:
     parser = argparse.ArgumentParser(description="Measures the speed of the engine.")
     parser.add_argument("--plan", default="yuyao-2016", help="id or folder of a plan")
-    parser.add_argument("--draws", type=int, default=40_960, help="in whole blocks")
-    parser.add_argument("--repeat", type=int, default=5, help="the best of so many counts")
+    parser.add_argument("--draws", type=int, default=16_384, help="in whole blocks")
+    parser.add_argument("--repeat", type=int, default=3, help="the best of so many counts")
     parser.add_argument("--memory", action="store_true", help="also a run of a million draws")
     parser.add_argument("--json", action="store_true", help="print numbers only [s, MB]")
     args = parser.parse_args()

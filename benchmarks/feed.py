@@ -1,14 +1,15 @@
 """Hands one future of the engine to the scalar model: its parameters, base year and numbers."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import Any
 
 import numpy as np
 
 from benchmarks.scalar import Base
-from simulator.queues import Value
 from simulator.model import Model
+from simulator.queues import Futures, Value, bring
 from simulator.results import Judged
 from simulator.run import LUCKS, Systematic, judge_luck, systematic
 from simulator.sampling import Array, Block
@@ -18,42 +19,65 @@ from simulator.sampling import Array, Block
 class Heard(Block):
     """A block that remembers every number that is drawn from it, by the name of its stream.
 
-    ``calm``: no luck, all of its normal numbers are zero. The rows of ``waits`` come in pieces.
-    Copies are kept, as the engine works in place.
+    ``calm``: quantities have no luck, all of their normal numbers are zero; programmes have theirs.
+    The rows of ``waits`` come in pieces. Copies are given, as the engine works in place.
     """
 
     calm: bool = False
     normals: dict[str, Any] = field(default_factory=dict)
+    uniforms: dict[str, Any] = field(default_factory=dict)
     waits: dict[str, list[Array]] = field(default_factory=dict)
 
     def normal(self, name: str, rows: int) -> Any:
-        drawn = Block.normal(self, name, rows)
-        if self.calm and name.startswith("luck."):
-            drawn[:] = 0
-        self.normals[name] = drawn.copy()
-        return drawn
+        if name not in self.normals:
+            self.normals[name] = Block.normal(self, name, rows)
+        return self.normals[name] * self.loudness(name)
+
+    def loudness(self, name: str) -> np.float32:
+        """What the normal numbers of a stream are multiplied by: one, or zero where it is calm."""
+        luck, _, path = name.partition("/")
+        silent = self.calm and luck.startswith("luck.") and not path.startswith("programmes.")
+        return np.float32(not silent)
+
+    def uniform(self, name: str, rows: int) -> Any:
+        if name not in self.uniforms:
+            self.uniforms[name] = Block.uniform(self, name, rows)
+        return self.uniforms[name].copy()
 
     def exponentials(self, name: str) -> Iterator[Array]:
         heard = self.waits.setdefault(name, [])
-        for piece in Block.exponentials(self, name):
-            heard.append(piece.copy())
-            yield piece
+        yield from [piece.copy() for piece in heard]
+        for piece in islice(Block.exponentials(self, name), len(heard), None):
+            heard.append(piece)
+            yield piece.copy()
 
 
 @dataclass(frozen=True, slots=True)
 class Fed:
-    """One block of the engine, judged with both sets of luck, and all that went into it."""
+    """Some draws of the engine, judged with both sets of luck, and all that went into them.
+
+    ``futures``: what each set of luck brought to the queues.
+    """
 
     common: Systematic
     judged: dict[str, Judged]
+    futures: dict[str, Futures]
     heard: Heard
 
     @classmethod
-    def of(cls, model: Model, seed: int = 1, calm: bool = False) -> "Fed":
-        heard = Heard(seed, 0, calm=calm)
+    def of(cls, model: Model, seed: int = 1, draws: int = 128) -> "Fed":
+        return cls.hearing(model, Heard(seed, 0, 0, draws))
+
+    def calmed(self, model: Model) -> "Fed":
+        """The same without the luck of quantities."""
+        return self.hearing(model, replace(self.heard, calm=True))
+
+    @classmethod
+    def hearing(cls, model: Model, heard: Heard) -> "Fed":
         common = systematic(model, heard)
         judged = {luck: judge_luck(model, common, heard, luck, keep=True) for luck in LUCKS}
-        return cls(common, judged, heard)
+        futures = {luck: bring(model.plan, model.network, common.p, heard, luck) for luck in LUCKS}
+        return cls(common, judged, futures, heard)
 
     def parameters(self, draw: int) -> dict[str, float]:
         return {name: at(value, draw) for name, value in self.common.p.items()}
@@ -67,11 +91,17 @@ class Fed:
 
     def scores(self, draw: int, luck: str) -> dict[str, list[float]]:
         """The numbers of one set of luck, by the names that ``scalar.future`` knows."""
+        heard, found = self.heard, {}
+        for name, rows in heard.normals.items():
+            found[name] = rows[:, draw] * heard.loudness(name)
+        for name, rows in heard.uniforms.items():
+            found[name] = rows[:, draw]
+        for name, pieces in heard.waits.items():
+            found[name] = np.concatenate([piece[..., draw] for piece in pieces], None)
         prefix = f"luck.{luck}/"
-        found = {name: rows[:, draw].tolist() for name, rows in self.heard.normals.items()}
-        for name, pieces in self.heard.waits.items():
-            found[name] = np.concatenate([piece[..., draw] for piece in pieces], None).tolist()
-        return {n.removeprefix(prefix): x for n, x in found.items() if n.startswith(prefix)}
+        return {
+            n.removeprefix(prefix): x.tolist() for n, x in found.items() if n.startswith(prefix)
+        }
 
 
 def at(value: Value, draw: int) -> float:

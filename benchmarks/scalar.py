@@ -1,8 +1,9 @@
 """The model of docs/model.md for ONE future: floats, the math module, loops over the years.
 
 It is written from the numbered equations and shares no formula with the engine, only the nouns of
-``simulator.plan``. So it serves twice: as what a draw costs without vectors (``engine.py``), and
-as an oracle, for fed the engine's random numbers it must give the engine's indicators
+``simulator.plan``. Queues are played by the SimPy reference (``simulator.delivery``), on the
+network's routes. So it serves twice: as what a draw costs without vectors (``engine.py``), and as
+an oracle, for fed the engine's random numbers it must give the engine's indicators
 (``tests/benchmarks``). All paths are lists over the years, the base year first.
 """
 
@@ -13,8 +14,12 @@ from functools import lru_cache
 from itertools import pairwise
 from operator import add, mul
 from statistics import NormalDist
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+import numpy as np
+
+from simulator.delivery import play
+from simulator.network import Gate, Network
 from simulator.plan import (
     Cluster,
     Coverage,
@@ -22,10 +27,13 @@ from simulator.plan import (
     Figure,
     Indicator,
     Plan,
+    Programme,
     Quantity,
+    Queue,
     Target,
     Uncertainty,
 )
+from simulator.queues import Cases, Futures
 
 Path = list[float]
 Numbers = Mapping[str, Sequence[float]]
@@ -55,6 +63,7 @@ class Ready:
     """
 
     plan: Plan
+    network: Network
     years: range
     clusters: tuple[str, ...]
     quantities: Mapping[str, Quantity]
@@ -75,6 +84,7 @@ class Ready:
         quantities |= {f"city.{key}": quantity for key, quantity in plan.city.items()}
         return cls(
             plan=plan,
+            network=Network.of(plan),
             years=plan.years,
             clusters=tuple(plan.clusters),
             quantities=quantities,
@@ -93,46 +103,52 @@ class Ready:
 
 
 class Expected(NamedTuple):
-    """What both sets of luck of a draw share: deliveries, and τ + P of every quantity."""
+    """What both sets of luck of a draw share: schedules, τ, and P where no queue is in it."""
 
-    delivered: Mapping[str, "Delivered"]
-    z: Mapping[str, Path]
+    scheduled: Mapping[str, "Delivered"]
+    trend: Mapping[str, Path]
+    moved: Mapping[str, Path] | None
 
 
 def future(ready: Ready, p: Mapping[str, float], base: Base, scores: Numbers) -> Lived:
     """One parameter set ``p``, one base year, one set of luck → indicators and targets.
 
-    ``scores``: independent standard normal numbers by quantity (from the second year on) and
-    for ``common`` (all years); unit exponential ones by ``indicators.<key>/exit`` and ``/entry``.
+    ``scores``: independent standard normal numbers by quantity (from the second year on) and for
+    ``common`` (all years); unit exponential ones by ``indicators.<key>/exit`` and ``/entry``; what
+    ``cases`` and ``stop`` ask for.
     """
     return live(ready, p, base, expected(ready, p, base), scores)
 
 
 def expected(ready: Ready, p: Mapping[str, float], base: Base) -> Expected:
     """Eq. 1 without luck."""
-    delivered = {
+    scheduled = {
         key: delivery(programme.coverage, p, f"programmes.{key}.coverage", ready.years)
         for key, programme in ready.plan.programmes.items()
-        if programme.active
+        if programme.active and programme.coverage is not None
     }
-    moved = programmes(ready, p, base, delivered)
-    z = {}
-    for name, quantity in ready.quantities.items():
-        trend = trend_path(quantity, base.levels[name], p, name, len(ready.years))
-        z[name] = summed(trend, moved[name]) if name in moved else trend
-    return Expected(delivered, z)
+    trend = {
+        name: trend_path(quantity, base.levels[name], p, name, len(ready.years))
+        for name, quantity in ready.quantities.items()
+    }
+    moved = None if ready.network.routes else programmes(ready, p, base, scheduled)
+    return Expected(scheduled, trend, moved)
 
 
 def live(
     ready: Ready, p: Mapping[str, float], base: Base, common: Expected, scores: Numbers
 ) -> Lived:
-    """Eq. 1 with luck, then accounts, indicators and targets."""
-    plan, delivered = ready.plan, common.delivered
+    """Queues, Eq. 1 with luck, then accounts, indicators and targets."""
+    plan, delivered, moved = ready.plan, common.scheduled, common.moved
+    if moved is None:
+        delivered = {**delivered, **queues(ready, p, scores)}
+        moved = programmes(ready, p, base, delivered)
     n = luck(ready, p, base, scores)
-    levels = {
-        name: [from_link(quantity, z) for z in summed(common.z[name], n[name])]
-        for name, quantity in ready.quantities.items()
-    }
+    levels = {}
+    for name, quantity in ready.quantities.items():
+        path = summed(common.trend[name], n[name])
+        path = summed(path, moved[name]) if name in moved else path
+        levels[name] = [from_link(quantity, z) for z in path]
     books = accounts(ready, p, levels, delivered)
     paths = {}
     for key, indicator in plan.indicators.items():
@@ -205,7 +221,7 @@ def trend_path(
     ]
 
 
-# -- Delivery and Eq. 3: programmes ----------------------------------------------------------------
+# -- Delivery: schedules ---------------------------------------------------------------------------
 
 
 class Delivered(NamedTuple):
@@ -246,6 +262,185 @@ def area_to(points: Sequence[tuple[float, float]], when: float) -> float:
         area += (end - x0) * (y0 + y0 + (y1 - y0) * (end - x0) / (x1 - x0)) / 2
     x, y = points[-1]
     return area + max(when - x, 0.0) * y
+
+
+# -- Delivery, Eq. 16 to 18: queues ----------------------------------------------------------------
+
+
+class Case(NamedTuple):
+    """What luck brings to the lots of one programme, in order of application.
+
+    ``applied``: when [years since the base year began]; by stage, how long work ``lasts`` [years]
+    and whether a lot ``leaves`` after it; by path of the quota, what it ``takes`` [yuan].
+    """
+
+    applied: list[float]
+    lasts: dict[str, list[float]]
+    leaves: dict[str, list[bool]]
+    takes: dict[str, list[float]]
+
+
+def queues(ready: Ready, p: Mapping[str, float], scores: Numbers) -> dict[str, Delivered]:
+    """Eq. 16 to 18: what luck brings, played event by event, counted year by year."""
+    futures, until = as_futures(ready, p, scores), len(ready.years)
+    done: dict[str, list[float]] = {key: [] for key in ready.network.routes}
+    for event in play(ready.network, futures, until):
+        if event.kind == "delivered":
+            done[event.programme].append(event.time)
+    return {key: counted(ready, p, key, times) for key, times in done.items()}
+
+
+def as_futures(ready: Ready, p: Mapping[str, float], scores: Numbers) -> Futures:
+    """All cases, quotas and stops of one future, as SimPy's reference wants them."""
+
+    def column(values: Sequence[float]) -> Any:
+        return np.array(values)[:, None]
+
+    def columns(tables: Mapping[str, Sequence[float]]) -> dict[str, Any]:
+        return {name: column(values) for name, values in tables.items()}
+
+    brought, amounts, closed = {}, {}, {}
+    for key in ready.network.routes:
+        case = cases(ready, p, scores, key)
+        lots = (columns(case.lasts), columns(case.leaves), columns(case.takes))
+        brought[key] = Cases(column(case.applied), *lots)
+    for station in ready.network.stations:
+        if isinstance(station, Gate):
+            amounts[station.path] = yuan(p[f"{station.path}.amount"])
+        elif station.stops:
+            closed[station.path] = stop(ready, p, scores, station.path)
+    return Futures(brought, amounts, closed)
+
+
+def cases(ready: Ready, p: Mapping[str, float], scores: Numbers, key: str) -> Case:
+    """Eq. 16 and 17 for the lots of one programme that apply before the plan ends.
+
+    ``scores``: uniform numbers by ``programmes.<key>.queue/applied``, whose logarithms are the
+    waits, and by ``<path of the stage>/drop_out``; normal ones by the path of a stage's ``time``
+    and of ``investment`` where these scatter: one a lot.
+    """
+    programme, path = ready.plan.programmes[key], f"programmes.{key}.queue"
+    queue, lot = queue_of(programme), programme.lot
+    applied = applications(ready, p, scores, key)
+    lots = range(len(applied))
+
+    def scattered(name: str, scatter: str) -> list[float]:
+        if scatter not in p:
+            return [p[name] for _ in lots]
+        return [p[name] * exp_single(scores[name][i], p[scatter]) for i in lots]
+
+    lasts, leaves, takes = {}, {}, {}
+    for name, stage in queue.stages.items():
+        at = f"{path}.stages.{name}"
+        lasts[name] = scattered(f"{at}.time", f"{at}.scatter")
+        if stage.drop_out is not None:
+            chance = float(np.float32(p[f"{at}.drop_out"]))
+            leaves[name] = [scores[f"{at}/drop_out"][i] < chance for i in lots]
+        for quota in stage.takes:
+            need = yuan(lot * p[f"{at}.takes.{quota}"])
+            takes[f"quotas.{quota}"] = [need for _ in lots]
+    subsidy = queue.subsidy
+    if subsidy is not None and (subsidy.budget is not None or subsidy.fund is not None):
+        purse = f"quotas.{subsidy.fund}" if subsidy.budget is None else f"{path}.subsidy.budget"
+        overrun = p.get(f"{path}.overrun", 1.0)
+        most = p.get(f"{path}.subsidy.cap", math.inf)
+        spent = scattered(f"{path}.investment", f"{path}.scatter")
+        takes[purse] = [
+            yuan(lot * min(each * overrun * p[f"{path}.subsidy.rate"], most)) for each in spent
+        ]
+    for quota, needs in takes.items():
+        year = yuan(p[f"{quota}.amount"])
+        takes[quota] = [min(need, year) if year > 0 else need for need in needs]
+    return Case(applied, lasts, leaves, takes)
+
+
+def applications(ready: Ready, p: Mapping[str, float], scores: Numbers, key: str) -> list[float]:
+    """Eq. 16: one lot after another, ever slower as the pool is used up, bent by the season."""
+    programme, path = ready.plan.programmes[key], f"programmes.{key}.queue"
+    queue, lot = queue_of(programme), programme.lot
+    pool = p.get(f"{path}.eligible", math.inf)
+    start = queue.start - ready.years.start
+    over = ready.years.stop - ready.years.start
+    if queue.end is not None:
+        over = min(over, queue.end + 1 - ready.years.start)
+    clock, times = 0.0, []
+    for i in range(ready.network.lots[key]):
+        rate = intake(queue, p, path) / lot * (1 - i * lot / pool)
+        if rate <= 0:
+            break
+        clock += wait_single(scores[f"{path}/applied"][i]) / rate
+        when = start + (clock if queue.season is None else on_calendar(clock, queue.season))
+        if when >= over:
+            break
+        times.append(when)
+    return times
+
+
+def on_calendar(clock: float, season: Sequence[float]) -> float:
+    """When so many years' worth of applications have come."""
+    year = math.floor(clock)
+    left = (clock - year) * sum(season)
+    for month, weight in enumerate(season):
+        if left < weight:
+            return year + (month + left / weight) / len(season)
+        left -= weight
+    return year + 1.0
+
+
+def intake(queue: Queue, p: Mapping[str, float], path: str) -> float:
+    """λ of Eq. 16. [units/year]"""
+    response, rate = p.get(f"{path}.subsidy.response", 0.0), p.get(f"{path}.subsidy.rate", 0.0)
+    if queue.investment is not None:
+        rate = min(rate, p.get(f"{path}.subsidy.cap", math.inf) / p[f"{path}.investment"])
+    return p[f"{path}.intake"] * (1 + response * rate)
+
+
+def stop(ready: Ready, p: Mapping[str, float], scores: Numbers, desk: str) -> tuple[float, float]:
+    """When a desk stands still, from ``scores``: two uniform numbers by ``<its path>/stopped``."""
+    whether, when = scores[f"{desk}/stopped"]
+    since = when * len(ready.years) if whether < p[f"{desk}.stopped.chance"] else math.inf
+    return since, since + p[f"{desk}.stopped.length"]
+
+
+def counted(ready: Ready, p: Mapping[str, float], key: str, done: Sequence[float]) -> Delivered:
+    """Eq. 18: lots by the end of each year, and the average of those in use and induced."""
+    programme, path = ready.plan.programmes[key], f"programmes.{key}"
+    queue, share = queue_of(programme), programme.lot / p[f"{path}.units"]
+    ramp, years = p.get(f"{path}.queue.ramp", 0.0), range(len(ready.years))
+    usual, everybody = p.get(f"{path}.queue.ordinary", 0.0), intake(queue, p, f"{path}.queue")
+    induced = max(1 - usual / everybody, 0.0) if everybody > 0 else 0.0
+    area = [0.0] * (len(years) + 1)
+    for when in done:
+        rise = [(when, 0.0), (when + ramp, 1.0)] if ramp > 0 else [(when, 1.0)]
+        for edge in range(math.ceil(when), len(area)):
+            area[edge] += area_to(rise, float(edge))
+    return Delivered(
+        [share * sum(when < year + 1 for when in done) for year in years],
+        [share * induced * (area[year + 1] - area[year]) for year in years],
+    )
+
+
+def yuan(amount: float) -> float:
+    """Of 亿元; of another quota's unit, hundred-millionths."""
+    return float(round(amount * 1e8))
+
+
+def wait_single(share: float) -> float:
+    """The unit exponential quantile of a share, in single precision, as luck is there."""
+    return float(-np.log(np.float32(1 - share)))
+
+
+def exp_single(score: float, scatter: float) -> float:
+    """exp(scatter · z), in single precision too."""
+    return float(np.exp(np.float32(score) * np.float32(scatter)))
+
+
+def queue_of(programme: Programme) -> Queue:
+    assert programme.queue is not None
+    return programme.queue
+
+
+# -- Eq. 3: programmes -----------------------------------------------------------------------------
 
 
 def programmes(
@@ -435,6 +630,12 @@ def accounts(
                 kept *= 1 - p.get(f"programmes.{key}.crowding_out", 0.0)
                 most = kept * p[f"programmes.{key}.projects.{cluster}"]
                 real = [real[t] + most * (given.average[t] - given.average[0]) for t in years]
+        activity = list(real)
+        for key, given in delivered.items():
+            if cluster in plan.programmes[key].recognised:
+                most = p[f"programmes.{key}.additional"]
+                most *= p[f"programmes.{key}.recognised.{cluster}"]
+                real = [real[t] + most * (given.average[t] - given.average[0]) for t in years]
         nominal = [real[t] * price[t] for t in years]
         rate = [1 - (1 - own["va_rate"][t]) * squeeze[t] for t in years]
         real_rate = rate
@@ -445,6 +646,7 @@ def accounts(
             "output": nominal if current else real,
             "nominal_output": nominal,
             "real_output": real,
+            "activity": activity,
             "revenue": [nominal[t] * ratio[t] for t in years],
             "value_added": [nominal[t] * rate[t] for t in years],
             "real_value_added": [real[t] * real_rate[t] for t in years],
