@@ -117,11 +117,25 @@ class Queued:
     years: int
 
     @cached_property
+    def soonest(self) -> Array:
+        """When each lot is delivered in the quickest of all draws. [(lot,)]
+
+        Lots stand in the order in which they applied: the last ones are not there for long.
+        """
+        return np.asarray(np.minimum.reduce(self.delivered, axis=1))
+
+    def there(self, edge: float) -> Array:
+        """The lots up to the last that may be delivered before ``edge``. [(lot, draw)]"""
+        return self.delivered[: int(np.max(np.flatnonzero(self.soonest < edge), initial=-1)) + 1]
+
+    @cached_property
     def stock(self) -> Array:
-        year = np.minimum(self.delivered, self.years).astype(np.int8)  # small: compared often
-        lots = np.empty((self.years, self.delivered.shape[1]))
+        there = self.there(self.years)
+        year = np.minimum(there, self.years).astype(np.int8)  # small: compared often
+        counts = np.uint8 if len(there) < 256 else np.uint16
+        lots = np.empty((self.years, there.shape[1]))
         for y in range(self.years):
-            np.add.reduce((year <= y).view(np.uint8), axis=0, dtype=np.uint16, out=lots[y])
+            lots[y] = np.add.reduce((year <= y).view(np.uint8), axis=0, dtype=counts)
         lots *= self.each
         return lots
 
@@ -141,16 +155,12 @@ class Queued:
         return age
 
     def _area(self) -> Array:
-        """Sums of what all lots have brought by the beginning of every year, and by the end.
-
-        Lots stand in the order in which they applied: the last ones are not there for long.
-        """
-        soonest = np.minimum.reduce(self.delivered, axis=1)
+        """Sums of what all lots have brought by the beginning of every year, and by the end."""
         area = np.zeros((self.years + 1, self.delivered.shape[1]))
         spare = np.empty_like(self.delivered)
         for edge in range(1, self.years + 1):
-            there = int(np.max(np.flatnonzero(soonest < edge), initial=-1)) + 1
-            age = np.subtract(edge, self.delivered[:there], out=spare[:there])
+            there = self.there(edge)
+            age = np.subtract(edge, there, out=spare[: len(there)])
             np.maximum(age, 0.0, out=age)
             np.add.reduce(self._use(age), axis=0, out=area[edge])
         return area

@@ -246,8 +246,9 @@ def _applied(
     """
     waits = block.uniform(f"{name}/applied", lots)
     np.subtract(1.0, waits, out=waits)
+    gaps = np.log(waits, out=waits).astype(float)
     with np.errstate(divide="ignore", invalid="ignore"):
-        gaps = np.log(waits, out=waits) * (-lot / np.asarray(intake(queue, p, path)))
+        gaps *= -lot / np.asarray(intake(queue, p, path))
         if queue.eligible is not None:
             gone = np.arange(lots, dtype=float)[:, None] * lot
             left = 1 - gone / np.asarray(p[f"{path}.eligible"])
@@ -280,8 +281,11 @@ def in_season(clock: Array, season: Sequence[float]) -> Array:
 # -- serving ---------------------------------------------------------------------------------------
 
 
-def serve(network: Network, futures: Futures) -> dict[str, Passage]:
-    """When every lot passes every station, station after station."""
+def serve(network: Network, futures: Futures, trace: bool = True) -> dict[str, Passage]:
+    """When every lot passes every station, station after station.
+
+    Without ``trace`` a lot that leaves at the end of a stage is not in ``ended``, which is quicker.
+    """
     passages = {key: Passage(c.applied, c.applied) for key, c in futures.cases.items()}
     for station in network.stations:
         arrivals = [passages[visit.programme].delivered for visit in station.visits]
@@ -293,7 +297,7 @@ def serve(network: Network, futures: Futures) -> dict[str, Passage]:
             needs = line.sorted(_needs(station, futures))
             passed = line.restored(_serve(station, line.arrivals, needs, futures))
         for visit, times in zip(station.visits, passed, strict=True):
-            _pass(station, visit, times, futures.cases[visit.programme], passages)
+            _pass(station, visit, times, futures.cases[visit.programme], passages, trace)
     return passages
 
 
@@ -312,7 +316,12 @@ def _needs(station: Station, futures: Futures) -> list[Array]:
 
 
 def _pass(
-    station: Station, visit: Visit, times: Array, cases: Cases, passages: Mapping[str, Passage]
+    station: Station,
+    visit: Visit,
+    times: Array,
+    cases: Cases,
+    passages: Mapping[str, Passage],
+    trace: bool,
 ) -> None:
     """Note when the lots of one programme passed; after a desk, who is left goes on."""
     passage = passages[visit.programme]
@@ -322,7 +331,10 @@ def _pass(
         return
     ended = passage.ended[visit.stage] = times + cases.lasts[visit.stage]
     leaves = cases.leaves.get(visit.stage)
-    passage.delivered = ended if leaves is None else np.where(leaves, np.inf, ended)
+    passage.delivered = ended
+    if leaves is not None:
+        passage.delivered = ended.copy() if trace else ended
+        np.copyto(passage.delivered, np.inf, where=leaves)
 
 
 @dataclass(frozen=True, slots=True)

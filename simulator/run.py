@@ -109,7 +109,7 @@ def live(
     lots = np.empty((0, block.draws))
     if moves is None:
         futures = bring(plan, model.network, common.p, block, luck)
-        passages = serve(model.network, futures)
+        passages = serve(model.network, futures, trace=keep)
         if keep:
             lots = traced(model.network, futures, passages, len(layout.years))
         deliveries |= queued(plan, model.network, common.p, passages)
