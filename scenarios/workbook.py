@@ -5,6 +5,7 @@ What a workbook holds is data: formulas are refused, and no text is ever written
 
 import contextlib
 import io
+import math
 import os
 import re
 import secrets
@@ -97,6 +98,10 @@ LOOKS: Mapping[str, Mapping[str, Any]] = {
     "title": {"bold": True, "font_size": 14},
     "wrapped": {"text_wrap": True, "valign": "top"},
     "link": {"font_color": "#0563C1", "underline": 1},
+    "long": {
+        "text_wrap": True, "valign": "top", "bg_color": "#FFFBE6", "border": 1,
+        "border_color": "#D9D9D9",
+    },
 }  # fmt: skip
 #: Columns by how their cells look; every other column is typed into and looks like one.
 NAMES = ("path", "scenario", "cluster", "quantity", "indicator", "programme", "coupling", "id")
@@ -110,10 +115,23 @@ OFFERED: Mapping[str, Sequence[str]] = {
 }
 #: Rows below the last that are offered lists too.
 SPARE = 200
-WIDTHS: Mapping[str, float] = dict.fromkeys(PARAMETERS, 8) | {
-    "value": 14, "year": 7, "text": 110, "why": 70,
+WIDTHS: Mapping[str, float] = dict.fromkeys(PARAMETERS, 10) | {
+    "value": 14, "year": 7, "reason": 66, "take": 60, "text": 110, "why": 70,
 }  # fmt: skip
 MOST_WIDTH = 46
+MEANING_WIDTH = 64
+GUIDE_WIDTH = 76
+#: Columns whose text goes on in the next line of the cell.
+LONG = ("take",)
+#: Heights of a line of text, and of the headers: a key and two labels, of up to two lines.
+LINE_HEIGHT = 17
+HEADER_HEIGHT = 64
+#: Columns of distributions that are folded where no row of the sheet uses any of them.
+FOLDS = (("p05", "p50", "p95"), ("mean", "sd", "df"), ("a", "b"), ("values", "weights"))
+#: Sheets that a planner types into first: their cells say what belongs there.
+HINTED = ("targets", "clusters", "totals", "city", "programmes", "scenarios")
+#: A list that is offered, and a hint, may not be longer.
+MOST_OFFERED = 255
 
 
 class _Exact(float):
@@ -126,19 +144,24 @@ class _Exact(float):
 def _write_sheet(page: Any, sheet: Sheet, draft: Draft, looks: Mapping[str, Any]) -> None:
     rows = list(sheet.rows(draft))
     page.freeze_panes(1, len(sheet.required) - 1 if MEANING in sheet.columns else 1)
+    used = {column for row in rows for column in row}
+    folded = {column for fold in FOLDS if not used & set(fold) for column in fold}
     for index, column in enumerate(sheet.columns):
         labels = list(dict.fromkeys([column, *(say(f"cell.{column}", g) for g in ("en", "zh"))]))
         page.write_string(0, index, "\n".join(labels), looks["header"])
         texts = [str(row[column]) for row in rows if column in row]
-        page.set_column(index, index, WIDTHS.get(column) or _width([*labels, *texts]))
-        if column in OFFERED:
-            offered = {"validate": "list", "source": list(OFFERED[column]), "show_error": False}
-            page.data_validation(1, index, len(rows) + SPARE, index, offered)
+        most = MEANING_WIDTH if column == MEANING else MOST_WIDTH
+        width = WIDTHS.get(column) or _width([*labels, *texts], most)
+        fold = {"level": 1, "hidden": True} if column in folded else {}
+        page.set_column(index, index, width, None, fold)
+        page.data_validation(1, index, len(rows) + SPARE, index, _offered(column, sheet, draft))
     for line, row in enumerate(rows, start=1):
         for column, value in row.items():
             look = looks[_look(column, value)]
             _write_cell(page, line, sheet.columns.index(column), value, look)
-    page.set_row(0, 48)
+        if any(column in LONG for column in row):
+            page.set_row(line, max(_height(str(row[c]), WIDTHS[c]) for c in LONG if c in row))
+    page.set_row(0, HEADER_HEIGHT)
     page.autofilter(0, 0, max(len(rows), 1), len(sheet.columns) - 1)
     if "source" in sheet.columns and rows:
         letter = column_letters(sheet.columns.index("source") + 1)
@@ -146,9 +169,24 @@ def _write_sheet(page: Any, sheet: Sheet, draft: Draft, looks: Mapping[str, Any]
         page.conditional_format(1, 0, len(rows) + SPARE, len(sheet.columns) - 1, rule)
 
 
+def _offered(column: str, sheet: Sheet, draft: Draft) -> dict[str, Any]:
+    """What Excel offers for a cell of a column: a list of words, and a hint; nothing is forced."""
+    words = list(OFFERED.get(column, ()))
+    if sheet.key == "targets" and column == "indicator":
+        words = list(draft.tree.data.get("indicators", {}))
+    if not 0 < len(",".join(words)) <= MOST_OFFERED:
+        words = []
+    found: dict[str, Any] = {"validate": "list", "source": words} if words else {"validate": "any"}
+    if sheet.key in HINTED and f"hint.{column}" in catalogue("en"):
+        found["input_message"] = "\n".join(say(f"hint.{column}", lang) for lang in ("zh", "en"))
+    return {**found, "show_error": False}
+
+
 def _look(column: str, value: Value) -> str:
     if column == MEANING:
         return "meaning"
+    if column in LONG:
+        return "long"
     if column in NAMES:
         return "name"
     return "text" if isinstance(value, str) and TOUCHY.match(value) else "input"
@@ -169,23 +207,34 @@ def _write_cell(page: Any, line: int, column: int, value: Value, look: Any) -> N
         raise InputError([Fault("cell_unwritable", fields, line=line + 1, column=column + 1)])
 
 
-def _width(texts: Sequence[str]) -> float:
-    """The width of a column: a Chinese character takes two places."""
-    longest = max(
-        sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in t) for t in texts
-    )
-    return float(min(max(longest + 3, 8), MOST_WIDTH))
+def _places(text: str) -> int:
+    """How many places a text takes: a Chinese character takes two."""
+    return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
+
+
+def _width(texts: Sequence[str], most: float) -> float:
+    """The width of a column."""
+    longest = max(_places(line) for text in texts for line in text.split("\n"))
+    return float(min(max(longest + 3, 8), most))
+
+
+def _height(text: str, width: float) -> float:
+    """The height of a row whose text goes on in the next line; a tenth is left for the breaks."""
+    return LINE_HEIGHT * math.ceil(max(_places(text), 1) / (0.9 * width))
 
 
 def _write_guide(page: Any, looks: Mapping[str, Any]) -> None:
     """How to fill the workbook in, Chinese beside English, and the list of its sheets."""
     page.hide_gridlines(2)
-    page.set_column(0, 1, 62)
+    page.set_column(0, 1, GUIDE_WIDTH)
     lines = [key for key in catalogue("zh") if key.startswith("guide.")]
     for line, key in enumerate(lines):
         look = looks["title" if line == 0 else "wrapped"]
-        for column, lang in enumerate(("zh", "en")):
-            page.write_string(line, column, say(key, lang), look)
+        texts = [say(key, lang) for lang in ("zh", "en")]
+        for column, text in enumerate(texts):
+            page.write_string(line, column, text, look)
+        if line > 0:  # programs differ in whether they fit the height themselves
+            page.set_row(line, max(_height(text, GUIDE_WIDTH) for text in texts))
     for line, sheet in enumerate(SHEETS, start=len(lines) + 1):
         target = f"internal:'{tab(sheet.key)}'!A1"
         page.write_url(line, 0, target, looks["link"], tab(sheet.key))
