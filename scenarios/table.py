@@ -3,7 +3,7 @@
 import difflib
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 from scenarios import units
 from scenarios.text import Row, full_width_number
@@ -29,7 +29,7 @@ def read_targets(rows: Sequence[Row], plan: Plan | None) -> tuple[Target, ...]:
     Raises InputError with every fault, its line and its column.
     """
     faults: list[Fault] = []
-    readers = [_RowReader(row, plan, faults) for row in rows]
+    readers = [_RowReader(_filled(row, plan), plan, faults) for row in rows]
     targets = [reader.target() for reader in readers]
     ids = [target.id for target in targets]
     for reader in readers:
@@ -43,6 +43,43 @@ def read_targets(rows: Sequence[Row], plan: Plan | None) -> tuple[Target, ...]:
     if faults:
         raise InputError(faults)
     return tuple(targets)
+
+
+def _filled(row: Row, plan: Plan | None) -> Row:
+    """The row with what its indicator and subject already say, where its cells are empty.
+
+    So a planner need fill in no more than indicator, subject, year and value; a subject may also be
+    given by its Chinese name.
+    """
+    indicator = plan.indicators.get(row.cells["indicator"]) if plan is not None else None
+    if plan is None or indicator is None:
+        return row
+    places = {plan.plan.region.en: plan.plan.region.zh}
+    if indicator.subjects == "clusters":
+        places = {c.name.en: c.name.zh for c in plan.clusters.values()}
+    cells = {column: text for column, text in row.cells.items() if text}
+    english = {zh: en for en, zh in places.items()}
+    subject = cells.get("subject") or english.get(cells.get("subject_zh", ""))
+    subject = english.get(subject or "", subject) or plan.plan.region.en
+    falls = cells.get("low", "").startswith(("-", "−")) or indicator.of in ("energy", "water")
+    usual = {
+        "id": "-".join(filter(None, [cells["indicator"], _word(subject, plan), cells.get("year")])),
+        "indicator_zh": indicator.name.zh,
+        "subject_zh": places.get(subject, ""),
+        "unit": indicator.unit,
+        "basis": "share" if indicator.unit == "%" else "level",
+        "comparator": "reach",
+        "direction": "down" if falls else "up",
+        "kind": "outcome",
+        "status": "judged",
+        "source": plan.plan.id,
+    }
+    return replace(row, cells={**row.cells, **usual, **cells, "subject": subject})
+
+
+def _word(subject: str, plan: Plan) -> str:
+    """A subject as part of an id, "" for the place as a whole."""
+    return "" if subject == plan.plan.region.en else subject.lower().replace(" ", "-")
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

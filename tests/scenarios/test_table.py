@@ -56,6 +56,37 @@ def test_the_columns_are_those_of_the_contract() -> None:
     assert tuple(ROW) == COLUMNS
 
 
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        (
+            {"indicator": "rd_to_revenue", "year": "2020", "low": "2.0"},
+            ("rd_to_revenue-2020", "Yuyao", "余姚市", "%", "share", "up", ""),
+        ),
+        (
+            {"indicator": "output", "subject": "机器人", "year": "2020", "low": "200"},
+            ("output-robotics-2020", "Robotics", "机器人", "亿元", "level", "up", "robotics"),
+        ),
+        (
+            {"indicator": "energy_intensity", "basis": "change_vs_base", "unit": "%",
+             "year": "2020", "low": "-16"},
+            ("energy_intensity-2020", "Yuyao", "余姚市", "%", "change_vs_base", "down", ""),
+        ),
+    ],
+)  # fmt: skip
+def test_empty_cells_follow_from_the_indicator(
+    read: Read, given: dict[str, str], expected: tuple[str, ...]
+) -> None:
+    (target,) = read(dict.fromkeys(COLUMNS, "") | given)
+    found = (
+        target.id, target.subject, target.subject_zh, target.unit, target.basis,
+        target.direction, target.cluster,
+    )  # fmt: skip
+    assert found == expected
+    assert (target.comparator, target.kind, target.status) == ("reach", "outcome", "judged")
+    assert target.indicator_zh
+
+
 def test_a_row_becomes_a_target(read: Read) -> None:
     (target,) = read(ROW)
     assert (target.id, target.low, target.high, target.year) == ("rd-2020", 2.0, None, 2020)
@@ -96,14 +127,10 @@ def test_a_stated_row_needs_no_indicator_of_the_plan(read: Read) -> None:
 
 
 WRONG: tuple[tuple[dict[str, str], str, str], ...] = (
-    ({"id": ""}, "id", "empty_cell"),
-    ({"indicator_zh": ""}, "indicator_zh", "empty_cell"),
-    ({"subject_zh": ""}, "subject_zh", "empty_cell"),
-    ({"source": ""}, "source", "empty_cell"),
     ({"year": ""}, "year", "empty_cell"),
     ({"basis": "levle"}, "basis", "not_a_choice"),
     ({"comparator": "approximate"}, "comparator", "not_a_choice"),
-    ({"direction": ""}, "direction", "not_a_choice"),
+    ({"direction": "upp"}, "direction", "not_a_choice"),
     ({"kind": "outcomes"}, "kind", "not_a_choice"),
     ({"status": "juged"}, "status", "not_a_choice"),
     ({"low": "two"}, "low", "not_a_number"),
@@ -128,7 +155,6 @@ WRONG: tuple[tuple[dict[str, str], str, str], ...] = (
     ({"indicator": "output", "unit": "亿元", "subject": "Robotic"}, "subject", "unknown_subject"),
     ({"unit": "亿元"}, "unit", "unit_dimension"),
     ({"unit": "percent"}, "unit", "unknown_unit"),
-    ({"unit": ""}, "unit", "unknown_unit"),
     ({"status": "stated"}, "reason", "stated_without_reason"),
     ({"restates": "rd-2021"}, "restates", "unknown_target"),
 )  # fmt: skip
@@ -166,7 +192,7 @@ def test_an_id_that_stands_twice_is_named_at_both_lines(faults: Faults) -> None:
 
 def test_all_faults_of_all_rows_are_told_together(faults: Faults) -> None:
     rows: list[Any] = [
-        {**ROW, **change, "id": f"r{i}"} for i, (change, _, _) in enumerate(WRONG[1:])
+        {**ROW, **change, "id": f"r{i}"} for i, (change, _, _) in enumerate(WRONG)
     ]
     found = faults(*rows)
     assert {f.line for f in found} == set(range(2, len(rows) + 2))

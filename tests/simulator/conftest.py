@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import is_dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
 from simulator.accounts import OneFuture
 from simulator.model import Model
+from simulator.network import Network
 from simulator.plan import (
     Assumptions,
     Cluster,
@@ -20,10 +21,16 @@ from simulator.plan import (
     Indicator,
     Label,
     Luck,
+    Office,
     Plan,
     Prices,
     Programme,
     Quantity,
+    Queue,
+    Quota,
+    Stage,
+    Stop,
+    Subsidy,
     Switch,
     Target,
     Totals,
@@ -31,13 +38,27 @@ from simulator.plan import (
     Uncertainty,
     figures,
 )
+from simulator.queues import Futures, Value, bring, serve
 from simulator.results import Tally
 from simulator.run import count_block, jobs, live, merged, systematic
-from simulator.sampling import STREAM_BLOCK, Block
+from simulator.sampling import STREAM_BLOCK, Array, Block, Sampler
 
 Alter = Callable[..., Plan]
+Alone = Callable[..., Plan]
 Simulate = Callable[..., OneFuture]
 Count = Callable[..., Tally]
+
+
+class Brought(NamedTuple):
+    """What luck brought to the queues of a plan in some draws."""
+
+    network: Network
+    p: dict[str, Value]
+    futures: Futures
+
+
+Bring = Callable[..., Brought]
+Deliver = Callable[..., Array]
 
 
 def label(text: str) -> Label:
@@ -277,6 +298,129 @@ def small_plan() -> Plan:
     )  # fmt: skip
 
 
+#: Three queues: two meet in an office and at a quota, one shares nothing.
+QUEUES = {
+    "grants": Programme(
+        name=label("grants"),
+        additional=spread("beta", a=8, b=4),
+        active=True,
+        units=figure(120.0),
+        lot=2,
+        effects=(Effect("clusters.*.energy", spread("pert", low=-0.1, mode=-0.05, high=0.0)),),
+        projects={"robots": figure(20.0)},
+        crowding_out=figure(0.25),
+        recognised={"rest": figure(30.0)},
+        queue=Queue(
+            start=2016,
+            intake=spread("uniform", low=14, high=26),
+            season=(0, 1, 3, 2, 1, 1, 1, 1, 2, 2, 1, 1),
+            eligible=figure(150.0),
+            ordinary=figure(4.0),
+            investment=figure(0.5),
+            scatter=figure(0.6),
+            overrun=spread("lognormal", p50=1.1, p95=1.4),
+            ramp=spread("uniform", low=0.2, high=0.8),
+            subsidy=Subsidy(
+                rate=figure(0.2), at="build", cap=figure(0.15), response=figure(1.0),
+                budget=Quota(figure(1.6)),
+            ),
+            stages={
+                "review": Stage(
+                    time=figure(0.15), scatter=figure(0.5), drop_out=figure(0.15), office="hall"
+                ),
+                "build": Stage(
+                    time=spread("lognormal", p50=0.8, p95=1.2), scatter=figure(0.4),
+                    servers=figure(8.0), takes={"land": figure(0.5)},
+                ),
+            },
+        ),
+    ),
+    "leases": Programme(
+        name=label("leases"),
+        additional=figure(0.6),
+        active=True,
+        units=figure(60.0),
+        effects=(Effect("city.rd", figure(0.004), "absolute"),),
+        queue=Queue(
+            start=2017,
+            end=2023,
+            intake=figure(9.0),
+            investment=figure(0.3),
+            subsidy=Subsidy(figure(0.3), "handover", fund="fund"),
+            stages={
+                "review": Stage(figure(0.1), scatter=figure(0.3), office="hall"),
+                "handover": Stage(figure(0.4), scatter=figure(0.3), takes={"land": figure(1.0)}),
+            },
+        ),
+    ),
+    "training": Programme(
+        name=label("training"),
+        additional=figure(0.5),
+        active=True,
+        units=figure(400.0),
+        lot=8,
+        effects=(Effect("city.rd", figure(0.002), "absolute"),),
+        queue=Queue(
+            start=2016,
+            intake=figure(40.0),
+            stages={
+                "course": Stage(
+                    figure(0.25), scatter=figure(0.3), servers=figure(2.0),
+                    stopped=Stop(figure(0.3), figure(0.5)),
+                ),
+            },
+        ),
+    ),
+}  # fmt: skip
+
+
+def queued_plan() -> Plan:
+    """The small plan with three queues beside its schedules, and what each of them delivers."""
+    bare = small_plan()
+    delivered = {
+        f"{key}_done": indicator(f"{key} done", "delivered", programme=key) for key in QUEUES
+    }
+    targets = [
+        target(f"{key}-all", f"{key}_done", "cumulative_count", "reach", goal, kind="activity")
+        for key, goal in (("grants", 80.0), ("leases", 45.0), ("training", 300.0))
+    ]
+    return replace(
+        bare,
+        programmes={**bare.programmes, **QUEUES},
+        offices={
+            "hall": Office(label("hall"), figure(4.0), Stop(figure(0.5), figure(0.4))),
+        },
+        quotas={
+            "land": Quota(figure(14.0), unspent="carry", start=2016),
+            "fund": Quota(spread("lognormal", p05=0.5, p95=1.1)),
+        },
+        indicators={**bare.indicators, **delivered},
+        targets=(*bare.targets, *targets),
+    )
+
+
+def lonely_plan(lot: float = 1, units: float = 100.0, **queue: Any) -> Plan:
+    """The small plan with one programme, ``a``: a queue of one stage, ``work``, of no time.
+
+    It moves ``city.rd`` and is counted. A bare float or distribution becomes a figure.
+    """
+    given = {"start": 2015, "intake": 10.0, "stages": {"work": Stage(figure(0.0))}, **queue}
+    made: dict[str, Any] = {
+        key: figure(value) if isinstance(value, float | Uncertainty) else value
+        for key, value in given.items()
+    }
+    programme = Programme(
+        name=label("a"), additional=figure(1.0), active=True, units=figure(units), lot=lot,
+        queue=Queue(**made), effects=(Effect("city.rd", figure(0.001), "absolute"),),
+    )  # fmt: skip
+    return replace(
+        small_plan(),
+        programmes={"a": programme},
+        indicators={"a_done": indicator("a done", "delivered", programme="a")},
+        targets=(),
+    )
+
+
 def altered(node: Any, changes: Mapping[str, Any]) -> Any:
     """``node`` with the values at some dotted paths replaced; a bare number becomes a figure's."""
     for path, value in changes.items():
@@ -393,3 +537,38 @@ def count() -> Count:
         return merged(lambda job: count_block(model, job), work, workers)
 
     return counted
+
+
+@pytest.fixture(scope="session")
+def queued() -> Plan:
+    """The small plan with three queues; ``grants`` and ``leases`` meet, ``training`` is alone."""
+    return queued_plan()
+
+
+@pytest.fixture(scope="session")
+def alone() -> Alone:
+    """``alone(intake=12.0, lot=2)``: the small plan with one programme ``a``, which is a queue."""
+    return lonely_plan
+
+
+@pytest.fixture(scope="session")
+def brought() -> Bring:
+    """``brought(plan, draws=512)``: what luck brings to the queues of a plan."""
+
+    def lives(plan: Plan, luck: str = "a", seed: int = 1, draws: int = 512) -> Brought:
+        network, block = Network.of(plan), Block(seed, 0, 0, draws)
+        p: dict[str, Value] = dict(Sampler.of(plan).draw(block))
+        return Brought(network, p, bring(plan, network, p, block, luck))
+
+    return lives
+
+
+@pytest.fixture(scope="session")
+def delivered(brought: Bring) -> Deliver:
+    """``delivered(plan, "grants")``: when each lot is delivered in each draw."""
+
+    def served(plan: Plan, key: str = "a", **more: Any) -> Array:
+        lives = brought(plan, **more)
+        return serve(lives.network, lives.futures)[key].delivered
+
+    return served

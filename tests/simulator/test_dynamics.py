@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Callable
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -10,11 +9,10 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from scipy import stats
-from scipy.integrate import fixed_quad, solve_ivp
+from scipy.integrate import solve_ivp
 from scipy.special import expit, logit, ndtr
 
 from simulator import dynamics
-from simulator.coverage import schedule
 from simulator.dynamics import (
     SHOCK_CLIP,
     LuckLaw,
@@ -233,53 +231,6 @@ def test_links_are_undone(z: float) -> None:
 
 
 # -- Eq. 3 -----------------------------------------------------------------------------------------
-
-
-@given(
-    st.integers(2014, 2020),
-    st.lists(st.tuples(st.integers(0, 6), st.floats(0, 1)), min_size=1, max_size=4),
-    st.floats(0, 3),
-    st.floats(0, 1.5),
-)
-def test_a_flow_is_the_average_of_its_stock_over_the_year(
-    start: int, points: list[tuple[int, float]], delay: float, depth: float
-) -> None:
-    path = {start + after: height for after, height in points}
-    p = {"c.depth": depth, "c.delay": np.array([0.0, delay])}
-    years = tuple(range(2013, 2030))
-    delivery = schedule(Coverage(start, path, None, None), p, "c", years)  # type: ignore[arg-type]
-    knots = [float(start), *(year + 1.0 for year in sorted(path))]
-    heights = [0.0, *(path[year] for year in sorted(path))]
-
-    def stock(when: float) -> float:
-        return depth * float(np.interp(when - delay, knots, heights))
-
-    for row, year in enumerate(years):
-        breaks = [k + delay for k in knots if year < k + delay < year + 1]
-        edges = [float(year), *sorted(breaks), year + 1.0]
-        average = sum(fixed_quad(np.vectorize(stock), a, b, n=2)[0] for a, b in pairwise(edges))
-        assert delivery.flow[row, 1] == pytest.approx(average, abs=1e-9)
-        assert delivery.stock[row, 1] == pytest.approx(stock(year + 1.0), abs=1e-12)
-
-
-def test_nothing_is_delivered_beyond_the_limit() -> None:
-    coverage = Coverage(2016, {2019: 1.0}, None, None, limit=0.6)  # type: ignore[arg-type]
-    years = tuple(range(2015, 2022))
-    capped = schedule(coverage, {"c.depth": np.array([1.0, 0.5])}, "c", years)
-    assert capped.stock[:, 0] == pytest.approx([0, 0.25, 0.5, 0.6, 0.6, 0.6, 0.6])
-    assert capped.stock[:, 1] == pytest.approx([0, 0.125, 0.25, 0.375, 0.5, 0.5, 0.5])
-    assert (capped.flow <= 0.6).all()
-
-
-def test_delay_moves_and_depth_scales_the_whole_schedule() -> None:
-    coverage = Coverage(2016, {2017: 0.4, 2020: 1.0}, None, None)  # type: ignore[arg-type]
-    years = tuple(range(2015, 2026))
-    plain = schedule(coverage, {"c.depth": 1.0}, "c", years)
-    late = schedule(coverage, {"c.depth": 0.5, "c.delay": 2.0}, "c", years)
-    assert plain.stock[:, 0] == pytest.approx([0, 0.2, 0.4, 0.6, 0.8, 1, 1, 1, 1, 1, 1])
-    assert plain.flow[:4, 0] == pytest.approx([0, 0.1, 0.3, 0.5])
-    assert late.stock[2:] == pytest.approx(plain.stock[:-2] / 2)
-    assert late.flow[2:] == pytest.approx(plain.flow[:-2] / 2)
 
 
 def test_an_effect_moves_the_base_level_by_its_size(plan: Plan) -> None:
