@@ -605,3 +605,46 @@ def test_importing_the_command_line_imports_nothing_heavy(tmp_path: Path) -> Non
         capture_output=True, check=True, timeout=60,
     )  # fmt: skip
     assert done.stdout.decode().strip() == "[]"
+
+
+# -- show --evidence -------------------------------------------------------------------------------
+
+EVIDENCE_COLUMNS = [
+    "plan", "programme", "kind", "on", "change", "distribution", "grade", "wide", "study",
+    "population", "estimate", "from_adopters_to_city", "why", "source", "seen", "address",
+]  # fmt: skip
+
+
+@each_lang
+@pytest.mark.parametrize("name", ["yuyao-2020", "cixi-2017"])
+def test_evidence_is_told_as_table_csv_and_json(lang: str, name: str, plansim: Plansim) -> None:
+    table = plansim("show", name, "--evidence", "--lang", lang)
+    assert (table.code, table.err) == (0, "")
+    assert {"en": "transferred from studies", "zh": "移用他处研究"}[lang] in table.out
+    assert "li-branstetter-2024" in table.out
+    rows = plansim("show", name, "--evidence", "--lang", lang, "--format", "csv")
+    assert rows.columns() == EVIDENCE_COLUMNS
+    records = json.loads(plansim("show", name, "--evidence", "--format", "json").out)
+    assert records == rows.rows()
+    stored = Path(cli.__file__).parent / "calibration" / "data" / "effects.csv"
+    with stored.open(encoding="utf-8") as stream:
+        assert rows.rows() == [row for row in csv.DictReader(stream) if row["plan"] == name]
+
+
+def test_evidence_is_of_the_scenario_and_settings_asked_for(plansim: Plansim) -> None:
+    asked = ("show", PLAN, "--evidence", "--format", "csv")
+    size = "programmes.boilers.effects.0.size"
+    typed = plansim(*asked, "--set", f"{size}={{dist: pert, low: -0.1, mode: 0, high: 0.1}}")
+    rows = [row for row in typed.rows() if row["programme"] == "boilers"]
+    assert [row["distribution"] for row in rows] == ["pert(low=-0.1, mode=0, high=0.1)"]
+    taken = plansim(*asked, "--scenario", "cixi_support")
+    assert "smart_lines" in {row["programme"] for row in taken.rows()}
+    refused(plansim(*asked, "--scenario", "nowhere"), "nowhere")
+    refused(plansim("show", "nowhere", "--evidence"), "nowhere")
+
+
+def test_a_plan_of_ones_own_has_evidence(plansim: Plansim) -> None:
+    assert plansim("new", "./mine").code == 0
+    said = plansim("show", "./mine", "--evidence", "--format", "csv")
+    assert said.columns() == EVIDENCE_COLUMNS
+    assert {row["plan"] for row in said.rows()} == {"mine"}
