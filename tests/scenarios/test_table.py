@@ -191,9 +191,7 @@ def test_an_id_that_stands_twice_is_named_at_both_lines(faults: Faults) -> None:
 
 
 def test_all_faults_of_all_rows_are_told_together(faults: Faults) -> None:
-    rows: list[Any] = [
-        {**ROW, **change, "id": f"r{i}"} for i, (change, _, _) in enumerate(WRONG)
-    ]
+    rows: list[Any] = [{**ROW, **change, "id": f"r{i}"} for i, (change, _, _) in enumerate(WRONG)]
     found = faults(*rows)
     assert {f.line for f in found} == set(range(2, len(rows) + 2))
     assert {code for _, _, code in WRONG} <= {f.code for f in found}
