@@ -7,7 +7,7 @@ from scenarios.table import nearest
 from simulator.errors import Fault, InputError
 from simulator.network import FAIR_LOTS, Network, usual_lots
 from simulator.plan import Coverage, Figure, Plan, Programme, Queue, Stage
-from simulator.sampling import centre
+from simulator.sampling import centre, quantiles
 
 
 def delivery_faults(plan: Plan) -> Iterator[Fault]:
@@ -66,6 +66,9 @@ def _queue_faults(plan: Plan, programme: Programme, queue: Queue, path: str) -> 
     if programme.units is None:
         yield Fault("missing_key", {"key": "units"}, path)
         return
+    if quantiles(programme.units, 0.001)[0] <= 0:
+        fields: dict[str, object] = {"value": quantiles(programme.units, 0.001)[0]}
+        yield Fault("must_be_positive", fields, f"{path}.units")
     unit = programme.units.unit
     yield from _dimension_faults(queue.intake, f"{unit}/year", f"{own}.intake")
     if queue.ordinary is not None:
@@ -75,7 +78,7 @@ def _queue_faults(plan: Plan, programme: Programme, queue: Queue, path: str) -> 
     lots = usual_lots(programme, plan.plan.years[1] + 1) if programme.lot > 0 else 0
     if lots > FAIR_LOTS:
         fair = programme.lot * -(-lots // FAIR_LOTS)
-        fields: dict[str, object] = {"value": lots, "most": FAIR_LOTS, "lot": fair}
+        fields = {"value": lots, "most": FAIR_LOTS, "lot": fair}
         yield Fault("too_many_lots", fields, f"{path}.lot")
 
 

@@ -192,6 +192,7 @@ BROKEN: list[tuple[dict[str, Any], str, str]] = [
     ({f"{GRANTS}.ordinary": figure(20.0, "ha/year")}, "unit_dimension", f"{GRANTS}.ordinary"),
     ({f"{GRANTS}.eligible": figure(20.0, "firm/year")}, "unit_dimension", f"{GRANTS}.eligible"),
     ({"programmes.grants.units": GONE}, "missing_key", "programmes.grants"),
+    ({"programmes.grants.units": figure(0.0, "firm")}, "must_be_positive", "programmes.grants.units"),
     ({"programmes.grants.lot": 0.5}, "too_many_lots", "programmes.grants.lot"),
     # subsidies
     ({f"{GRANTS}.investment": GONE}, "missing_key", GRANTS),

@@ -250,7 +250,7 @@ def test_simpy_and_the_recursion_tell_one_story(world: tuple[Network, Futures]) 
 
 
 @pytest.mark.slow
-@settings(max_examples=200)
+@settings(max_examples=150)
 @given(worlds())
 def test_simpy_and_the_recursion_tell_one_story_at_length(world: tuple[Network, Futures]) -> None:
     assert_one_story(*world)
