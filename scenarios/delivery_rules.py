@@ -15,6 +15,8 @@ def delivery_faults(plan: Plan) -> Iterator[Fault]:
     found: list[Fault] = []
     for key, programme in plan.programmes.items():
         path = f"programmes.{key}"
+        if programme.lot <= 0:
+            found.append(Fault("must_be_positive", {"value": programme.lot}, f"{path}.lot"))
         if (programme.coverage is None) == (programme.queue is None):
             found.append(Fault("one_delivery", {}, path))
         elif programme.coverage is not None:

@@ -144,8 +144,6 @@ def _programme_faults(plan: Plan) -> Iterator[Fault]:
                         "nearest": nearest(cluster, known),
                     }
                     yield Fault("unknown_cluster", named, f"programmes.{key}.{part}.{cluster}")
-        if programme.lot <= 0:
-            yield Fault("must_be_positive", {"value": programme.lot}, f"programmes.{key}.lot")
     for index, coupling in enumerate(plan.couplings):
         for end in ("source_quantity", "to"):
             value = getattr(coupling, end)

@@ -92,11 +92,13 @@ def test_every_shipped_scenario_is_a_plan_of_its_own(shipped_plan: Plan) -> None
 def test_a_scenario_inherits_and_its_child_lies_over_it(copy: Copy) -> None:
     copy.write(
         "scenarios/late.yaml",
-        "name: {zh: 迟, en: Late}\nextends: delayed\nset:\n  programmes.robot_town.coverage.delay: 4\n",
+        "name: {zh: 迟, en: Late}\nextends: delayed\nset:\n  programmes.closures.coverage.delay: 4\n",
     )
     delayed, late = copy.load("delayed"), copy.load("late")
-    assert late.programmes["robot_town"].coverage.delay is not None
-    assert late.programmes["robot_town"].coverage.delay.value == 4
+    slipped = late.programmes["closures"].coverage
+    assert slipped is not None
+    assert slipped.delay is not None
+    assert slipped.delay.value == 4
     assert late.programmes["mould_town"] == delayed.programmes["mould_town"]
 
 
@@ -240,8 +242,8 @@ FORM = (
     ("plan.yaml", ROBOTICS, ROBOTICS.replace("estimated", "guess"), "not_a_choice", "clusters.robotics.output.base.origin"),
     ("plan.yaml", "dist: pert, low: 15,", "low: 15,", "missing_key", "clusters.robotics.output.base.value.dist"),
     ("plan.yaml", "residual: true", "residual: perhaps", "not_yes_or_no", "clusters.rest.residual"),
-    ("programmes.yaml", "path: {2017: 1.0}", "path: {soon: 1.0}", "not_a_whole_number", "programmes.boilers.coverage.path.soon"),
-    ("programmes.yaml", "path: {2017: 1.0}", "path: {2017: all}", "not_a_number", "programmes.boilers.coverage.path.2017"),
+    ("programmes.yaml", "path: {2020: 0.7, 2025: 1.0}", "path: {soon: 1.0}", "not_a_whole_number", "programmes.rd_support.coverage.path.soon"),
+    ("programmes.yaml", "path: {2020: 0.7, 2025: 1.0}", "path: {2017: all}", "not_a_number", "programmes.rd_support.coverage.path.2017"),
 )  # fmt: skip
 
 
@@ -295,7 +297,7 @@ MEANING = (
     ("plan.yaml", "tag: high_tech", "tag: hightech", "unknown_tag", "indicators.high_tech_share.tag"),
     ("plan.yaml", "programme: boilers}", "programme: boiler}", "unknown_programme", "indicators.boilers_phased_out.programme"),
     ("plan.yaml", "unit: firm, measure: delivered, programme: listings", "unit: 亿元, measure: delivered, programme: listings", "unit_dimension", "programmes.listings.units"),
-    ("plan.yaml", "measure: delivered, programme: listings", "measure: delivered, programme: robot_replacement", "missing_key", "programmes.robot_replacement"),
+    ("plan.yaml", "measure: delivered, programme: listings", "measure: delivered, programme: producer_services", "missing_key", "programmes.producer_services"),
     ("plan.yaml", "    threshold: {value: 100", "    exponent: {value: 100", "missing_key", "indicators.clusters_over_10bn"),
     ("plan.yaml", "measure: account, of: city.lead_group", "measure: account", "missing_key", "indicators.lead_group_revenue"),
     ("plan.yaml", "deflation: {value: single", "deflation: {value: tripel", "not_a_choice", "assumptions.deflation"),
@@ -303,15 +305,15 @@ MEANING = (
     ("plan.yaml", "value: 0.5, source: nber-ces", "value: 1.5, source: nber-ces", "not_a_correlation", "parameter_correlations.0.value"),
     ("plan.yaml", "between: [prices.output, prices.input]", "between: [prices.output, prices.imput]", "matches_nothing", "shock_correlations.5.between"),
     ("plan.yaml", "value: -0.60, source: nber-ces", "value: 0.95, source: nber-ces", "correlations_impossible", "shock_correlations"),
-    ("programmes.yaml", "path: {2017: 1.0}", "path: {}", "empty_schedule", "programmes.boilers.coverage.path"),
-    ("programmes.yaml", "path: {2017: 1.0}", "path: {2027: 1.0}", "year_outside", "programmes.boilers.coverage.path.2027"),
-    ("programmes.yaml", "path: {2017: 1.0}", "path: {2015: 1.0}", "year_before_base", "programmes.boilers.coverage.path.2015"),
-    ("programmes.yaml", "path: {2017: 1.0}", "path: {2017: 1.5}", "not_a_share", "programmes.boilers.coverage.path.2017"),
-    ("programmes.yaml", "path: {2020: 0.6, 2025: 1.0}", "path: {2020: 0.6, 2025: 0.5}", "schedule_falls", "programmes.robot_replacement.coverage.path"),
+    ("programmes.yaml", "path: {2020: 0.7, 2025: 1.0}", "path: {}", "empty_schedule", "programmes.rd_support.coverage.path"),
+    ("programmes.yaml", "path: {2020: 0.7, 2025: 1.0}", "path: {2027: 1.0}", "year_outside", "programmes.rd_support.coverage.path.2027"),
+    ("programmes.yaml", "path: {2020: 0.7, 2025: 1.0}", "path: {2015: 1.0}", "year_before_base", "programmes.rd_support.coverage.path.2015"),
+    ("programmes.yaml", "path: {2020: 0.7, 2025: 1.0}", "path: {2017: 1.5}", "not_a_share", "programmes.rd_support.coverage.path.2017"),
+    ("programmes.yaml", "path: {2020: 0.6, 2025: 1.0}", "path: {2020: 0.6, 2025: 0.5}", "schedule_falls", "programmes.energy_saving.coverage.path"),
     ("programmes.yaml", "on: city.digital_tools", "on: city.digital_tool", "unknown_quantity", "programmes.smart_manufacturing.effects.1.on"),
     ("programmes.yaml", "    robotics: {value", "    robots: {value", "unknown_cluster", "programmes.robot_town.projects.robots"),
     ("programmes.yaml", "    rest: {value", "    rests: {value", "unknown_cluster", "programmes.closures.closures.rests"),
-    ("programmes.yaml", "lot: 0.01", "lot: 0", "must_be_positive", "programmes.boilers.lot"),
+    ("programmes.yaml", "lot: 0.04", "lot: 0", "must_be_positive", "programmes.boilers.lot"),
     ("programmes.yaml", "cost: {value: 50", "cost: {value: -50", "negative", "programmes.robot_town.cost"),
     ("programmes.yaml", "cost: {value: 50, unit: 亿元", "cost: {value: 50, unit: 家", "unit_dimension", "programmes.robot_town.cost.unit"),
     ("programmes.yaml", "additional: {value: {dist: pert, low: 0.2", "additional: {value: {dist: pert, low: -0.2", "not_a_share", "programmes.robot_replacement.additional"),
@@ -329,7 +331,7 @@ ANY_LINE = {
     "totals",
     "shock_correlations",
     "totals.output",
-    "programmes.robot_replacement",
+    "programmes.producer_services",
 }
 ANY_LINE |= {"indicators.lead_group_revenue", "indicators.clusters_over_10bn"}
 ANY_LINE |= {"clusters.robotics.output.trend", "programmes.listings.units"}
