@@ -368,6 +368,49 @@ def trace(
         print(say("say.wrote", lang, value=path), file=sys.stderr)
 
 
+@verb("hindcast", "hindcast ./panel.csv --train 0.5 --pit pit.png")
+def hindcast(
+    panel: Annotated[Path, typer.Argument(metavar="PANEL.csv", help=say("help.panel", LANG))],
+    train: Annotated[
+        str, typer.Option("--train", metavar="WHO", help=say("help.train", LANG))
+    ] = "",
+    test: Annotated[str, typer.Option("--test", metavar="NAMES", help=say("help.test", LANG))] = "",
+    seed: Annotated[str, typer.Option("--seed", metavar="N", help=say("help.seed", LANG))] = "1",
+    since: Annotated[
+        str, typer.Option("--from", metavar="YEAR", help=say("help.since", LANG))
+    ] = "0",
+    history: Annotated[
+        str, typer.Option("--history", metavar="N", help=say("help.history", LANG))
+    ] = "15",
+    pit: Annotated[
+        Path | None, typer.Option("--pit", metavar="FILE", help=say("help.pit", LANG))
+    ] = None,
+    lang: LangOption = LANG,
+    format: FormatOption = "table",
+) -> None:
+    from calibration.hindcast import run as look_back
+    from calibration.panel import read_panel
+    from reports import hindcast as told
+    from reports.trace import check_files, write_files
+
+    typed = (("seed", seed), ("from", since), ("history", history))
+    number = {name: whole_number(text, name) for name, text in typed}
+    check_files((("--pit", pit, told.PICTURES),))
+    result = look_back(
+        read_panel(panel), train, test, number["seed"], number["from"], number["history"]
+    )
+    if pit is not None:
+        write_files({pit: told.pit_picture(result, lang, pit.suffix)})
+    emit(
+        told.score_records(result), [told.score_table(result, lang)],
+        format, lang, told.heading(result, lang), told.closing(lang), told.COLUMNS,
+    )  # fmt: skip
+    for line in told.remarks(result, lang):
+        print(line, file=sys.stderr)
+    if pit is not None:
+        print(say("say.wrote", lang, value=pit), file=sys.stderr)
+
+
 def whole_number(text: str, name: str) -> int:
     """A whole number as people type it: 10000, 10_000, 1e4."""
     try:

@@ -23,6 +23,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from calibration.growth import COLUMNS, FEWEST_CHANGES, fit_law, law_cells
+
 Panel = NDArray[np.float64]
 
 HORIZONS = (1, 3, 5, 10)  # [years]
@@ -65,6 +67,29 @@ SECTORS = {
     "OTH": ("Other manufacturing", "其他制造业"),
 }
 
+GROUPS = {  # SIC 1987, two digits
+    "20": "Food",
+    "21": "Tobacco",
+    "22": "Textile mill products",
+    "23": "Apparel",
+    "24": "Lumber and wood",
+    "25": "Furniture",
+    "26": "Paper",
+    "27": "Printing and publishing",
+    "28": "Chemicals",
+    "29": "Petroleum and coal",
+    "30": "Rubber and plastics",
+    "31": "Leather",
+    "32": "Stone clay and glass",
+    "33": "Primary metals",
+    "34": "Fabricated metals",
+    "35": "Machinery and computers",
+    "36": "Electronics",
+    "37": "Transport equipment",
+    "38": "Instruments",
+    "39": "Other manufacturing",
+}
+
 
 # --- reading and writing ------------------------------------------------------------
 
@@ -83,6 +108,12 @@ def read_us(path: Path) -> tuple[NDArray[np.int64], dict[str, Panel]]:
         for name in columns:
             panels[name][place] = float(row[name])
     return np.array(years), panels
+
+
+def us_codes(path: Path) -> list[str]:
+    """Codes of the industries of the NBER-CES file, in the order of its panels."""
+    with path.open(encoding="utf-8", newline="") as stream:
+        return sorted({row["sic"] for row in csv.DictReader(stream)})
 
 
 def read_cip(path: Path) -> tuple[NDArray[np.int64], Panel]:
@@ -780,6 +811,72 @@ def chinese_sectors(
     return ["code", "name_en", "name_zh", *columns], rows
 
 
+# --- growth_law.csv, us_groups.csv --------------------------------------------------
+
+
+def us_accounts(us: dict[str, Panel]) -> dict[str, Panel]:
+    """Real output and value added [million 1987 USD], energy at 1987 prices, by industry."""
+    output = us["vship"] / us["piship"]
+    value_added = output * us["vadd"] / us["vship"]  # single deflation: real output x rate
+    return {"output": output, "value_added": value_added, "energy": us["energy"] / us["pien"]}
+
+
+def us_levels(us: dict[str, Panel]) -> dict[str, Panel]:
+    """The quantities of the forecasting law in link space."""
+    accounts, rate = us_accounts(us), us["vadd"] / us["vship"]
+    return {
+        "output": np.log(accounts["output"]),
+        "va_rate": np.log(rate / (1.0 - rate)),
+        "energy_intensity": np.log(accounts["energy"] / accounts["value_added"]),
+    }
+
+
+def growth_laws(us: dict[str, Panel], years: NDArray[np.int64]) -> list[list[object]]:
+    """All rows of growth_law.csv: the law of every window that begins in 1958, by its end.
+
+    Every industry that exists at the end of a window and ten years before is in it.
+    """
+    levels, rows = us_levels(us), []
+    for quantity, level in levels.items():
+        start: tuple[float, ...] = ()
+        for place in range(FEWEST_CHANGES, len(years)):
+            known = np.isfinite(level[place]) & np.isfinite(level[place - FEWEST_CHANGES])
+            fit = fit_law(
+                level[: place + 1, known],
+                levels["output"][: place + 1, known],
+                quantity,
+                int(years[place]),
+                start,
+            )
+            if not fit.converged:
+                raise ValueError(f"{quantity} {years[place]}: {fit.message}")
+            start = fit.found
+            rows.append(law_cells(fit.law))
+    return rows
+
+
+def us_groups(
+    us: dict[str, Panel], years: NDArray[np.int64], codes: Sequence[str]
+) -> list[list[object]]:
+    """All rows of us_groups.csv: sums over the industries of a group that have all years.
+
+    Real values are summed; the value-added rate is that of the sums at current prices.
+    """
+    accounts = us_accounts(us)
+    whole = np.isfinite(us["vship"]).all(axis=0)
+    rows: list[list[object]] = []
+    for code, name in GROUPS.items():
+        inside = whole & np.array([industry.startswith(code) for industry in codes])
+        total = {key: panel[:, inside].sum(axis=1) for key, panel in accounts.items()}
+        rate = us["vadd"][:, inside].sum(axis=1) / us["vship"][:, inside].sum(axis=1)
+        intensity = total["energy"] / total["value_added"]
+        rows += [
+            [f"{code} {name}", year, number(y, 2), number(v), number(e)]
+            for year, y, v, e in zip(years, total["output"], rate, intensity, strict=True)
+        ]
+    return rows
+
+
 # --- main ---------------------------------------------------------------------------
 
 
@@ -791,7 +888,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "--out", type=Path, default=Path(__file__).parent / "data", help="folder of the tables"
     )
     options = parser.parse_args(arguments)
-    _, us = read_us(options.data / "us_industries_1958_2011.csv")
+    us_years, us = read_us(options.data / "us_industries_1958_2011.csv")
     names = ("real_growth", "nominal_output", "va_rate", "energy_cost_share_of_va", "ppi_by_sector")
     read = {name: read_cip(options.data / f"cip_{name}.csv") for name in names}
     years = read["va_rate"][0]
@@ -802,6 +899,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
         options.out / "growth_quantiles.csv",
         ["class", "quantity", "horizon", "quantile", "value", "windows", "industries", "period"],
         growth_quantiles(us, cip, years),
+    )
+    write_table(options.out / "growth_law.csv", COLUMNS, growth_laws(us, us_years))
+    write_table(
+        options.out / "us_groups.csv",
+        ["series", "year", "output", "va_rate", "energy_intensity"],
+        us_groups(us, us_years, us_codes(options.data / "us_industries_1958_2011.csv")),
     )
     write_table(
         options.out / "shocks.csv", ["name", "value", "unit", "low", "high", "note"], shocks(us)

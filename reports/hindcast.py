@@ -1,0 +1,199 @@
+"""A hindcast as a table, as records, and as a picture of the probability integral transform."""
+
+import io
+import re
+import warnings
+from collections.abc import Sequence
+from importlib.resources import as_file, files
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from calibration.growth import HORIZONS
+from calibration.hindcast import LEVELS, RIVALS, Cases, Hindcast, Score
+from reports.tables import Table
+from scenarios.words import say
+from simulator.errors import Fault, InputError
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+#: The contract.
+COLUMNS = (
+    *("quantity", "horizon", "origins", "coverage50", "coverage80", "coverage95"),
+    *("crps", "crps_skill_last", "crps_skill_drift"),
+)
+PICTURES = (".png", ".svg")
+#: Names of series that are listed; more are counted.
+MOST_NAMES = 12
+#: Classes of a histogram; inches of one, and left of, below and above all; pixels an inch; points.
+BINS, WIDTH, HEIGHT, EDGE, DPI = 20, 2.6, 1.75, (0.75, 0.9, 0.45), 120
+TITLE, TEXT, SMALL = 14.0, 9.0, 8.0
+#: Colours of Okabe and Ito (2008).
+COLOURS = {"output": "#0072B2", "va_rate": "#E69F00", "energy_intensity": "#009E73"}
+#: What an svg's names are made from, so that they repeat.
+SALT = "plansim"
+
+
+def score_records(result: Hindcast) -> list[dict[str, Any]]:
+    """One record a quantity and horizon, with the columns of the contract; shares as fractions."""
+    return [dict(zip(COLUMNS, _cells(score), strict=True)) for score in result.scores]
+
+
+def _cells(score: Score) -> list[object]:
+    shares = [score.coverage[level] for level in LEVELS]
+    skills = [score.skill[rival] for rival in RIVALS]
+    numbers = [round(x, 6) if np.isfinite(x) else None for x in (*shares, score.crps, *skills)]
+    return [score.quantity, score.horizon, score.origins, *numbers]
+
+
+def score_table(result: Hindcast, lang: str) -> Table:
+    """The same for a person: shares and skills in percent."""
+    rows = []
+    for score in result.scores:
+        shares = [f"{100 * score.coverage[level]:.1f} %" for level in LEVELS]
+        skills = [_signed(score.skill[rival]) for rival in RIVALS]
+        rows.append(
+            (
+                say(f"hindcast.{score.quantity}", lang), str(score.horizon), str(score.origins),
+                str(score.forecasts), *shares, f"{score.crps:.4f}", *skills,
+            )
+        )  # fmt: skip
+    columns = ("scored", "ahead", "origins", "forecasts", *COLUMNS[3:])
+    return Table(columns, tuple(rows), right=columns[1:], optional=("forecasts", "crps"))
+
+
+def _signed(share: float) -> str:
+    if not np.isfinite(share):
+        return ""
+    return f"{100 * share:+.1f} %".replace("-", "−")
+
+
+def heading(result: Hindcast, lang: str) -> list[str]:
+    """What was scored."""
+    origins = np.concatenate([cases.origin for cases in result.cases])
+    seen = {int(place) for cases in result.cases for place in cases.series}
+    fields = {
+        "series": len(seen),
+        "panel": result.panel.name,
+        "first": int(origins.min()),
+        "last": int(origins.max()),
+    }
+    return [say("hindcast.heading", lang, **fields)]
+
+
+def closing(lang: str) -> list[str]:
+    """How to read it."""
+    return [say("hindcast.closing", lang)]
+
+
+def remarks(result: Hindcast, lang: str) -> list[str]:
+    """Series that were not scored, and fits that did not end by themselves."""
+    told = (("hindcast.skipped", result.skipped), ("hindcast.unfinished", result.notes))
+    return [say(key, lang, list=_listed(names, lang)) for key, names in told if names]
+
+
+def _listed(names: Sequence[str], lang: str) -> str:
+    rest = len(names) - MOST_NAMES
+    shown = [*names[:MOST_NAMES], f"… (+{rest})"] if rest > 0 else list(names)
+    return ("、" if lang == "zh" else ", ").join(shown)
+
+
+# -- the picture -----------------------------------------------------------------------------------
+
+
+def pit_picture(result: Hindcast, lang: str, form: str) -> bytes:
+    """Histograms by quantity and horizon: the bytes of a file of the form ``.png`` or ``.svg``.
+
+    Raises InputError naming a character that the font lacks.
+    """
+    import matplotlib
+
+    with (
+        as_file(files("reports") / "fonts" / "NotoSansSC-Regular.otf") as font,
+        warnings.catch_warnings(),
+        matplotlib.rc_context(),
+    ):
+        warnings.filterwarnings("error", message="Glyph")
+        matplotlib.rcdefaults()
+        matplotlib.rcParams.update({"svg.hashsalt": SALT, "text.parse_math": False})
+        try:
+            return _drawn(result, lang, font, form.removeprefix(".").lower())
+        except UserWarning as problem:
+            missing = re.search(r"Glyph (\d+)", str(problem))
+            if missing is None:
+                raise
+            letter = int(missing[1])
+            value = f"{chr(letter)} (U+{letter:04X})"
+            raise InputError([Fault("glyph_missing", {"value": value}, file="--pit")]) from None
+
+
+def _drawn(result: Hindcast, lang: str, font: Path, form: str) -> bytes:
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+    from matplotlib.font_manager import FontProperties
+
+    quantities = list(dict.fromkeys(cases.quantity for cases in result.cases))
+    size = (EDGE[0] + WIDTH * len(HORIZONS) + 0.2, EDGE[1] + EDGE[2] + HEIGHT * len(quantities))
+    figure = Figure(figsize=size, dpi=DPI, facecolor="white")
+    FigureCanvasAgg(figure)
+
+    def letters(points: float) -> FontProperties:
+        return FontProperties(fname=font, size=points)
+
+    found = {(cases.quantity, cases.horizon): cases for cases in result.cases}
+    top = max(float(_heights(cases).max()) for cases in result.cases)
+    for row, quantity in enumerate(quantities):
+        for column, horizon in enumerate(HORIZONS):
+            left = EDGE[0] + WIDTH * column
+            bottom = EDGE[1] + HEIGHT * (len(quantities) - 1 - row)
+            place = (left / size[0], bottom / size[1], 2.35 / size[0], 1.25 / size[1])
+            axes = figure.add_axes(place)
+            if (quantity, horizon) in found:
+                cases = found[quantity, horizon]
+                fields = {"years": horizon, "forecasts": len(cases.pit)}
+                axes.set_title(
+                    say("hindcast.years", lang, **fields), fontproperties=letters(SMALL), pad=3
+                )
+                _histogram(axes, cases, max(1.05 * top, 2.0))
+            else:
+                axes.set_axis_off()
+            if column == 0:
+                name = say(f"hindcast.{quantity}", lang)
+                axes.set_ylabel(name, fontproperties=letters(TEXT))
+            for label in (*axes.get_xticklabels(), *axes.get_yticklabels()):
+                label.set_fontproperties(letters(SMALL))
+    title = say("hindcast.title", lang, panel=Path(result.panel.name).name)
+    texts = ((size[1] - 0.4, title, TITLE), (0.36, say("hindcast.across", lang), TEXT))
+    for height, text, points in (*texts, (0.12, say("hindcast.caption", lang), SMALL)):
+        left = 0.15 if points == TITLE else EDGE[0]
+        figure.text(left / size[0], height / size[1], text, fontproperties=letters(points))
+    raw = io.BytesIO()
+    known = {"Creator": SALT, "Date": None, "Title": title}
+    figure.savefig(
+        raw, format=form, dpi=DPI, metadata={"Software": SALT} if form == "png" else known
+    )
+    return raw.getvalue()
+
+
+def _heights(cases: Cases) -> np.ndarray[Any, np.dtype[np.float64]]:
+    """Density of the transform in equal classes; 1 is what it should be."""
+    counts, _ = np.histogram(cases.pit, BINS, (0.0, 1.0))
+    return np.asarray(counts * (BINS / counts.sum()), dtype=np.float64)
+
+
+def _histogram(axes: "Axes", cases: Cases, top: float) -> None:
+    steps = np.arange(BINS) / BINS
+    axes.bar(
+        steps, _heights(cases), 1.0 / BINS, align="edge",
+        color=COLOURS[cases.quantity], edgecolor="white", linewidth=0.4,
+    )  # fmt: skip
+    axes.axhline(1.0, color="#000000", linewidth=0.9)
+    axes.set_xlim(0.0, 1.0)
+    axes.set_ylim(0.0, top)
+    axes.set_xticks([0.0, 0.5, 1.0], ["0", "0.5", "1"])
+    axes.set_yticks([0.0, 1.0, 2.0], ["0", "1", "2"])
+    axes.tick_params(length=2, color="#888888")
+    for side in ("left", "right", "top", "bottom"):
+        axes.spines[side].set(color="#888888", linewidth=0.6)
