@@ -45,7 +45,11 @@ FEWEST_INDUSTRIES, FEWEST_CHANGES = 8, 10
 HALF_LIFE = 5.0
 #: A panel's own mean level of shocks, and variance of its common part, against those of the class:
 #: the class counts as so many series, and as so many years. Judgement.
-CLASS_SERIES, CLASS_YEARS = 2.0, 20.0
+CLASS_SERIES, CLASS_YEARS = 0.5, 20.0
+#: Beyond what industries span the size law is not followed. [log output]
+SIZE_REACH = 5.0
+#: Years of a panel that say how it differs from its class. Judgement.
+RECENT = 30
 #: How much of a common drift is left a year later: half fades in 17 years. Judgement, after
 #: Easterly et al. (1993) and Pritchett & Summers (2014): growth regresses to the mean.
 DRIFT_PERSISTENCE = 0.96
@@ -171,19 +175,28 @@ def solved(lower: Array, right: Array) -> Array:
 
 
 def relative_size(sizes: Array) -> Array:
-    """Log size against the median of the panel; the median where it is not known. [(series,)]"""
+    """Log size against the median of the panel, at most SIZE_REACH away. [(series,)]
+
+    The median where it is not known.
+    """
     known = np.isfinite(sizes)
     if not known.any():
         return np.zeros_like(sizes)
-    return np.where(known, sizes - np.median(sizes[known]), 0.0)
+    apart = np.clip(sizes - np.median(sizes[known]), -SIZE_REACH, SIZE_REACH)
+    return np.where(known, apart, 0.0)
 
 
 def mean_change(levels: Array) -> tuple[Array, Array]:
-    """Mean over series of each year's change, and the number of series behind it. [(year,)]"""
+    """Mean over series of each year's change, and the number of series behind it. [(year,)]
+
+    Weighted by the inverse of what a series moves in a typical year: none drowns the others.
+    """
     changes = np.diff(levels, axis=0)
-    counts = np.isfinite(changes).sum(axis=1)
-    mean = np.nansum(changes, axis=1) / np.maximum(counts, 1)
-    return np.asarray(mean, dtype=np.float64), counts.astype(float)
+    known = np.isfinite(changes)
+    moves = np.nanmean(np.abs(changes - np.nanmedian(changes, axis=1, keepdims=True)), axis=0)
+    weights = known / np.maximum(moves, max(0.2 * float(np.median(moves)), 1e-12))
+    mean = (weights * np.where(known, changes, 0.0)).sum(axis=1) / weights.sum(axis=1)
+    return np.asarray(mean, dtype=np.float64), known.sum(axis=1).astype(float)
 
 
 def own_part(levels: Array, common: Array) -> Array:
@@ -275,8 +288,8 @@ def misfit(point: Array, quantity: str, moments: Moments, centre: Array) -> floa
             lower = factor(whole[skip:years, skip:years])
         except np.linalg.LinAlgError:
             return 1e10
-        half = solved(lower, moment[skip:, skip:])
-        squares += series * float(np.trace(solved(lower, half.T)))
+        whitening = np.linalg.inv(lower)
+        squares += series * float(((whitening @ moment[skip:, skip:]) * whitening).sum())
         log_determinant += 2.0 * series * float(np.log(np.diag(lower)).sum())
         count += series * (years - skip)
     sds = np.array([_SEARCH[name][3] for name in searched(quantity)])
@@ -306,7 +319,7 @@ def adapted(law: Law, part: Array) -> Own:
     if part.shape[1] < 3:
         return law.own
     centre = point_of(law.own, law.quantity)
-    end = search(law.quantity, moments_of(part), centre, centre, 0.03)
+    end = search(law.quantity, moments_of(trimmed(part[-RECENT:])), centre, centre, 0.03)
     return own_of(end.x, law.quantity)
 
 
@@ -364,7 +377,7 @@ def innovations(part: Array, own: Own) -> Array:
 def _shocks(news: Array, size: Array) -> dict[str, float]:
     """Shock at the median size, size law, and how long calm or storm is remembered."""
     raw = MEAN_ABSOLUTE * np.nanmean(np.abs(news), axis=0)
-    raw = np.maximum(raw, 0.02 * np.median(raw))
+    raw = np.maximum(raw, max(0.02 * float(np.median(raw)), 1e-9))
     whole, exponent = np.isfinite(news).all(axis=0), 0.0
     if size.std() > 0.0:
         exponent = float(np.polyfit(size, np.log(raw), 1)[0])
@@ -392,7 +405,7 @@ def _memory(sizes: Array) -> float:
     if not before or sizes.shape[1] < FEWEST_INDUSTRIES:
         return HALF_LIFE
     x, y = np.concatenate(before), np.concatenate(after)
-    slope = float(np.clip((x * y).sum() / (x * x).sum(), 0.2, 0.9))
+    slope = float(np.clip((x * y).sum() / max(float((x * x).sum()), 1e-12), 0.2, 0.9))
     return float(np.mean(weights)) * (1.0 - slope) / slope
 
 
@@ -485,16 +498,16 @@ def forecast(levels: Array, sizes: Array, law: Law) -> Forecast:
     if len(levels) < 3 or not np.isfinite(levels[-2:]).all():
         raise ValueError("every series needs at least two years up to the origin")
     size = relative_size(sizes)
-    common, common_mean, common_variance = _common(levels, law)
-    part = own_part(levels, common)
+    common = _common(levels, law)
+    part = own_part(levels, common.past)
     news, mean, variance = _own(part, adapted(law, part))
-    shock, typical = own_shocks(news, size, law)
+    shock, typical = own_shocks(news / np.sqrt(common.left), size, law)
     own_variance = (np.array(law.widening)[:, None] * shock) ** 2 * variance
     share = (shock / typical) ** 2  # series with larger own shocks take larger common ones
     freedom = np.array(law.freedom)
-    total = own_variance + common_variance[:, None] * share
+    total = own_variance + common.variance[:, None] * share
     scale = np.sqrt(total * ((freedom - 2.0) / freedom)[:, None])
-    return Forecast(mean + common_mean[:, None], scale, freedom)
+    return Forecast(mean + common.mean[:, None], scale, freedom)
 
 
 def _own(part: Array, own: Own) -> tuple[Array, Array, Array]:
@@ -522,11 +535,26 @@ def _own(part: Array, own: Own) -> tuple[Array, Array, Array]:
     return news, mean, variance
 
 
-def _common(levels: Array, law: Law) -> tuple[Array, Array, Array]:
-    """Past common changes [(year,)], mean and variance of the common change to come [(horizon,)].
+@dataclass(frozen=True, slots=True)
+class _Common:
+    """The common part: past changes [(year,)], mean and variance of what is to come [(horizon,)].
 
-    The mean over n series holds 1/n of the variance of their own parts. Models of the common part
-    are averaged with the weights that the past gives them.
+    ``left``: share of the variance of an own part that is left when the past is taken out.
+    """
+
+    past: Array
+    mean: Array
+    variance: Array
+    left: float
+
+
+def _common(levels: Array, law: Law) -> _Common:
+    """What the mean over a panel's n series tells of its common part.
+
+    It holds 1/n of the variance of their own parts. Before it speaks, the common shocks of a panel
+    that is calmer than its class are half as much calmer (in logs): a calm place has smaller ones,
+    sums over many firms have not. Models of the common part are averaged with the weights that the
+    past gives them.
     """
     change, counts = mean_change(levels)
     years = len(change)
@@ -534,7 +562,8 @@ def _common(levels: Array, law: Law) -> tuple[Array, Array, Array]:
     typical = _typical_shock(levels, change, law, float(own[0, 0]))
     noise = own * typical**2 / np.sqrt(np.outer(counts, counts))
     seen = max(float(change.var() - np.diag(noise).mean()), 0.0)
-    scale = (CLASS_YEARS * law.common_sd**2 + years * seen) / (CLASS_YEARS + years)
+    expected = law.common_sd**2 * typical / law.shock_sd
+    scale = (CLASS_YEARS * expected + years * seen) / (CLASS_YEARS + years)
     at = [horizon - 1 for horizon in HORIZONS]
     pasts, means, variances, logs = [], [], [], []
     for persistence, drift, weight in COMMON[law.quantity]:
@@ -552,16 +581,32 @@ def _common(levels: Array, law: Law) -> tuple[Array, Array, Array]:
     weights /= weights.sum()
     mean = weights @ np.array(means)
     variance = weights @ (np.array(variances) + np.array(means) ** 2) - mean**2
-    return weights @ np.array(pasts), mean, variance
+    left = _left(levels.shape[1], float(own[0, 0]) * typical**2, scale)
+    return _Common(weights @ np.array(pasts), mean, variance, left)
+
+
+def _left(series: int, own: float, common: float) -> float:
+    """Variance of x − g x̄ over that of an own part, x̄ the mean of n series.
+
+    g = common / (common + own / n) is how much of the mean is held to be common.
+    """
+    gain = common / (common + own / series)
+    return 1.0 - (2.0 * gain - gain**2) / series + common / own * (1.0 - gain) ** 2
 
 
 def _typical_shock(levels: Array, change: Array, law: Law, unit: float) -> float:
-    """Own shock of the panel's typical series before innovations are known. [link units]"""
-    series = levels.shape[1]
+    """Own shock of the panel's typical series before innovations are known. [link units]
+
+    Of one series nobody knows what is common; the class's ratio of the two divides it.
+    """
+    changes, series = np.diff(levels, axis=0), levels.shape[1]
     if series == 1:
-        return law.shock_sd
-    rest = np.nanmean(np.abs(np.diff(levels, axis=0) - change[:, None]), axis=0)
-    rough = MEAN_ABSOLUTE * float(np.median(rest)) * np.sqrt(series / (series - 1.0) / unit)
+        rest = np.nanmean(np.abs(changes - np.nanmedian(changes)), axis=0)
+        held = unit + (law.common_sd / law.shock_sd) ** 2
+    else:
+        rest = np.nanmean(np.abs(changes - change[:, None]), axis=0)
+        held = unit * (1.0 - 1.0 / series)
+    rough = MEAN_ABSOLUTE * float(np.median(rest)) / np.sqrt(held)
     logs = series * np.log(max(rough, 0.02 * law.shock_sd)) + CLASS_SERIES * np.log(law.shock_sd)
     return float(np.exp(logs / (series + CLASS_SERIES)))
 

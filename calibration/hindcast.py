@@ -40,6 +40,9 @@ RIVALS = ("last", "drift")
 BOOTSTRAPS = 1000
 SEED = 1958
 
+#: A naive forecast with a lower CRPS was right to rounding: no skill is told. [link units]
+NEGLIGIBLE = 1e-9
+
 #: What a class knows of a quantity by the end of a year; None where no window has ended.
 Laws = Callable[[str, int], Law | None]
 
@@ -139,7 +142,7 @@ def score(cases: Cases) -> Score:
 
 
 def _skill(own: float, rival: float) -> float:
-    return 1.0 - own / rival if rival > 0.0 else float("nan")
+    return 1.0 - own / rival if rival > NEGLIGIBLE else float("nan")
 
 
 def _interval(cases: Cases, rival: str) -> tuple[float, float]:

@@ -648,3 +648,97 @@ def test_a_plan_of_ones_own_has_evidence(plansim: Plansim) -> None:
     said = plansim("show", "./mine", "--evidence", "--format", "csv")
     assert said.columns() == EVIDENCE_COLUMNS
     assert {row["plan"] for row in said.rows()} == {"mine"}
+
+
+# -- hindcast --------------------------------------------------------------------------------------
+
+HINDCAST_COLUMNS = [
+    "quantity",
+    "horizon",
+    "origins",
+    "coverage50",
+    "coverage80",
+    "coverage95",
+    "crps",
+    "crps_skill_last",
+    "crps_skill_drift",
+]
+
+
+@pytest.fixture(scope="module")
+def panel(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The shipped groups without energy; one of them begins too late."""
+    shipped = (files("calibration") / "data" / "us_groups.csv").read_text(encoding="utf-8")
+    rows = [line.split(",")[:4] for line in shipped.splitlines()]
+    kept = [row for row in rows if row[0] != "20 Food" or int(row[1]) > 2003]
+    path = tmp_path_factory.mktemp("panels") / "groups.csv"
+    path.write_text("\n".join(",".join(row) for row in kept), encoding="utf-8")
+    return str(path)
+
+
+@each_lang
+def test_hindcast_is_told_in_the_language_asked_for(
+    lang: str, panel: str, plansim: Plansim
+) -> None:
+    said = plansim("hindcast", panel, "--from", "2005", "--lang", lang)
+    words = {"en": ("value-added rate", "skill", "too short"), "zh": ("增加值率", "技巧", "太短")}
+    assert said.code == 0
+    assert all(word in said.out for word in words[lang][:2])
+    assert words[lang][2] in said.err
+    assert "20 Food" in said.err
+
+
+def test_hindcast_scores_quantities_by_horizon(panel: str, plansim: Plansim) -> None:
+    asked = ("hindcast", panel, "--from", "2000", "--format")
+    rows = plansim(*asked, "csv")
+    assert rows.columns() == HINDCAST_COLUMNS
+    records = json.loads(plansim(*asked, "json").out)
+    assert [list(record) for record in records] == [HINDCAST_COLUMNS] * 8
+    assert [{k: str(v) for k, v in record.items()} for record in records] == rows.rows()
+    assert [(r["quantity"], r["horizon"]) for r in records] == [
+        (quantity, horizon) for quantity in ("output", "va_rate") for horizon in (1, 3, 5, 10)
+    ]
+    assert all(0.3 < record["coverage80"] <= 1.0 for record in records)
+    assert all(record["crps"] > 0.0 for record in records)
+    assert [r["origins"] for r in records] == [11, 9, 7, 2] * 2
+
+
+def test_hindcast_learns_from_half_and_draws(panel: str, plansim: Plansim, tmp_path: Path) -> None:
+    asked = ("hindcast", panel, "--from", "2006", "--train", "0.5", "--format", "csv")
+    one = plansim(*asked, "--pit", "pit.png")
+    assert (tmp_path / "pit.png").read_bytes().startswith(b"\x89PNG")
+    assert one.err.endswith("pit.png\n")
+    (tmp_path / "pit.png").unlink()
+    assert plansim(*asked).out == one.out
+    assert plansim(*asked, "--seed", "2").out != one.out
+    only = plansim(*asked[:-4], "--format", "csv", "--test", "22 Textile mill products")
+    assert only.rows()[0]["origins"] == "5"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("./nowhere.csv",), ("nowhere.csv", "there is no such file")),
+        (("PANEL", "--train", "22 Textil"), ("--train", "did you mean 22 Textile mill products?")),
+        (("PANEL", "--history", "3"), ("--history", "5 …")),
+        (("PANEL", "--from", "soon"), ("--from", "soon")),
+        (("PANEL", "--from", "2011"), ("nothing can be scored", "1958 to 2011")),
+        (("PANEL", "--pit", "pit.pdf"), ("--pit", ".png, .svg")),
+    ],
+)
+def test_hindcast_refuses_what_cannot_be(
+    arguments: Sequence[str], words: Sequence[str], panel: str, plansim: Plansim
+) -> None:
+    given = [panel if word == "PANEL" else word for word in arguments]
+    refused(plansim("hindcast", *given, "--lang", "en"), *words)
+
+
+def test_hindcast_names_every_fault_of_a_panel(plansim: Plansim, tmp_path: Path) -> None:
+    bad = tmp_path / "bad.csv"
+    bad.write_text("series,year,output,va_rate\na,2000,0,1.2\na,2002,1,0.2\n", encoding="utf-8")
+    english = plansim("hindcast", "./bad.csv", "--lang", "en")
+    refused(english, "3 faults", "bad.csv:2:3", "0 must be above 0", "bad.csv:2:4", "bad.csv:3")
+    assert "2001 is missing" in english.err
+    chinese = plansim("hindcast", "./bad.csv", "--lang", "zh")
+    refused(chinese, "3 处错误", "缺 2001")
+    bad.unlink()
