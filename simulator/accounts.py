@@ -303,15 +303,9 @@ def _how_many(holds: NDArray[np.bool_]) -> NDArray[np.uint8]:
 
 def _delivered(future: OneFuture, item: Series, indicator: Indicator) -> Array:
     """What a programme has delivered by the end of each year, in whole lots. [units]"""
-    accounts = future.accounts
-    key = str(indicator.programme)
-    programme = accounts.plan.programmes[key]
-    shape = (len(accounts.layout.years), accounts.levels.shape[2])
-    if key not in future.deliveries:
-        return np.zeros(shape)
-    units = np.asarray(accounts.p[f"programmes.{key}.units"])
-    stock = np.broadcast_to(units * future.deliveries[key].stock, shape)
-    return np.floor(stock / programme.lot + 1e-9) * programme.lot
+    shape = (len(future.accounts.layout.years), future.block.draws)
+    delivery = future.deliveries.get(str(indicator.programme))
+    return np.broadcast_to(0.0 if delivery is None else delivery.whole, shape)
 
 
 MEASURES: Mapping[str, Callable[[OneFuture, Series, Indicator], Array]] = {

@@ -19,12 +19,16 @@ from simulator.sampling import Array
 class Delivery(Protocol):
     """What one programme has delivered. Everything downstream sees only this.
 
-    ``stock``: share of the plan delivered at the end of each year. ``flow``: the share that has an
-    effect, averaged over the year: in use, and not what would have come anyway. [(year, draw)]
+    ``stock``: share of the plan delivered at the end of each year; ``whole``: units, in whole lots.
+    ``flow``: the share that has an effect, averaged over the year: in use, and not what would have
+    come anyway. [(year, draw)]
     """
 
     @property
     def stock(self) -> Array: ...
+
+    @property
+    def whole(self) -> Array: ...
 
     @property
     def flow(self) -> Array: ...
@@ -35,14 +39,16 @@ class Scheduled:
     """Delivery by a schedule: straight lines between stated points, scaled by depth, delayed.
 
     ``pieces``: begin and end of each straight line [years] and the shares at both; ``edges``: the
-    beginnings and ends of years, less the delay [(year + 1, draw)]. Each path is worked out when
-    first asked for.
+    beginnings and ends of years, less the delay [(year + 1, draw)]; ``units`` of the whole plan,
+    ``lot`` at a time. Each path is worked out when first asked for.
     """
 
     pieces: tuple[tuple[float, float, float, float], ...]
     edges: Array
     depth: Array
     most: float
+    units: Value = 1.0
+    lot: float = 1.0
 
     @cached_property
     def stock(self) -> Array:
@@ -54,6 +60,11 @@ class Scheduled:
             reached += inside
         reached *= self.depth
         return np.minimum(reached, self.most, out=reached)
+
+    @cached_property
+    def whole(self) -> Array:
+        lots = np.asarray(self.units) * self.stock / self.lot
+        return np.asarray(np.floor(lots + 1e-9) * self.lot)
 
     @cached_property
     def flow(self) -> Array:
@@ -76,15 +87,24 @@ class Scheduled:
 
 def scheduled(plan: Plan, p: Mapping[str, Value]) -> dict[str, Delivery]:
     """Deliveries of all active programmes that have a schedule."""
+    years = tuple(plan.years)
     return {
-        key: schedule(programme.coverage, p, f"programmes.{key}.coverage", tuple(plan.years))
+        key: schedule(
+            programme.coverage, p, f"programmes.{key}.coverage", years,
+            p.get(f"programmes.{key}.units", 1.0), programme.lot,
+        )
         for key, programme in plan.programmes.items()
         if programme.active and programme.coverage is not None
-    }
+    }  # fmt: skip
 
 
 def schedule(
-    coverage: Coverage, p: Mapping[str, Value], path: str, years: tuple[int, ...]
+    coverage: Coverage,
+    p: Mapping[str, Value],
+    path: str,
+    years: tuple[int, ...],
+    units: Value = 1.0,
+    lot: float = 1.0,
 ) -> Scheduled:
     """The schedule of one block of draws."""
     knots = [float(coverage.start), *(year + 1.0 for year in sorted(coverage.path))]
@@ -98,6 +118,8 @@ def schedule(
         edges=np.arange(years[0], years[-1] + 2.0)[:, None] - np.broadcast_to(delay, width),
         depth=depth,
         most=np.inf if coverage.limit is None else coverage.limit,
+        units=units,
+        lot=lot,
     )
 
 
@@ -106,8 +128,8 @@ class Queued:
     """Delivery by a queue: every lot counts from when it passed the last stage.
 
     ``delivered``: when [years since the beginning of the base year, (lot, draw)]; ``each``: the
-    share of the plan that one lot is; ``induced``: the share that would not have come anyway;
-    ``ramp``: until a lot is in full use [years], None where it is at once.
+    share of the plan that one lot is, ``lot`` its units; ``induced``: the share that would not have
+    come anyway; ``ramp``: until a lot is in full use [years], None where it is at once.
     """
 
     delivered: Array
@@ -115,6 +137,7 @@ class Queued:
     induced: Value
     ramp: Value | None
     years: int
+    lot: float = 1.0
 
     @cached_property
     def soonest(self) -> Array:
@@ -130,13 +153,21 @@ class Queued:
 
     @cached_property
     def stock(self) -> Array:
+        return np.asarray(self._counts * self.each)
+
+    @cached_property
+    def whole(self) -> Array:
+        return np.asarray(self._counts * self.lot)
+
+    @cached_property
+    def _counts(self) -> Array:
+        """Lots delivered by the end of each year. [(year, draw)]"""
         there = self.there(self.years)
         year = np.minimum(there, self.years).astype(np.int8)  # small: compared often
         counts = np.uint8 if len(there) < 256 else np.uint16
         lots = np.empty((self.years, there.shape[1]))
         for y in range(self.years):
             lots[y] = np.add.reduce((year <= y).view(np.uint8), axis=0, dtype=counts)
-        lots *= self.each
         return lots
 
     @cached_property
@@ -185,5 +216,6 @@ def queued(
             induced=induced,
             ramp=p.get(f"{path}.queue.ramp"),
             years=len(plan.years),
+            lot=programme.lot,
         )
     return found

@@ -1,7 +1,8 @@
 """What can go wrong, as codes with fields.
 
-    PlansimError                 anything this product raises on purpose
-    └── InputError               the user's input is wrong: one or more faults, all at once
+    PlansimError                 anything this product raises on purpose: one or more faults
+    ├── InputError               the user's input is wrong, all of it at once
+    └── WorkError                workers, a cluster or a disk failed in the middle of the work
 
 A :class:`Fault` is a code with fields; the sentence that a person reads is made from it in the
 message catalogue (``scenarios/messages``), in the language that the person reads.
@@ -9,6 +10,7 @@ message catalogue (``scenarios/messages``), in the language that the person read
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Self
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,17 +31,25 @@ class Fault:
 
 
 class PlansimError(Exception):
-    """Base of everything this product raises on purpose."""
-
-
-class InputError(PlansimError):
-    """The input is wrong. Carries every fault that was found, never only the first."""
+    """Base of everything this product raises on purpose. Carries every fault, not only the first."""
 
     def __init__(self, faults: Iterable[Fault]) -> None:
         self.faults: tuple[Fault, ...] = tuple(faults)
         super().__init__("; ".join(f"{f.code} {f.path}".strip() for f in self.faults))
 
+    def __reduce__(self) -> tuple[type[Self], tuple[tuple[Fault, ...]]]:
+        """Comes back from another process as it was."""
+        return type(self), (self.faults,)
+
     @classmethod
-    def of(cls, code: str, path: str = "", **fields: object) -> "InputError":
+    def of(cls, code: str, path: str = "", **fields: object) -> Self:
         """One fault, for the first lines of a function that refuses an argument."""
         return cls([Fault(code, fields, path)])
+
+
+class InputError(PlansimError):
+    """The input is wrong."""
+
+
+class WorkError(PlansimError):
+    """The input is fine; workers, a cluster or a disk failed, and the result is not complete."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from simulator.plan import Cluster, Plan, Quantity
-from simulator.sampling import Group, correlation_pairs, group, match
+from simulator.sampling import Group, groups_of, match
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class Layout:
         for key, quantity in plan.city.items():
             quantities[f"city.{key}"] = quantity
         names = list(quantities)
-        groups = group(names, correlation_pairs(plan.shock_correlations, names))
+        groups = groups_of(plan.shock_correlations, tuple(names))
         grouped = {name for members in groups for name in members.names}
         alone = (Group((name,), np.eye(1)) for name in names if name not in grouped)
         return cls(

@@ -22,6 +22,7 @@ class Model:
     plan: Plan
     layout: Layout
     network: Network
+    parts: tuple[Network, ...]
     sampler: Sampler
     law: LuckLaw
     series: tuple[Series, ...]
@@ -39,10 +40,12 @@ class Model:
         law = LuckLaw.of(
             centre(plan.assumptions.shock_df), centre(plan.assumptions.common_persistence)
         )
+        network = Network.of(plan)
         return cls(
             plan=plan,
             layout=Layout.of(plan),
-            network=Network.of(plan),
+            network=network,
+            parts=network.parts(),
             sampler=Sampler.of(plan, sampler),
             law=law,
             series=series(plan),

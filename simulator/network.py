@@ -74,6 +74,22 @@ class Network:
     routes: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
     lots: Mapping[str, int] = field(default_factory=dict)
 
+    def parts(self) -> tuple["Network", ...]:
+        """Taken apart: no programme of one part ever stands in line with one of another."""
+        first = {key: key for key in self.routes}  # the first programme that it may meet
+        for station in self.stations:
+            keys = {first[visit.programme] for visit in station.visits}
+            met = next(key for key in first if key in keys)
+            first = {key: met if of in keys else of for key, of in first.items()}
+        return tuple(
+            Network(
+                stations=tuple(s for s in self.stations if first[s.visits[0].programme] == head),
+                routes={key: way for key, way in self.routes.items() if first[key] == head},
+                lots={key: number for key, number in self.lots.items() if first[key] == head},
+            )
+            for head in dict.fromkeys(first.values())
+        )
+
     @classmethod
     def of(cls, plan: Plan) -> "Network":
         """The network of the active programmes. Raises InputError naming a circle."""

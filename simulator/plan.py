@@ -542,6 +542,22 @@ class Library:
 
 
 @dataclass(frozen=True, slots=True)
+class Calibration:
+    """What was seen since, in the space of the normal scores that uncertain figures are drawn from.
+
+    The independent scores of ``names``, before the copula, are moved along orthonormal
+    ``directions`` [(direction, name)]: along each, the coordinate t becomes ``shift`` + ``scale`` t
+    [standard deviations]. All that lies across them stays as it was.
+    """
+
+    __pydantic_config__: ClassVar[dict[str, str]] = CLOSED
+    names: tuple[str, ...]
+    directions: tuple[tuple[float, ...], ...]
+    shift: tuple[float, ...]
+    scale: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """One document of one place, ready to be simulated under one scenario."""
 
@@ -560,6 +576,7 @@ class Plan:
     parameter_correlations: tuple[Correlation, ...] = ()
     shock_correlations: tuple[Correlation, ...] = ()
     targets: tuple[Target, ...] = ()
+    calibration: Calibration | None = None
 
     @property
     def years(self) -> range:
@@ -601,7 +618,7 @@ def _collect(node: Any, path: str, found: list[tuple[str, Figure]]) -> None:
 
 
 #: Where a walk over a plan need not look: most of its leaves.
-_NO_FIGURES = frozenset({str, int, float, bool, type(None), Target, Label})
+_NO_FIGURES = frozenset({str, int, float, bool, type(None), Target, Label, Calibration})
 
 
 @lru_cache

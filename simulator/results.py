@@ -123,6 +123,11 @@ class Tally:
     replicate_futures: Counts
     kept: Kept | None
 
+    @property
+    def draws(self) -> int:
+        """Parameter draws that were simulated, each with two sets of luck."""
+        return self.simulated // 2
+
     def __add__(self, other: "Tally") -> "Tally":
         """Merge the tally of later futures."""
         merged: dict[str, Any] = {
@@ -192,13 +197,17 @@ def _tally_luck(side: Judged, valid: Bools, inside: Bools, scoring: Scoring) -> 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What was asked of a run: with the plan, all that its result depends on."""
+    """What a run's result depends on, beside the plan.
+
+    ``draws``: those that were simulated; ``tolerance``: the half-width that was asked for, if any.
+    """
 
     scenario: str
     seed: int
     draws: int
     sampler: str
     given: tuple[str, ...]
+    tolerance: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,6 +246,13 @@ class Verdict:
     binds: str = ""
     draws: int | None = None
     seed: int | None = None
+
+    @property
+    def half_width(self) -> float | None:
+        """Half of the 95 % simulation interval. [probability]"""
+        if self.prob_low is None or self.prob_high is None:
+            return None
+        return (self.prob_high - self.prob_low) / 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,6 +299,19 @@ class Result:
     @property
     def judged(self) -> tuple[Verdict, ...]:
         return tuple(v for v in self.verdicts if v.probability is not None)
+
+    @property
+    def unsettled(self) -> tuple[Verdict, ...]:
+        """Judged targets whose interval is wider than the tolerance that was asked for."""
+        most = self.settings.tolerance
+        if most is None:
+            return ()
+        return tuple(v for v in self.judged if (v.half_width or 0.0) > most)
+
+    def base_level(self, indicator: str, subject: str) -> float:
+        """The median of an indicator of a subject in the first year. [base units]"""
+        place = self.series.index(Series(indicator, subject))
+        return float(np.median(self.kept.paths[0, place]))
 
     def to_frame(self) -> "pd.DataFrame":
         """The verdicts as a table, one row a target, columns as in ``Verdict``."""

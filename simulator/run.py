@@ -1,16 +1,14 @@
 """The one conductor: plan → streams → draws → quantities → indicators → verdicts.
 
 Each parameter draw lives through two sets of luck, "a" and "b". Blocks of draws are independent:
-they may be computed in any order, by any number of threads, and are merged in order; the result
-is the same to the last bit.
+they may be computed in any order, by any number of threads, processes or machines of one kind, and
+are merged in order; the result is the same to the last bit.
 """
 
-from collections import deque
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, replace
 from functools import reduce
-from queue import SimpleQueue
 
 import numpy as np
 
@@ -19,16 +17,20 @@ from simulator.baseline import Baseline, close
 from simulator.coverage import Delivery, queued, scheduled
 from simulator.dynamics import Moves, from_link, luck_paths, trend_path
 from simulator.errors import Fault, InputError
+from simulator.executors import Executor, Threads
 from simulator.model import Model, given_faults
-from simulator.plan import Plan
+from simulator.network import Network
+from simulator.plan import Plan, Quantity
 from simulator.queues import Value, bring, serve
 from simulator.results import KEPT, Judged, Kept, Result, Settings, Tally, tally
-from simulator.sampling import SAMPLERS, STREAM_BLOCK, Array, Block
-from simulator.verdicts import Reference, conclude
+from simulator.sampling import SAMPLERS, STREAM_BLOCK, Array, Block, Single
+from simulator.verdicts import Reference, conclude, widest
 from simulator.waiting import traced
 
 LUCKS = ("a", "b")
 MOST_DRAWS = 10**9
+#: Draws of a run where nothing is said; and the most where only a tolerance is asked for.
+DRAWS, LIMIT = 10_000, 10_000_000
 BLOCKS = (128, 256, 512, 1024, 2048, 4096)
 
 
@@ -106,33 +108,59 @@ def live(
     """
     plan, layout, bases = model.plan, model.layout, common.baseline.levels
     deliveries, moves = dict(common.scheduled), common.moves
-    lots = np.empty((0, block.draws))
+    fates: dict[str, list[Array]] = {}
     if moves is None:
-        futures = bring(plan, model.network, common.p, block, luck)
-        passages = serve(model.network, futures, trace=keep)
-        if keep:
-            lots = traced(model.network, futures, passages, len(layout.years))
-        deliveries |= queued(plan, model.network, common.p, passages)
-        in_order = {key: deliveries[key] for key in plan.programmes if key in deliveries}
-        moves = Moves.of(plan, layout, common.p, bases, in_order)
+        for part in model.parts:
+            brought, theirs = queue_up(plan, part, common.p, block, luck, keep)
+            deliveries |= brought
+            fates |= theirs
+        deliveries = in_order(plan, deliveries)
+        moves = Moves.of(plan, layout, common.p, bases, deliveries)
     levels = (space or Workspace()).array("levels", *common.trend.shape)
     chosen = np.array(model.luck_years, dtype=int)
     kept = np.empty((len(chosen), len(layout.rows), block.draws)) if keep else None
     for name, n in luck_paths(layout, common.p, bases, model.law, block, luck):
         row = layout.rows[name]
-        z = levels[:, row]
-        z[0] = common.trend[0, row]
-        np.add(common.trend[1:, row], n, out=z[1:])  # Eq. 1
-        if name in moves.paths:
-            z += moves.paths[name]
-        from_link(layout.quantities[name], z)
-        if not np.isfinite(z[-1]).all():
-            raise InputError.of("not_finite", name, value=float(z[-1].sum()))
+        level_path(
+            layout.quantities[name], name, common.trend[:, row], n, moves.paths, levels[:, row]
+        )
         if kept is not None:
             kept[:, row] = n[chosen - 1]
     accounts = Accounts(plan, layout, common.p, levels, common.baseline, moves)
     future = OneFuture(accounts, deliveries, block, luck)
+    lots = stacked([row for key in model.network.routes for row in fates.get(key, ())], block)
     return Lived(future, None if kept is None else kept.reshape(-1, block.draws), lots)
+
+
+def in_order(plan: Plan, deliveries: Mapping[str, Delivery]) -> dict[str, Delivery]:
+    """Deliveries in the order of the plan: sums over programmes are always added alike."""
+    return {key: deliveries[key] for key in plan.programmes if key in deliveries}
+
+
+def level_path(
+    quantity: Quantity, name: str, trend: Array, n: Single, moved: Mapping[str, Array], out: Array
+) -> None:
+    """Eq. 1 of one quantity, then its level, into ``out``. [(year, draw)]
+
+    Raises InputError naming a quantity that is not finite.
+    """
+    out[0] = trend[0]
+    np.add(trend[1:], n, out=out[1:])  # Eq. 1
+    if name in moved:
+        out += moved[name]
+    from_link(quantity, out)
+    if not np.isfinite(out[-1]).all():
+        raise InputError.of("not_finite", name, value=float(out[-1].sum()))
+
+
+def queue_up(
+    plan: Plan, part: Network, p: Mapping[str, Value], block: Block, luck: str, keep: bool
+) -> tuple[dict[str, Delivery], dict[str, list[Array]]]:
+    """What one part of the network delivers, and what became of its lots where that is kept."""
+    futures = bring(plan, part, p, block, luck)
+    passages = serve(part, futures, trace=keep)
+    fates = traced(part, futures, passages, len(plan.years)) if keep else {}
+    return queued(plan, part, p, passages), fates
 
 
 def judge_luck(
@@ -194,47 +222,75 @@ def count_block(model: Model, job: Job, space: Workspace | None = None) -> Tally
     return tally(a, b, inside, model.given, model.scoring)
 
 
+class Counting:
+    """The task of a run, Job → Tally. Whoever calls at the same time has a workspace of his own;
+    elsewhere, the task begins with none.
+    """
+
+    def __init__(self, model: Model) -> None:
+        self.model = model
+        self._spaces: list[Workspace] = []
+
+    def __reduce__(self) -> tuple[type["Counting"], tuple[Model]]:
+        return Counting, (self.model,)
+
+    def __call__(self, job: Job) -> Tally:
+        try:
+            space = self._spaces.pop()
+        except IndexError:
+            space = Workspace()
+        counted = count_block(self.model, job, space)
+        self._spaces.append(space)
+        return counted
+
+
 def run(
     plan: Plan,
     scenario: str = "plan",
-    draws: int = 10_000,
+    draws: int | None = None,
     seed: int = 1,
     *,
     sampler: str = "independent",
     given: Sequence[str] = (),
     workers: int = 1,
     block: int = STREAM_BLOCK,
+    tolerance: float | None = None,
+    over: Executor | None = None,
     reference: Reference | None = None,
     progress: Callable[[int], object] | None = None,
 ) -> Result:
     """Simulate ``draws`` parameter draws with two sets of luck each, and judge every target.
 
-    ``given``: ids of targets taken as met; only futures that meet them count. ``workers``:
-    threads. ``block``: draws computed together (one of BLOCKS); neither changes a bit of the
-    result. ``reference`` answers how rare a growth is among real industries. ``progress`` is told
-    how many draws each finished block held. Raises InputError for arguments out of range.
+    ``given``: ids of targets taken as met; only futures that meet them count. ``tolerance``: stop
+    after the first whole stream blocks with which the 95 % interval of every judged target is no
+    wider than this to either side [probability]; ``draws`` is then the most. ``workers``: threads;
+    ``over``: another executor. ``block``: draws computed together (one of BLOCKS). None of these
+    three changes a bit of the result. ``reference`` answers how rare a growth is among real
+    industries. ``progress`` is told how many draws each block held, in order. Raises InputError for
+    arguments out of range.
     """
-    check_arguments(plan, draws, seed, sampler, given, workers, block)
+    draws = draws if draws is not None else DRAWS if tolerance is None else LIMIT
+    check_arguments(plan, draws, seed, sampler, given, workers, block, tolerance)
     model = Model.of(plan, sampler, given)
+    counts: Tally | None = None
 
-    spaces: SimpleQueue[Workspace] = SimpleQueue()
-    for _ in range(workers):
-        spaces.put(Workspace())
+    def asked() -> Iterator[Job]:
+        """What is kept is full at some time: later futures need not be whole."""
+        for job in jobs(draws, seed, block, selective=bool(given)):
+            full = counts is not None and counts.kept is not None and counts.kept.futures >= KEPT
+            yield replace(job, keep=job.keep and not full)
 
-    def task(job: Job) -> Tally:
-        space = spaces.get()
-        try:
-            counted = count_block(model, job, space)
-        finally:
-            spaces.put(space)
-        if progress is not None:
-            progress(job.size)
-        return counted
-
-    counts = merged(task, jobs(draws, seed, block, selective=bool(given)), workers)
-    return conclude(
-        model, Settings(scenario, seed, draws, sampler, tuple(given)), counts, reference
-    )
+    with closing((over or Threads(workers))(Counting(model), asked())) as tallies:
+        for counted in tallies:
+            counts = counted if counts is None else counts + counted
+            if progress is not None:
+                progress(counted.draws)
+            whole = counts.draws % STREAM_BLOCK == 0
+            if tolerance is not None and whole and widest(counts, sampler) <= tolerance:
+                break
+    assert counts is not None  # there is at least one draw
+    settings = Settings(scenario, seed, counts.draws, sampler, tuple(given), tolerance)
+    return conclude(model, settings, counts, reference)
 
 
 def check_arguments(
@@ -245,6 +301,7 @@ def check_arguments(
     given: Sequence[str],
     workers: int,
     block: int,
+    tolerance: float | None = None,
 ) -> None:
     """Raises InputError naming every argument of ``run`` that is out of range."""
     rules: tuple[tuple[str, object, bool, str], ...] = (
@@ -253,6 +310,7 @@ def check_arguments(
         ("sampler", sampler, sampler in SAMPLERS, ", ".join(SAMPLERS)),
         ("workers", workers, 1 <= workers <= 1024, "1 … 1024"),
         ("block", block, block in BLOCKS, ", ".join(map(str, BLOCKS))),
+        ("tolerance", tolerance, tolerance is None or 1e-6 <= tolerance <= 0.5, "0.000001 … 0.5"),
     )
     faults = [
         Fault("argument_range", {"value": value, "allowed": allowed}, name)
@@ -267,31 +325,22 @@ def check_arguments(
 def jobs(draws: int, seed: int, block: int, *, selective: bool) -> Iterator[Job]:
     """All blocks of a run; the last is no wider than it must be.
 
-    ``selective``: any block may hold futures that are kept.
+    ``selective``: any block may hold futures that are kept; else those of the first KEPT are, and
+    no block holds both kinds: whole futures take memory.
     """
-    for first in range(0, draws, block):
+    whole = KEPT // len(LUCKS)
+    first = 0
+    while first < draws:
         number, start = divmod(first, STREAM_BLOCK)
-        size = min(block, draws - first)
-        width = next(b for b in BLOCKS if b >= size)
-        keep = selective or first * len(LUCKS) < KEPT
-        yield Job(Block(seed, number, start, start + width), size, keep)
+        keep = selective or first < whole
+        last = min(first - first % block + block, draws)
+        if first < whole and not selective:
+            last = min(last, whole)
+        width = next(b for b in BLOCKS if b >= last - first)
+        yield Job(Block(seed, number, start, start + width), last - first, keep)
+        first = last
 
 
 def merged(task: Callable[[Job], Tally], work: Iterator[Job], workers: int) -> Tally:
     """Tallies of all blocks, added in order; at most a few are held at a time."""
-    if workers == 1:
-        return reduce(Tally.__add__, map(task, work))
-    with ThreadPoolExecutor(workers) as pool:
-        return reduce(Tally.__add__, _in_order(pool, task, work, 2 * workers))
-
-
-def _in_order(
-    pool: ThreadPoolExecutor, task: Callable[[Job], Tally], work: Iterator[Job], ahead: int
-) -> Iterator[Tally]:
-    waiting: deque[Future[Tally]] = deque()
-    for job in work:
-        waiting.append(pool.submit(task, job))
-        if len(waiting) >= ahead:
-            yield waiting.popleft().result()
-    while waiting:
-        yield waiting.popleft().result()
+    return reduce(Tally.__add__, Threads(workers)(task, work))

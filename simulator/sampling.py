@@ -20,7 +20,7 @@ from numpy.typing import DTypeLike, NDArray
 from scipy.special import betaincinv, ndtr, ndtri, stdtrit
 
 from simulator.errors import Fault, InputError
-from simulator.plan import Correlation, Figure, Plan, Uncertainty, figures
+from simulator.plan import Calibration, Correlation, Figure, Plan, Uncertainty, figures
 
 if TYPE_CHECKING:
     from scipy.stats.qmc import Sobol
@@ -75,26 +75,37 @@ def stream(seed: int, block: int, name: str) -> np.random.Generator:
     return np.random.Generator(np.random.SFC64(address))  # type: ignore[arg-type]  # stubs lag
 
 
-def normal_scores(bits: np.random.BitGenerator, rows: int) -> Single:
-    """Standard normal numbers by Box & Muller (1958), in single precision. [(rows, STREAM_BLOCK)]
+def normal_scores(
+    bits: np.random.BitGenerator, rows: int, start: int = 0, stop: int = STREAM_BLOCK
+) -> Single:
+    """Standard normal numbers by Box & Muller (1958), in single precision. [(rows, lanes)]
 
     A third of the cost of the ziggurat, whose branches no vector unit likes. A row takes half of
-    its 32-bit words for radii and half for angles, so that more rows never move the first ones.
-    Radii reach 6.66.
+    its 32-bit words for radii and half for angles, so that more rows never move the first ones;
+    a pair of words gives a lane in the first half (cosine) and one in the second (sine), and only
+    pairs of the lanes asked for are worked on. Radii reach 6.66.
     """
     words = bits.random_raw(rows * STREAM_BLOCK // 2).view("<u4").reshape(rows, STREAM_BLOCK)
     half = STREAM_BLOCK // 2
-    radius = words[:, :half].astype(np.float32)
+    first, last = (start % half, start % half + stop - start)
+    if start < half < stop:
+        first, last = 0, half
+    radius = words[:, first:last].astype(np.float32)
     radius += 1.0
     radius *= 2.0**-32
     np.log(radius, out=radius)
     radius *= -2.0
     np.sqrt(radius, out=radius)
-    angle = words[:, half:].astype(np.float32)
+    angle = words[:, half + first : half + last].astype(np.float32)
     angle *= 2.0 * math.pi * 2.0**-32
-    scores = np.empty((rows, STREAM_BLOCK), dtype=np.float32)
-    np.multiply(radius, np.cos(angle), out=scores[:, :half])
-    np.multiply(radius, np.sin(angle), out=scores[:, half:])
+    scores = np.empty((rows, stop - start), dtype=np.float32)
+    cosines = max(min(stop, half) - start, 0)
+    for turn, lanes, pairs in (
+        (np.cos, slice(0, cosines), slice(start - first, start - first + cosines)),
+        (np.sin, slice(cosines, None), slice(0, stop - start - cosines)),
+    ):
+        if scores[:, lanes].size:
+            np.multiply(radius[:, pairs], turn(angle[:, pairs]), out=scores[:, lanes])
     return scores
 
 
@@ -114,27 +125,26 @@ class Block:
     def normal(self, name: str, rows: int) -> Single:
         """Standard normal numbers of one stream. [(rows, draws)]"""
         bits = stream(self.seed, self.number, name).bit_generator
-        return self._lanes(normal_scores(bits, rows))
+        return normal_scores(bits, rows, self.start, self.stop)
 
     def uniform(self, name: str, rows: int) -> Single:
         """Numbers between 0 and 1 of one stream, in single precision. [(rows, draws)]"""
         bits = stream(self.seed, self.number, name).bit_generator
         words = bits.random_raw(rows * STREAM_BLOCK // 2).view("<u4").reshape(rows, STREAM_BLOCK)
-        words >>= np.uint32(8)  # 24 bits are exact in single precision
-        numbers = words.astype(np.float32)
+        lanes = words[:, self.start : self.stop]
+        lanes >>= np.uint32(8)  # 24 bits are exact in single precision
+        numbers = lanes.astype(np.float32)
         numbers *= 2.0**-24
-        return self._lanes(numbers)
+        return numbers
 
     def exponentials(self, name: str) -> Iterator[Array]:
         """Endless unit exponential numbers of one stream, WAITS rows at a time. [(row, draw)]"""
         generator = stream(self.seed, self.number, name)
         while True:
-            yield self._lanes(generator.standard_exponential((WAITS, STREAM_BLOCK)))
-
-    def _lanes(self, numbers: Numbers) -> Numbers:
-        if self.draws == STREAM_BLOCK:
-            return numbers
-        return np.ascontiguousarray(numbers[..., self.start : self.stop])
+            numbers = generator.standard_exponential((WAITS, STREAM_BLOCK))
+            if self.draws < STREAM_BLOCK:
+                numbers = np.ascontiguousarray(numbers[:, self.start : self.stop])
+            yield numbers
 
 
 def given_fields(uncertainty: Uncertainty) -> frozenset[str]:
@@ -411,6 +421,47 @@ def group(names: Sequence[str], pairs: Mapping[tuple[str, str], float]) -> tuple
     return tuple(groups)
 
 
+@lru_cache(maxsize=8)
+def groups_of(correlations: tuple[Correlation, ...], names: tuple[str, ...]) -> tuple[Group, ...]:
+    """The correlated groups among ``names``. Raises InputError as its two steps do."""
+    return group(names, correlation_pairs(correlations, names))
+
+
+def calibrate(calibration: Calibration, scores: Mapping[str, Array]) -> None:
+    """Move independent scores along the directions of a calibration, in place. [(draws,) each]
+
+    Term by term: the same bits whatever the number of draws computed together.
+    """
+    for direction, shift, scale in zip(
+        calibration.directions, calibration.shift, calibration.scale, strict=True
+    ):
+        parts = [(scores[n], w) for n, w in zip(calibration.names, direction, strict=True) if w]
+        move = np.zeros(len(next(iter(scores.values()))))
+        for score, weight in parts:
+            move += weight * score
+        move *= scale - 1.0
+        move += shift
+        for score, weight in parts:
+            score += weight * move
+
+
+def _refuse_unfit(calibration: Calibration, known: Mapping[str, Figure]) -> None:
+    """Raises InputError where a calibration is not one of these figures, or none at all."""
+    matrix = [list(direction) for direction in calibration.directions]
+    sizes = {len(direction) for direction in matrix}
+    number = len(matrix)
+    if sizes <= {len(calibration.names)} and number == len(calibration.shift) == len(
+        calibration.scale
+    ):
+        square = np.array(matrix).reshape(number, -1)
+        fine = np.allclose(square @ square.T, np.eye(number), atol=1e-6)
+        finite = np.isfinite([*calibration.shift, *calibration.scale]).all()
+        named = set(calibration.names) <= known.keys()
+        if fine and finite and named and min(calibration.scale, default=1.0) >= 0:
+            return
+    raise InputError.of("calibration_unfit", "calibration")
+
+
 @dataclass(frozen=True, slots=True)
 class Sampler:
     """Draws every uncertain figure of one plan. Certain figures are plain floats.
@@ -423,6 +474,7 @@ class Sampler:
     uncertain: Mapping[str, Uncertainty]
     groups: tuple[Group, ...]
     method: str = "independent"
+    calibration: Calibration | None = None
 
     @classmethod
     def of(cls, plan: Plan, method: str = "independent") -> "Sampler":
@@ -442,28 +494,42 @@ class Sampler:
             for path, figure in everything.items()
             if not isinstance(figure.value, Uncertainty)
         }
-        pairs = correlation_pairs(plan.parameter_correlations, list(everything))
-        groups = group(list(everything), pairs)
+        groups = groups_of(plan.parameter_correlations, tuple(everything))
         moving = tuple(g for g in groups if any(name in uncertain for name in g.names))
-        return cls(fixed, uncertain, moving, method)
+        if plan.calibration is not None:
+            _refuse_unfit(plan.calibration, everything)
+        return cls(fixed, uncertain, moving, method, plan.calibration)
 
     def draw(self, block: Block) -> dict[str, float | Array]:
         """Every figure of the plan by path: a float, or one value a draw [(draws,)]."""
-        scores = self._scores(block)
-        for members in self.groups:
-            correlate(members.factor, [scores[name] for name in members.names])
+        scores = self.scores(block)
         values: dict[str, float | Array] = dict(self.fixed)
         for name, uncertainty in self.uncertain.items():
             values[name] = quantile(uncertainty, scores[name])
         return values
 
-    def _scores(self, block: Block) -> dict[str, Array]:
-        """Independent normal scores of every figure that is uncertain or correlated with one."""
+    def scores(self, block: Block) -> dict[str, Array]:
+        """Correlated normal scores of every figure that is uncertain or correlated with one."""
+        scores = self._independent(block)
+        if self.calibration is not None:
+            calibrate(self.calibration, scores)
+        for members in self.groups:
+            correlate(members.factor, [scores[name] for name in members.names])
+        return scores
+
+    @property
+    def scored(self) -> tuple[str, ...]:
+        """The figures that have a score: uncertain, correlated with one, or calibrated. Sorted."""
         names = {*self.uncertain, *(name for members in self.groups for name in members.names)}
+        names.update(() if self.calibration is None else self.calibration.names)
+        return tuple(sorted(names))
+
+    def _independent(self, block: Block) -> dict[str, Array]:
+        names = self.scored
         if self.method == "sobol" and names:
             scores = _sobol_scores(len(names), block.seed, block.number)
             lanes = scores[block.start : block.stop]
-            return {name: lanes[:, i].copy() for i, name in enumerate(sorted(names))}
+            return {name: lanes[:, i].copy() for i, name in enumerate(names)}
         return {name: block.normal(name, 1)[0].astype(float) for name in names}
 
 

@@ -109,15 +109,7 @@ def _chance(
     """Probability, its interval and word, quantiles, gap: the columns that are counted."""
     scale = goal.target.scale
     probability = float(counts.met[index] / counts.futures)
-    common = None
-    if counts.twins:
-        single = float(counts.either[index] / (2 * counts.twins))
-        common = parameter_share(float(counts.both[index] / counts.twins), single)
-    low, high = interval(probability, counts.futures, common, 2 * counts.twins / counts.futures)
-    filled = counts.replicate_futures > 0
-    replicates = counts.replicates[index, filled] / counts.replicate_futures[filled]
-    if settings.sampler == "sobol" and len(replicates) > 1 and np.ptp(replicates) > 0:
-        low, high = replicated_interval(replicates)
+    low, high = bounds(counts, index, settings.sampler)
     p05, p50, p95 = (float(q) / scale for q in np.quantile(kept.reads[index], (0.05, 0.5, 0.95)))
     reached = np.flatnonzero(2 * counts.by_year[index] >= counts.futures)
     word = likelihood(probability)
@@ -131,8 +123,35 @@ def _chance(
         "verdict": f"borderline:{word}" if is_borderline(low, high) else word,
         "median_gap": (goal.sign or 1) * (p50 - goal.threshold / scale),
         "first_year_met": years[int(reached[0])] if len(reached) else None,
-        "parameter_share": common,
+        "parameter_share": common_share(counts, index),
     }
+
+
+def common_share(counts: Tally, index: int) -> float | None:
+    """Share of a target's doubt that its parameters carry, from draws whose two lucks both count."""
+    if not counts.twins:
+        return None
+    single = float(counts.either[index] / (2 * counts.twins))
+    return parameter_share(float(counts.both[index] / counts.twins), single)
+
+
+def bounds(counts: Tally, index: int, sampler: str) -> tuple[float, float]:
+    """95 % simulation interval of the probability of one target; 0 to 1 where nothing counts."""
+    if not counts.futures:
+        return 0.0, 1.0
+    filled = counts.replicate_futures > 0
+    replicates = counts.replicates[index, filled] / counts.replicate_futures[filled]
+    if sampler == "sobol" and len(replicates) > 1 and np.ptp(replicates) > 0:
+        return replicated_interval(replicates)
+    probability = float(counts.met[index] / counts.futures)
+    paired = 2 * counts.twins / counts.futures
+    return interval(probability, counts.futures, common_share(counts, index), paired)
+
+
+def widest(counts: Tally, sampler: str) -> float:
+    """The largest half-width of the interval of any judged target. [probability]"""
+    each = (bounds(counts, index, sampler) for index in range(len(counts.met)))
+    return max(((high - low) / 2 for low, high in each), default=0.0)
 
 
 def _rarity(plan: Plan, goal: Goal, base_level: float, reference: Reference | None) -> float | None:

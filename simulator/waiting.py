@@ -42,14 +42,12 @@ class Flow:
 
 def traced(
     network: Network, futures: Futures, passages: Mapping[str, Passage], until: float
-) -> Array:
-    """Fates of every programme's lots, then lot-years of waiting by station. [(row, draw)]"""
-    rows = [
-        row
+) -> dict[str, list[Array]]:
+    """By programme: fates of its lots, then lot-years of waiting by station. [row of (draw,)]"""
+    return {
+        key: _rows(stages, futures.cases[key], passages[key], until)
         for key, stages in network.routes.items()
-        for row in _rows(stages, futures.cases[key], passages[key], until)
-    ]
-    return np.array(rows)
+    }
 
 
 def _rows(
@@ -74,7 +72,7 @@ def _rows(
 
 
 def flows(plan: Plan, network: Network, table: Array) -> tuple[Flow, ...]:
-    """What ``traced`` says of the kept futures, programme by programme."""
+    """What ``traced`` says of the kept futures, programme after programme. [(row, future)]"""
     found: list[Flow] = []
     first = 0
     for key, stages in network.routes.items():

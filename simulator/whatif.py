@@ -1,0 +1,281 @@
+"""What if: futures held ready, so that a changed lever costs no more than what it moves.
+
+A plan is judged in the futures that ``run`` counts, with the same bits. Judged again with other
+levers, what no lever reaches (parameters, base year, trends, luck) is there already, queues are
+served again only where the changed programme may stand in line, and levels are taken again only of
+quantities that programmes move otherwise than before.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from functools import partial
+from itertools import count
+from typing import Any, Generic, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.accounts import Accounts, OneFuture, indicator_path
+from simulator.baseline import Baseline, close
+from simulator.coverage import Delivery, scheduled
+from simulator.dynamics import Moves, luck_paths, trend_path
+from simulator.errors import InputError
+from simulator.model import Model
+from simulator.network import Network
+from simulator.plan import Figure, Plan, Uncertainty
+from simulator.queues import Value
+from simulator.run import BLOCKS, LUCKS, check_arguments, in_order, jobs, level_path, queue_up
+from simulator.sampling import Array, Block, Single, quantile
+
+Answer = TypeVar("Answer")
+Bools = NDArray[np.bool_]
+#: Settings of one part of a plan whose futures are held: on and off, and two more.
+HELD = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How the judged targets of a plan stand in the futures held. [(target, luck, draw)]
+
+    ``met``: in the target's own year; ``reads``: the indicator there as worded, in base units.
+    """
+
+    plan: Plan
+    met: Bools
+    reads: NDArray[np.float64]
+
+    @property
+    def probability(self) -> Array:
+        """Share of futures that meet each target. [(target,)]"""
+        return np.asarray(self.met.mean(axis=(1, 2)))
+
+
+class Memory(Generic[Answer]):
+    """Answers to the last few questions; what was not asked for longest is forgotten."""
+
+    def __init__(self, size: int = HELD) -> None:
+        self._size = size
+        self._known: list[tuple[Any, Answer]] = []
+
+    def recall(self, question: Any, answer: Callable[[], Answer]) -> Answer:
+        """What was answered to an equal question, or ``answer()``."""
+        for place, (asked, found) in enumerate(self._known):
+            if asked == question:
+                self._known.append(self._known.pop(place))
+                return found
+        self._known.append((question, answer()))
+        del self._known[: -self._size]
+        return self._known[-1][1]
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What no lever reaches: base year, trends [(quantity, year, draw)], luck by quantity."""
+
+    baseline: Baseline
+    trend: Array
+    luck: Mapping[str, Mapping[str, Single]]
+
+
+@dataclass(slots=True)
+class Last:
+    """Levels of one set of luck when they were last taken, and what had moved them then."""
+
+    ground: Ground
+    moved: Mapping[str, Array] | None
+    levels: Array
+
+
+class Remembering(Block):
+    """A block that draws each of its endless streams once."""
+
+    _drawn: dict[str, tuple[list[Array], Iterator[Array]]]
+
+    def __init__(self, block: Block) -> None:
+        super().__init__(block.seed, block.number, block.start, block.stop)
+        object.__setattr__(self, "_drawn", {})
+
+    def exponentials(self, name: str) -> Iterator[Array]:
+        """As they were drawn before, and then on; the caller may write on them."""
+        rows, rest = self._drawn.setdefault(name, ([], super().exponentials(name)))
+        for place in count():
+            if place == len(rows):
+                rows.append(next(rest))
+            yield rows[place].copy()
+
+
+class Held:
+    """One block of futures.
+
+    Figures of one name have one score whatever a lever does to their distributions, unless figures
+    come or go that are correlated with others: then nothing that is held is of use.
+    """
+
+    def __init__(self, block: Block) -> None:
+        self.block = Remembering(block)
+        self._forget(())
+
+    def _forget(self, world: object) -> None:
+        self._world = world
+        self._scores: dict[str, Array] = {}
+        self._values: dict[str, tuple[Uncertainty, Array]] = {}
+        self._grounds: Memory[Ground] = Memory(2)
+        self._queues: dict[tuple[str, ...], Memory[dict[str, Delivery]]] = {}
+        self._last: dict[str, Last] = {}
+
+    def judge(self, model: Model) -> tuple[Bools, Array]:
+        """Targets met, and indicators as worded, in their own years. [(target, luck, draw)]"""
+        plan = model.plan
+        p = self._parameters(model)
+        ground = self._grounds.recall(_without_levers(plan), lambda: self._ground(model, p))
+        by_schedule = scheduled(plan, p)
+        places = model.goal_series()
+        met = np.empty((len(places), len(LUCKS), self.block.draws), dtype=bool)
+        reads = np.empty(met.shape)
+        for side, luck in enumerate(LUCKS):
+            deliveries = in_order(plan, {**by_schedule, **self._queued(model, p, luck)})
+            moves = Moves.of(plan, model.layout, p, ground.baseline.levels, deliveries)
+            levels = self._levels(model, ground, moves.paths, luck)
+            accounts = Accounts(plan, model.layout, p, levels, ground.baseline, moves)
+            future = OneFuture(accounts, deliveries, self.block, luck)
+            paths = {place: indicator_path(future, model.series[place]) for place in set(places)}
+            for row, (goal, place) in enumerate(zip(model.goals, places, strict=True)):
+                read = goal.read(paths[place])
+                met[row, side] = goal.met(read)[goal.year]
+                reads[row, side] = read[goal.year]
+        return met, reads
+
+    def _parameters(self, model: Model) -> dict[str, Value]:
+        """Every figure; only what is distributed otherwise than before is worked out."""
+        sampler = model.sampler
+        plan = model.plan
+        groups = tuple(members.names for members in sampler.groups)
+        world = (groups, plan.parameter_correlations, plan.calibration)
+        if world != self._world:
+            self._forget(world)
+        if not self._scores.keys() >= sampler.uncertain.keys():
+            self._scores = sampler.scores(self.block)
+        values: dict[str, Value] = dict(sampler.fixed)
+        for name, uncertainty in sampler.uncertain.items():
+            held = self._values.get(name)
+            if held is None or held[0] != uncertainty:
+                held = (uncertainty, quantile(uncertainty, self._scores[name]))
+                self._values[name] = held
+            values[name] = held[1]
+        return values
+
+    def _ground(self, model: Model, p: Mapping[str, Value]) -> Ground:
+        layout = model.layout
+        baseline = close(model.plan, layout, p, self.block.draws)
+        trend = np.empty((len(layout.rows), len(layout.years), self.block.draws))
+        for name, row in layout.rows.items():
+            trend_path(layout.quantities[name], baseline.levels[name], p, name, trend[row])
+        lucks = {
+            luck: dict(luck_paths(layout, p, baseline.levels, model.law, self.block, luck))
+            for luck in LUCKS
+        }
+        return Ground(baseline, trend, lucks)
+
+    def _queued(self, model: Model, p: Mapping[str, Value], luck: str) -> dict[str, Delivery]:
+        """What queues deliver: a part of the network is served again if anything in it changed."""
+        found: dict[str, Delivery] = {}
+        for part in model.parts:
+            memory = self._queues.setdefault((luck, *part.routes), Memory())
+            found |= memory.recall(
+                _settings_of(part, model.plan),
+                partial(self._served, model.plan, part, p, luck),
+            )
+        return found
+
+    def _served(
+        self, plan: Plan, part: Network, p: Mapping[str, Value], luck: str
+    ) -> dict[str, Delivery]:
+        return queue_up(plan, part, p, self.block, luck, keep=False)[0]
+
+    def _levels(self, model: Model, ground: Ground, moved: Mapping[str, Array], luck: str) -> Array:
+        """Eq. 1 and levels; of quantities that nothing new moves, as they were. [(y, row, draw)]"""
+        last = self._last.get(luck)
+        if last is None or last.ground is not ground:
+            last = Last(ground, None, np.empty_like(ground.trend).swapaxes(0, 1))
+        for name, n in ground.luck[luck].items():
+            if last.moved is not None and _same(last.moved.get(name), moved.get(name)):
+                continue
+            row = model.layout.rows[name]
+            quantity = model.layout.quantities[name]
+            level_path(quantity, name, ground.trend[row], n, moved, last.levels[:, row])
+        self._last[luck] = replace(last, moved=moved)
+        return last.levels
+
+
+def _same(one: Array | None, other: Array | None) -> bool:
+    if one is None or other is None:
+        return one is other
+    return one is other or bool((one == other).all())
+
+
+def _without_levers(plan: Plan) -> Plan:
+    """Everything that base year, trends and luck are made of."""
+    return replace(plan, programmes={}, offices={}, quotas={}, targets=())
+
+
+def _settings_of(part: Network, plan: Plan) -> tuple[object, ...]:
+    """Everything that the lots of one part of the network come and go by."""
+    paths = [station.path.split(".") for station in part.stations]
+    shared = [plan.offices[path[1]] for path in paths if path[0] == "offices"]
+    limits = [plan.quotas[path[1]] for path in paths if path[0] == "quotas"]
+    programmes = [plan.programmes[key] for key in part.routes]
+    return (part, shared, limits, [(own.lot, own.units, own.queue) for own in programmes])
+
+
+def changed(plan: Plan, path: str, value: object) -> Plan:
+    """The plan with another value at a dotted path: a number, a distribution, a switch.
+
+    ``programmes.robots.queue.intake`` gives a figure another value [base units of the figure] and
+    leaves its source; ``programmes.robots.active`` is what it is. Rules that plan files obey are
+    not checked here: levers are moved within ranges that were. Raises InputError for a path that
+    leads nowhere.
+    """
+    found: Plan = _changed(plan, path.split("."), value, path)
+    return found
+
+
+def _changed(node: Any, keys: Sequence[str], value: object, path: str) -> Any:
+    if not keys:
+        return replace(node, value=value) if isinstance(node, Figure) else value  # type: ignore[arg-type]
+    first, *rest = keys
+    if isinstance(node, tuple) and first.isdigit() and int(first) < len(node):
+        place = int(first)
+        return (*node[:place], _changed(node[place], rest, value, path), *node[place + 1 :])
+    if isinstance(node, Mapping) and first in node:
+        return {**node, first: _changed(node[first], rest, value, path)}
+    if first in getattr(type(node), "__dataclass_fields__", ()):
+        return replace(node, **{first: _changed(getattr(node, first), rest, value, path)})
+    raise InputError.of("matches_nothing", path, value=path)
+
+
+class WhatIf:
+    """A plan's first ``draws`` futures, to be judged under one setting of levers after another.
+
+    Raises InputError for arguments that ``run`` would refuse.
+    """
+
+    def __init__(self, plan: Plan, draws: int = 2000, seed: int = 1, workers: int = 1) -> None:
+        width = next((b for b in BLOCKS if b * workers >= draws), BLOCKS[-1])
+        check_arguments(plan, draws, seed, "independent", (), workers, width)
+        self.plan = plan
+        self.draws = draws
+        self._held = [Held(job.block) for job in jobs(draws, seed, width, selective=False)]
+        self._workers = workers
+
+    def judge(self, plan: Plan | None = None) -> Standing:
+        """How ``plan`` stands, the plan held by default.
+
+        ``plan`` differs from it in levers or in figures; anything else costs what a run costs.
+        """
+        model = Model.of(plan or self.plan)
+        with ThreadPoolExecutor(self._workers) as pool:
+            judged = list(pool.map(lambda held: held.judge(model), self._held))
+        sides = zip(*judged, strict=True)
+        met, reads = (np.concatenate(side, axis=-1)[..., : self.draws] for side in sides)
+        return Standing(model.plan, met, reads)

@@ -1,0 +1,138 @@
+"""What-ifs: the bits of ``run``, whatever was judged before."""
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from simulator.errors import InputError
+from simulator.plan import Calibration, Plan, Uncertainty
+from simulator.run import run
+from simulator.whatif import HELD, Memory, Standing, WhatIf, changed
+
+DRAWS = 200
+
+#: What a planner may turn: a path of the queued plan and values for it.
+LEVERS: dict[str, list[Any]] = {
+    "programmes.grants.active": [False, True],
+    "programmes.leases.active": [False, True],
+    "programmes.training.active": [False, True],
+    "programmes.grants.queue.intake": [3.0, 30.0],
+    "programmes.training.queue.intake": [
+        1.0,
+        Uncertainty("uniform", low=5.0, high=50.0),
+    ],
+    "programmes.grants.lot": [1, 3],
+    "programmes.training.units": [40.0, 400.0],
+    "programmes.grants.additional": [0.0, 1.0],
+    "clusters.robots.output.base": [20.0, 40.0],
+    "clusters.robots.output.luck.sd": [0.0, 0.3],
+    "totals.output": [900.0, 1100.0],
+}
+
+
+def of_run(plan: Plan, draws: int = DRAWS, seed: int = 1) -> tuple[Any, Any]:
+    """Probabilities and reads [(target, luck, draw)] as ``run`` has them."""
+    result = run(plan, draws=draws, seed=seed)
+    reads = result.kept.reads.reshape(len(result.judged), draws, 2).swapaxes(1, 2)
+    return np.array([v.probability for v in result.judged]), reads
+
+
+def assert_same(standing: Standing, plan: Plan, **more: int) -> None:
+    probability, reads = of_run(plan, **more)
+    assert np.array_equal(standing.probability, probability)
+    assert np.array_equal(standing.reads, reads, equal_nan=True)
+
+
+class Asked:
+    """One object that is asked again and again, with a name short enough to be told."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self.judge = WhatIf(plan, DRAWS).judge
+
+    def __repr__(self) -> str:
+        return "asked"
+
+
+@pytest.fixture(scope="module")
+def asked(queued: Plan) -> Asked:
+    return Asked(queued)
+
+
+def test_the_plan_itself(asked: Asked, queued: Plan) -> None:
+    assert_same(asked.judge(), queued)
+    assert_same(asked.judge(queued), queued)
+
+
+@settings(max_examples=25)
+@given(st.lists(st.sampled_from(sorted(LEVERS)), max_size=3, unique=True), st.integers(0, 1))
+def test_any_levers_after_any_others(asked: Asked, paths: list[str], which: int) -> None:
+    """Nothing of an earlier answer is left in a later one."""
+    plan = asked.plan
+    for path in paths:
+        plan = changed(plan, path, LEVERS[path][which])
+    assert_same(asked.judge(plan), plan)
+
+
+@pytest.mark.parametrize("workers", [1, 2, 3])
+def test_threads_and_blocks_change_nothing(queued: Plan, workers: int) -> None:
+    slower = changed(queued, "programmes.grants.queue.intake", 4.0)
+    held = WhatIf(queued, 700, seed=5, workers=workers)
+    for plan in (queued, slower, queued):
+        assert_same(held.judge(plan), plan, draws=700, seed=5)
+
+
+def test_a_plan_of_which_nothing_is_judged(queued: Plan) -> None:
+    standing = WhatIf(replace(queued, targets=()), DRAWS).judge()
+    assert standing.met.shape == standing.reads.shape == (0, 2, DRAWS)
+
+
+def test_what_was_seen_since_is_not_forgotten(asked: Asked, queued: Plan) -> None:
+    name = "totals.output"
+    wide = changed(queued, name, Uncertainty("lognormal", p05=900.0, p95=1100.0))
+    seen = replace(wide, calibration=Calibration((name,), ((1.0,),), (2.0,), (0.5,)))
+    for plan in (wide, seen, wide):
+        assert_same(asked.judge(plan), plan)
+
+
+def test_a_change_is_one_change(queued: Plan) -> None:
+    other = changed(queued, "programmes.grants.queue.intake", 4.0)
+    before, after = (plan.programmes["grants"].queue for plan in (queued, other))
+    assert before is not None
+    assert after is not None
+    assert after.intake == replace(before.intake, value=4.0)
+    assert replace(after, intake=before.intake) == before
+    assert other.programmes["leases"] is queued.programmes["leases"]
+    assert changed(queued, "couplings.0.strength", 0.0).couplings[0].strength.value == 0.0
+
+
+@pytest.mark.parametrize(
+    "path", ["programmes.grant.active", "couplings.9.strength", "totals.output.value.x", "", "x"]
+)
+def test_a_path_that_leads_nowhere(queued: Plan, path: str) -> None:
+    with pytest.raises(InputError, match="matches_nothing"):
+        changed(queued, path, 1.0)
+
+
+def test_arguments_are_those_of_a_run(queued: Plan) -> None:
+    with pytest.raises(InputError) as problem:
+        WhatIf(queued, draws=0, seed=-1)
+    assert [fault.path for fault in problem.value.faults] == ["draws", "seed"]
+
+
+def test_memory_keeps_the_last_few_questions() -> None:
+    memory: Memory[int] = Memory()
+    asked: list[int] = []
+
+    def square(n: int) -> int:
+        asked.append(n)
+        return n * n
+
+    questions = [*range(HELD), 0, HELD, 0, 1]  # HELD pushes out 1, which was asked for longest ago
+    found = [memory.recall([n], lambda n=n: square(n)) for n in questions]  # type: ignore[misc]
+    assert found == [n * n for n in questions]
+    assert asked == [*range(HELD), HELD, 1]
