@@ -9,6 +9,7 @@ import itertools
 import json
 import os
 import platform
+import statistics
 import subprocess
 import sys
 import time
@@ -48,8 +49,9 @@ from simulator.run import (
     run,
     systematic,
 )
-from simulator.sampling import STREAM_BLOCK, WAITS, Array, Block
+from simulator.sampling import STREAM_BLOCK, WAITS, Array, Block, centre
 from simulator.verdicts import conclude
+from simulator.whatif import WhatIf, changed
 
 Name = TypeVar("Name", bound=Hashable)
 Work = Callable[[], object]
@@ -473,7 +475,7 @@ class Step:
 
 
 def growth(plan: Plan, draws: int, repeat: int) -> list[Step]:
-    """Cost in draws, years and clusters; the last two a draw, in blocks without kept futures."""
+    """Cost in draws, years, clusters and programmes; all but the first a draw, in whole blocks."""
     counts = [draws, 2 * draws, 4 * draws]
     works: dict[tuple[str, int, str], Work] = {
         ("draws", number, "run"): partial(run, plan, draws=number) for number in counts
@@ -482,6 +484,8 @@ def growth(plan: Plan, draws: int, repeat: int) -> list[Step]:
     grown = [("years", n * (last - first), with_years(plan, n * (last - first))) for n in (1, 2, 3)]
     copies = [with_clusters(plan, n) for n in (1, 2, 3, 4)]
     grown += [("clusters", len(larger.clusters), larger) for larger in copies]
+    more = [with_programmes(plan, n) for n in (1, 2, 3)]
+    grown += [("programmes", sum(p.active for p in m.programmes.values()), m) for m in more]
     job = Job(Block(1, LATER), STREAM_BLOCK, keep=False)
     for axis, size, larger in grown:
         works[axis, size, "draw"] = partial(count_block, Model.of(larger), job)
@@ -509,6 +513,69 @@ def with_clusters(plan: Plan, times: int) -> Plan:
     total = plan.totals.output
     larger = replace(total, value=scaled(total.value, float(times)))
     return replace(plan, clusters=clusters, totals=replace(plan.totals, output=larger))
+
+
+def with_programmes(plan: Plan, times: int) -> Plan:
+    """The plan with every programme so many times, each with queues and budgets of its own."""
+    programmes = {
+        key if copy == 0 else f"{key}_{copy}": programme
+        for copy in range(times)
+        for key, programme in plan.programmes.items()
+    }
+    return replace(plan, programmes=programmes)
+
+
+def plotted(steps: Sequence[Mapping[str, Any]], file: Path) -> None:
+    """Growth as points, with the straight line through the first two of each axis."""
+    from matplotlib.figure import Figure
+
+    groups = [list(group) for _, group in itertools.groupby(steps, key=lambda step: step["axis"])]
+    figure = Figure(figsize=(3.2 * len(groups), 3.0), layout="constrained")
+    for axes, group in zip(figure.subplots(1, len(groups)), groups, strict=True):
+        sizes = np.array([step["size"] for step in group], dtype=float)
+        per, unit = (1.0, "s a run") if group[0]["unit"] == "run" else (1e6, "µs a draw")
+        costs = per * np.array([step["seconds"] for step in group])
+        slope = (costs[1] - costs[0]) / (sizes[1] - sizes[0])
+        axes.plot(sizes, costs[0] + slope * (sizes - sizes[0]), color="#999999", zorder=1)
+        axes.scatter(sizes, costs, color="#0072B2", zorder=2)
+        axes.set(xlabel=group[0]["axis"], ylabel=unit, ylim=(0.0, 1.1 * costs.max()))
+        axes.set_xticks(sizes, [f"{size:,.0f}" for size in sizes])
+    figure.savefig(file)
+
+
+# -- what-ifs --------------------------------------------------------------------------------------
+
+
+def latency(plan: Plan, draws: int = 2000, workers: int = 2) -> dict[str, float]:
+    """Seconds on the wall from one lever changed to all targets judged anew.
+
+    Each programme is put out of the plan and, once all else is as it was, half as many come: the
+    median and the slowest of all of these.
+    """
+    started = time.perf_counter()
+    held = WhatIf(plan, draws, workers=workers)
+    held.judge()
+    first = time.perf_counter() - started
+    changes = [
+        changed(plan, f"programmes.{key}.{lever}", value)
+        for key, programme in plan.programmes.items()
+        if programme.active
+        for lever, value in (
+            ("active", False),
+            *([("queue.intake", 0.5 * centre(programme.queue.intake))] if programme.queue else []),
+        )
+    ]
+    took = []
+    for other in changes:
+        started = time.perf_counter()
+        held.judge(other)
+        took.append(time.perf_counter() - started)
+    return {
+        "first": first,
+        "levers": len(took),
+        "median": statistics.median(took),
+        "slowest": max(took),
+    }
 
 
 # -- processes -------------------------------------------------------------------------------------
@@ -600,6 +667,7 @@ def measured(args: argparse.Namespace) -> dict[str, Any]:
             {**asdict(each), "over_serve": each.over_serve, "over_both": each.over_both}
             for each in deliveries(sorted({args.plan, *shipped()}), args.repeat)
         ],
+        "what_if": latency(plan),
         "growth": [asdict(step) for step in growth(plan, draws // 4, args.repeat)],
         "cold_start": cold_start(args.plan, 10_000, 3),
         "memory": memory(args.plan, [10_000, *([1_000_000] if args.memory else [])]),
@@ -636,6 +704,12 @@ def lines(found: Mapping[str, Any]) -> Iterator[str]:
         yield f"  {label:<50}{100 * share:>6.1f} %"
     yield ""
     yield from delivery_lines(found["delivery"])
+    yield ""
+    w = found["what_if"]
+    yield "what-if: one lever changed, 2,000 draws, all targets judged anew (two threads, wall)"
+    yield f"  first time, all of it {1e3 * w['first']:>35.0f} ms"
+    yield f"  median of {w['levers']} levers {1e3 * w['median']:>37.0f} ms"
+    yield f"  slowest {1e3 * w['slowest']:>49.0f} ms"
     yield ""
     yield "growth                 size         cost    of one more"
     yield from growth_lines(found["growth"])
@@ -708,11 +782,14 @@ def main() -> None:
     parser.add_argument("--repeat", type=int, default=3, help="the best of so many counts")
     parser.add_argument("--memory", action="store_true", help="also a run of a million draws")
     parser.add_argument("--json", action="store_true", help="print numbers only [s, MB]")
+    parser.add_argument("--plot", type=Path, help="picture of how cost grows, .png or .svg")
     args = parser.parse_args()
     if any(os.environ.get(name) != "1" for name in THREADS):
         alone = {**os.environ, **dict.fromkeys(THREADS, "1")}
         os.execve(sys.executable, [sys.executable, *sys.argv], alone)
     found = measured(args)
+    if args.plot:
+        plotted(found["growth"], args.plot)
     if args.json:
         print(json.dumps(found, indent=2))
     else:

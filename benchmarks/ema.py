@@ -1,0 +1,269 @@
+"""The same model under EMA Workbench, one future at a time, and under the engine, in one run.
+
+Run as ``python benchmarks/ema.py [--plan yuyao-2016] [--futures 200] [--json]`` in an environment
+with the extra ``peer`` (``pip install -e ".[peer]"``: 600 MB, so no test needs it).
+
+EMA Workbench (Kwakkel, 2017) is how this kind of question is usually asked in Python: a plain
+function of one future is called again and again. The function is ``benchmarks/scalar.py``, with
+queues played by SimPy where the plan has them. Its uncertain parameters are drawn by the workbench,
+evenly between their 5 % and 95 % quantiles, its luck by numpy within the call, all that one future
+needs in three calls. Outcomes are the judged targets. There are two variants of the plan: as
+shipped, and with each queue replaced by the schedule that it follows in the median.
+"""
+
+import argparse
+import json
+import logging
+import os
+import statistics
+import subprocess
+import sys
+import time
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from benchmarks import scalar
+from benchmarks.engine import THREADS, Numbers, best
+from scenarios.load import load
+from simulator.model import Model
+from simulator.plan import Coverage, Figure, Plan
+from simulator.run import LUCKS, live, run, systematic
+from simulator.sampling import STREAM_BLOCK, Block, quantiles
+
+#: A process of its own that imports what is named, and says how long that took and its peak [MB].
+START = """
+import importlib, sys, time
+started = time.perf_counter()
+importlib.import_module(sys.argv[1])
+took = time.perf_counter() - started
+status = dict(line.split(":", 1) for line in open("/proc/self/status"))
+print(took, int(status["VmHWM"].split()[0]) / 1024)
+"""
+
+
+def by_schedule(plan: Plan) -> Plan:
+    """The plan without queues: each programme delivers what its queue does in the median draw."""
+    model, block = Model.of(plan), Block(1, 0)
+    deliveries = live(model, systematic(model, block), block, "a", keep=False).future.deliveries
+    programmes = {}
+    for key, programme in plan.programmes.items():
+        if programme.queue is not None and key in deliveries:
+            reached = np.median(deliveries[key].stock, axis=1)
+            path = {y: float(s) for y, s in zip(plan.years, reached, strict=True)}
+            depth = Figure(1.0, "judgement", "benchmark")
+            start = plan.years[0]
+            programme = replace(programme, queue=None, coverage=Coverage(start, path, depth))
+        programmes[key] = programme
+    return replace(plan, programmes=programmes, quotas={}, offices={})
+
+
+class Plain:
+    """The model as a plain function of one future, as the workbench calls it."""
+
+    def __init__(self, plan: Plan) -> None:
+        model = Model.of(plan)
+        self.ready = scalar.Ready.of(plan)
+        self.fixed = dict(model.sampler.fixed)
+        self.names = tuple(model.sampler.uncertain)
+        self.ranges = [
+            quantiles(Figure(u, "judgement", ""), 0.05, 0.95)
+            for u in model.sampler.uncertain.values()
+        ]
+        self.targets = tuple(target.id for target in plan.judged)
+        prefix = f"luck.{LUCKS[0]}/"
+        self.rows = {
+            (kind, name.removeprefix(prefix)): rows
+            for (kind, name), rows in Numbers.of(model).rows.items()
+            if name.startswith(prefix)
+        }
+        self.random = np.random.default_rng(1)
+
+    def luck(self) -> dict[str, list[float]]:
+        """All random numbers of one future by stream."""
+        found: dict[str, list[float]] = {}
+        for kind, draw in (
+            ("normal", self.random.standard_normal),
+            ("uniform", self.random.random),
+            ("exponential", self.random.standard_exponential),
+        ):
+            wanted = {name: rows for (each, name), rows in self.rows.items() if each == kind}
+            numbers = draw(sum(wanted.values())).tolist()
+            first = 0
+            for name, rows in wanted.items():
+                found[name] = numbers[first : first + rows]
+                first += rows
+        return found
+
+    def __call__(self, **values: float) -> dict[str, float]:
+        given = (values[f"x{i}"] for i in range(len(self.names)))
+        p = self.fixed | dict(zip(self.names, given, strict=True))
+        base = scalar.close(self.ready, p)
+        met = scalar.future(self.ready, p, base, self.luck()).met
+        return {f"y{i}": float(met[name]) for i, name in enumerate(self.targets)}
+
+
+def nothing(**values: float) -> dict[str, float]:
+    """A model that does nothing: what the workbench itself costs."""
+    return {"y0": 0.0}
+
+
+def workbench(function: Callable[..., Any], parameters: Plain, outcomes: int) -> Any:
+    """A model of the workbench with the parameters of a plan."""
+    from ema_workbench import Model as Workbench
+    from ema_workbench import RealParameter, ScalarOutcome
+
+    model = Workbench("plan", function=function)
+    model.uncertainties = [
+        RealParameter(f"x{i}", low, high) for i, (low, high) in enumerate(parameters.ranges)
+    ]
+    model.outcomes = [ScalarOutcome(f"y{i}") for i in range(outcomes)]
+    return model
+
+
+def measured(plan: Plan, futures: int, repeat: int) -> dict[str, float]:
+    """Seconds a future of everything, and how often each of its parts is asked for."""
+    from ema_workbench import MultiprocessingEvaluator, SequentialEvaluator
+
+    plain = Plain(plan)
+    model = workbench(plain, plain, len(plain.targets))
+    empty = workbench(nothing, plain, 1)
+    draws = 4 * STREAM_BLOCK
+    values = {f"x{i}": (low + high) / 2 for i, (low, high) in enumerate(plain.ranges)}
+
+    def sequentially(what: Any, number: int) -> Callable[[], object]:
+        def work() -> None:
+            with SequentialEvaluator(what) as evaluator:
+                evaluator.perform_experiments(scenarios=number)
+
+        return work
+
+    cold = time.perf_counter()
+    sequentially(model, 1)()
+    cold = time.perf_counter() - cold
+    run(plan, draws=STREAM_BLOCK)
+    seconds = best(
+        {
+            "engine": lambda: run(plan, draws=draws),
+            "scalar": lambda: [plain(**values) for _ in range(futures)],
+            "sequential": sequentially(model, futures),
+            "empty": sequentially(empty, futures),
+        },
+        repeat,
+    )
+
+    def processes() -> None:
+        with MultiprocessingEvaluator(model, n_processes=2) as evaluator:
+            started.append(time.perf_counter())
+            evaluator.perform_experiments(scenarios=futures)
+            ended.append(time.perf_counter())
+
+    started: list[float] = []
+    ended: list[float] = []
+    for _ in range(repeat):
+        processes()
+    numbers, levels = limit(plan)
+    return {
+        "parameters": len(plain.names),
+        "targets": len(plain.targets),
+        "engine": seconds["engine"] / draws / len(LUCKS),
+        "limit": (numbers + levels) / len(LUCKS),
+        "scalar": seconds["scalar"] / futures,
+        "sequential": seconds["sequential"] / futures,
+        "two_processes": min(b - a for a, b in zip(started, ended, strict=True)) / futures,
+        "empty": seconds["empty"] / futures,
+        "first_call": cold,
+    }
+
+
+def limit(plan: Plan) -> tuple[float, float]:
+    """Seconds a draw of the engine's random numbers alone, and of one exp a level."""
+    model = Model.of(plan)
+    numbers = Numbers.of(model)
+    trend = np.ascontiguousarray(systematic(model, Block(1, 7)).trend)
+    levels = np.empty_like(trend)
+    works = {
+        "numbers": lambda: numbers.drawn(Block(1, 3)),
+        "levels": lambda: [np.exp(trend, out=levels) for _ in LUCKS],
+    }
+    found = best(works, 5)
+    return found["numbers"] / STREAM_BLOCK, found["levels"] / STREAM_BLOCK
+
+
+def start_up(module: str, repeat: int) -> dict[str, float]:
+    """Seconds to import a module in a new process, and the peak memory then. [s, MB]"""
+    said = [
+        subprocess.run(
+            [sys.executable, "-W", "ignore", "-c", START, module],
+            check=True, capture_output=True, text=True,
+        ).stdout.split()
+        for _ in range(repeat)
+    ]  # fmt: skip
+    return {
+        "seconds": min(float(line[0]) for line in said),
+        "peak": statistics.median(float(line[1]) for line in said),
+    }
+
+
+def lines(found: Mapping[str, Any]) -> Iterator[str]:
+    """The table."""
+    yield f"{found['plan']}; µs a future on one core (two processes: on the wall)"
+    head = "".join(f"{name:>24}" for name in found["variants"])
+    yield f"{'':<46}{head}"
+    rows = (
+        ("engine", "engine"),
+        ("its limit: random numbers and one exp a level", "limit"),
+        ("the same model in scalar Python", "scalar"),
+        ("EMA Workbench, sequential", "sequential"),
+        ("EMA Workbench, two processes", "two_processes"),
+        ("EMA Workbench, a function that does nothing", "empty"),
+    )
+    for label, key in rows:
+        values = (1e6 * each[key] for each in found["variants"].values())
+        yield f"{label:<46}" + "".join(f"{value:>24,.1f}" for value in values)
+    ratios = (
+        ("EMA Workbench, sequential / engine", "sequential", "engine"),
+        ("EMA Workbench, two processes / engine", "two_processes", "engine"),
+        ("empty function / engine", "empty", "engine"),
+        ("scalar Python / engine", "scalar", "engine"),
+        ("engine / limit", "engine", "limit"),
+    )
+    for label, top, under in ratios:
+        values = (each[top] / each[under] for each in found["variants"].values())
+        yield f"{label:<46}" + "".join(f"{value:>24,.1f}" for value in values)
+    for key in ("parameters", "targets"):
+        values = (each[key] for each in found["variants"].values())
+        yield f"{key:<46}" + "".join(f"{value:>24,.0f}" for value in values)
+    first = (each["first_call"] for each in found["variants"].values())
+    yield f"{'first call of the workbench [s]':<46}" + "".join(f"{t:>24.2f}" for t in first)
+    for name, each in found["start_up"].items():
+        yield f"import {name:<39}{each['seconds']:>22.2f} s{each['peak']:>21.0f} MB"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--plan", default="yuyao-2016", help="id or folder of a plan")
+    parser.add_argument("--futures", type=int, default=200, help="that the workbench lives through")
+    parser.add_argument("--repeat", type=int, default=3, help="the best of so many counts")
+    parser.add_argument("--json", action="store_true", help="print numbers only [s, MB]")
+    args = parser.parse_args()
+    if any(os.environ.get(name) != "1" for name in THREADS):
+        alone = {**os.environ, **dict.fromkeys(THREADS, "1"), "TQDM_DISABLE": "1"}
+        os.execve(sys.executable, [sys.executable, *sys.argv], alone)
+    warnings.simplefilter("ignore")
+    logging.disable(logging.WARNING)
+    plan = load(args.plan)
+    variants = {"queues (SimPy)": plan, "schedules": by_schedule(plan)}
+    found = {
+        "plan": args.plan,
+        "variants": {k: measured(v, args.futures, args.repeat) for k, v in variants.items()},
+        "start_up": {n: start_up(n, 3) for n in ("simulator.run", "ema_workbench")},
+    }
+    print(json.dumps(found, indent=2) if args.json else "\n".join(lines(found)))
+
+
+if __name__ == "__main__":
+    main()
