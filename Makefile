@@ -6,7 +6,7 @@
 PYTHON ?=
 BIN := .venv/bin
 
-.PHONY: help setup demo test lint types check-imports bench lock clean
+.PHONY: help setup demo test test-oracles lint types check-imports bench lock clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -17,6 +17,11 @@ demo: setup ## judge the targets of a shipped plan
 
 test: setup ## run all tests
 	@$(BIN)/pytest $(ARGS)
+
+test-oracles: export SCRIPT = $(FIND_PYTHON)$(ORACLES)
+test-oracles: ## compare results with large packages, in an environment of their own
+	@PYTHON="$(PYTHON)" sh -c "$$SCRIPT"
+	@.venv-oracles/bin/python -m pytest -W default tests/oracles $(ARGS)
 
 lint: setup ## check style and formatting
 	@$(BIN)/ruff check .
@@ -40,7 +45,7 @@ lock: ## write requirements.lock anew from pyproject.toml
 	@PYTHON="$(PYTHON)" UPGRADE="$(UPGRADE)" sh -c "$$SCRIPT"
 
 clean: ## remove .venv, caches and builds
-	@rm -rf .venv build dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	@rm -rf .venv .venv-oracles build dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	@find . -name .git -prune -o -type d -name __pycache__ -prune -exec rm -rf {} +
 
 # find_python sets $python to a Python that is new enough and can make environments. It tries each
@@ -100,6 +105,19 @@ if ! stamped project.stamp "$$project"; then
     pip install --no-deps --no-build-isolation -e .
     faults=$$(.venv/bin/python -m pip --disable-pip-version-check check) || fail "$$faults; run: make lock"
     stamp project.stamp "$$project"
+fi
+endef
+
+# The extra "oracles" of pyproject.toml; not locked, as nothing that is shipped depends on it.
+define ORACLES
+stamp=$$({ pwd -P; cat pyproject.toml; } | { sha256sum 2>/dev/null || shasum -a 256; } | cut -d ' ' -f 1)
+if [ "$$(cat .venv-oracles/stamp 2>/dev/null)" != "$$stamp" ]; then
+    find_python
+    echo "plansim: setting up .venv-oracles with $$python (once; downloads about 600 MB)" >&2
+    rm -f .venv-oracles/stamp
+    .venv-oracles/bin/python -c '' 2>/dev/null || "$$python" -m venv --clear .venv-oracles
+    .venv-oracles/bin/python -m pip --disable-pip-version-check --quiet install -e '.[oracles]'
+    echo "$$stamp" > .venv-oracles/stamp
 fi
 endef
 

@@ -12,17 +12,18 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from scenarios.words import LANGUAGES, default_language, say, say_faults
-from simulator.errors import Fault, InputError
+from simulator.errors import Fault, InputError, WorkError
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table as Grid
 
     from reports.tables import Table
+    from simulator.plan import Plan
 
 LANG = default_language()
 #: Exit codes (docs/commands.md).
-BELOW, WRONG_INPUT, INTERRUPTED = 1, 2, 3
+BELOW, WRONG_INPUT, INTERRUPTED, PARTIAL = 1, 2, 3, 4
 #: Columns of a page that nobody looks at on a screen: wide enough for any table.
 UNBOUNDED = 1000
 FORMATS = ("table", "csv", "json")
@@ -55,12 +56,13 @@ def verb(key: str, example: str) -> Callable[[Callable[..., None]], Callable[...
             try:
                 check_choices(lang, kwargs.get("format", "table"))
                 function(*args, **kwargs)
-            except InputError as problem:
+            except (InputError, WorkError) as problem:
                 spoken = lang if lang in LANGUAGES else LANG
                 print(
                     say("say.error", spoken) + say_faults(problem.faults, spoken), file=sys.stderr
                 )
-                raise typer.Exit(WRONG_INPUT) from None
+                code = WRONG_INPUT if isinstance(problem, InputError) else PARTIAL
+                raise typer.Exit(code) from None
             except KeyboardInterrupt:
                 print(say("say.interrupted", lang), file=sys.stderr)
                 raise typer.Exit(INTERRUPTED) from None
@@ -101,6 +103,17 @@ def show(
     scenario: ScenarioOption = "plan",
     settings: SetOption = None,
     evidence: Annotated[bool, typer.Option("--evidence", help=say("help.evidence", LANG))] = False,
+    baselines: Annotated[
+        bool, typer.Option("--baselines", help=say("help.baselines", LANG))
+    ] = False,
+    seen: Annotated[bool, typer.Option("--history", help=say("help.seen", LANG))] = False,
+    seen_from: Annotated[
+        Path | None,
+        typer.Option("--history-from", metavar="FILE", help=say("help.seen_from", LANG)),
+    ] = None,
+    picture: Annotated[
+        Path | None, typer.Option("--picture", metavar="FILE", help=say("help.seen_picture", LANG))
+    ] = None,
     lang: LangOption = LANG,
     format: FormatOption = "table",
 ) -> None:
@@ -109,6 +122,12 @@ def show(
 
     if evidence:
         show_evidence(plan, scenario, settings or (), lang, format)
+        return
+    if baselines:
+        show_baselines(plan, scenario, settings or (), lang, format)
+        return
+    if seen or seen_from is not None or picture is not None:
+        show_history(plan, scenario, settings or (), seen_from, picture, lang, format)
         return
     if is_library(plan):
         library = load_library(plan)
@@ -142,6 +161,49 @@ def show_evidence(plan: str, scenario: str, settings: Sequence[str], lang: str, 
     emit(records, tables, form, lang, (), evidence.closing(found, lang), COLUMNS)
 
 
+def show_baselines(plan: str, scenario: str, settings: Sequence[str], lang: str, form: str) -> None:
+    """Every figure of the base year before and after it was reconciled with the others."""
+    from calibration.baselines import baselines_of
+    from calibration.reconcile import refusal
+    from reports import baselines
+    from scenarios.load import load
+
+    loaded = load(plan, scenario, settings)
+    result = baselines_of(loaded)
+    if result.status == "conflict":
+        raise refusal(result)
+    tables = [baselines.baseline_table(loaded, result, lang)]
+    below = baselines.closing(loaded, result, lang)
+    emit(baselines.baseline_records(result), tables, form, lang, (), below, baselines.COLUMNS)
+
+
+def show_history(
+    plan: str, scenario: str, settings: Sequence[str], path: Path | None, picture: Path | None,
+    lang: str, form: str,
+) -> None:  # fmt: skip
+    """What was seen of a plan's quantities, and what curves fitted to it say of later years."""
+    from calibration.histories import fitted_histories
+    from reports import history
+    from reports.trace import PICTURES, check_files, write_files
+    from scenarios.load import assemble, observed, read_source
+
+    check_files((("--picture", picture, PICTURES),))
+    source = read_source(plan)
+    loaded = assemble(source, scenario, settings)
+    found = fitted_histories(loaded, observed(source, loaded, path))
+    if picture is not None and found:
+        from reports.history_picture import history_picture
+
+        write_files({picture: history_picture(loaded, found, lang, picture.suffix)})
+    tables = [history.history_table(loaded, found, lang)] if found else []
+    emit(
+        history.history_records(loaded, found), tables, form, lang,
+        history.heading(found, lang), history.closing(found, lang), history.COLUMNS,
+    )  # fmt: skip
+    if picture is not None and found:
+        print(say("say.wrote", lang, value=picture), file=sys.stderr)
+
+
 @verb("targets", "targets yuyao-2016 --format csv")
 def targets(plan: PlanArgument, lang: LangOption = LANG, format: FormatOption = "table") -> None:
     from reports.tables import target_records, target_table
@@ -153,7 +215,16 @@ def targets(plan: PlanArgument, lang: LangOption = LANG, format: FormatOption = 
 
 @verb("validate", "validate ./my-plan")
 def validate(path: PlanArgument, lang: LangOption = LANG) -> None:
-    from scenarios.load import DEFAULT, assemble, is_library, load_library, read_source
+    from calibration.baselines import reconciled_once
+    from reports.baselines import remarks
+    from scenarios.load import (
+        DEFAULT,
+        assemble,
+        history_faults,
+        is_library,
+        load_library,
+        read_source,
+    )
 
     if is_library(path):
         library = load_library(path)
@@ -168,8 +239,11 @@ def validate(path: PlanArgument, lang: LangOption = LANG) -> None:
             plans[scenario] = assemble(source, scenario)
         except InputError as problem:
             faults += [fault for fault in problem.faults if fault not in faults]
+    if plans:
+        faults += history_faults(source, next(iter(plans.values())))
     if faults:
         raise InputError(faults)
+    base_years = reconciled_once(plans.values())
     plan = next(iter(plans.values()))
     print(
         say(
@@ -178,6 +252,8 @@ def validate(path: PlanArgument, lang: LangOption = LANG) -> None:
             judged=len(plan.judged),
         )
     )  # fmt: skip
+    for line in remarks(base_years, path, lang):
+        print(line, file=sys.stderr)
 
 
 @verb("new", "new ./my-plan.xlsx --xlsx")
@@ -240,6 +316,53 @@ def percentages(text: str) -> list[float]:
     return found
 
 
+@verb("calibrate", "calibrate yuyao-2016 --history ./history.csv")
+def calibrate(
+    plan: PlanArgument,
+    history: Annotated[
+        Path | None,
+        typer.Option("--history", metavar="CSV", help=say("help.calibrate_history", LANG)),
+    ] = None,
+    scenario: ScenarioOption = "plan",
+    settings: SetOption = None,
+    draws: Annotated[
+        str, typer.Option("--draws", metavar="N", help=say("help.calibrate_draws", LANG))
+    ] = "8192",
+    seed: Annotated[str, typer.Option("--seed", metavar="N", help=say("help.seed", LANG))] = "1",
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="FILE", help=say("help.calibrate_out", LANG))
+    ] = None,
+    lang: LangOption = LANG,
+    format: FormatOption = "table",
+    quiet: QuietOption = False,
+) -> None:
+    from datetime import date
+
+    from calibration import stored
+    from calibration.posterior import posterior
+    from reports import calibrated as told
+    from scenarios.load import assemble, read_source
+
+    number = {name: whole_number(text, name) for name, text in (("draws", draws), ("seed", seed))}
+    place = out or stored.place_of(plan)
+    stored.check_place(place)
+    source = read_source(plan)
+    loaded = assemble(source, scenario, settings or ())
+    seen = stored.seen_of(source, loaded, history)
+    with progress_bar(None, lang, quiet) as tick:
+        step = None if tick is None else lambda _: tick(number["draws"])
+        result = posterior(loaded, seen, number["draws"], number["seed"], progress=step)
+    brought = "" if history is None else str(history)
+    made = date.today().isoformat()
+    stored.write(stored.contents(result, scenario, settings or (), brought, made=made), place)
+    emit(
+        told.figure_records(result), told.tables(result, lang), format, lang,
+        told.heading(result, scenario, lang), told.closing(result, lang), told.COLUMNS,
+    )  # fmt: skip
+    if not quiet:
+        print(say("say.wrote", lang, value=place), file=sys.stderr)
+
+
 @verb("run", "run yuyao-2016 --set clusters.robotics.output=62")
 def run(
     plan: PlanArgument,
@@ -249,15 +372,28 @@ def run(
         list[str] | None, typer.Option("--given", metavar="TARGET", help=say("help.given", LANG))
     ] = None,
     draws: Annotated[
-        str, typer.Option("--draws", metavar="N", help=say("help.draws", LANG))
-    ] = "10000",
+        str | None, typer.Option("--draws", metavar="N", help=say("help.draws", LANG))
+    ] = None,
+    tolerance: Annotated[
+        float | None, typer.Option("--tolerance", metavar="P", help=say("help.tolerance", LANG))
+    ] = None,
     seed: Annotated[str, typer.Option("--seed", metavar="N", help=say("help.seed", LANG))] = "1",
     workers: Annotated[
         str, typer.Option("--workers", metavar="N", help=say("help.workers", LANG))
     ] = "2",
+    scheduler: Annotated[
+        str, typer.Option("--scheduler", metavar="WHERE", help=say("help.scheduler", LANG))
+    ] = "threads",
     sampler: Annotated[
         str, typer.Option("--sampler", help=say("help.sampler", LANG))
     ] = "independent",
+    calibration: Annotated[
+        Path | None,
+        typer.Option("--calibration", metavar="FILE", help=say("help.calibration", LANG)),
+    ] = None,
+    uncalibrated: Annotated[
+        bool, typer.Option("--uncalibrated", help=say("help.uncalibrated", LANG))
+    ] = False,
     out: Annotated[
         Path | None, typer.Option("--out", metavar="DIR", help=say("help.out", LANG))
     ] = None,
@@ -273,35 +409,52 @@ def run(
     from calibration import share_below
     from reports.deliveries import flow_table
     from reports.judged import verdict_records, verdict_table
+    from reports.tolerance import unsettled
     from scenarios.load import load
+    from simulator.run import DRAWS
     from simulator.run import run as simulate
 
     number = {
         name: whole_number(text, name)
         for name, text in (("draws", draws), ("seed", seed), ("workers", workers))
+        if text is not None
     }
+    most = number.get("draws")
     if fail_under is not None and not 0 <= fail_under <= 1:
         raise InputError.of("argument_range", "fail-under", value=fail_under, allowed="0 … 1")
     if out is not None:
         from scenarios.record import check_folder, write
 
         check_folder(out)
+    over = None
+    if scheduler != "threads":
+        from analysis.workers import executor
+
+        over = executor(scheduler, number["workers"])
     loaded = load(plan, scenario, settings or ())
+    drawn_by: list[str] = []
+    if not uncalibrated:
+        loaded, drawn_by = by_calibration(loaded, plan, calibration, lang)
     started = time.perf_counter()
-    with progress_bar(number["draws"], lang, quiet) as tick:
+    expected = None if tolerance is not None else most or DRAWS
+    with progress_bar(expected, lang, quiet) as tick:
         result = simulate(
-            loaded, scenario, number["draws"], number["seed"], sampler=sampler,
-            given=given or (), workers=number["workers"], reference=share_below, progress=tick,
+            loaded, scenario, most, number["seed"], sampler=sampler, given=given or (),
+            workers=number["workers"], tolerance=tolerance, over=over, reference=share_below,
+            progress=tick,
         )  # fmt: skip
     if out is not None:
         write(result, out, settings or (), time.perf_counter() - started)
+    above, below_table = around(result, lang)
     emit(
         verdict_records(result, lang),
         [verdict_table(result, lang), *([flow_table(result, lang)] if result.flows else [])],
-        format, lang, *around(result, lang),
+        format, lang, [*above, *drawn_by], below_table,
     )  # fmt: skip
     if out is not None and not quiet:
         print(say("say.wrote", lang, value=out), file=sys.stderr)
+    for line in unsettled(result, lang):
+        print(line, file=sys.stderr)
     below = [v for v in result.judged if (v.probability or 0.0) < (fail_under or 0.0)]
     if below:
         note = say(
@@ -311,11 +464,31 @@ def run(
         raise typer.Exit(BELOW)
 
 
+def by_calibration(
+    loaded: "Plan", plan: str, chosen: Path | None, lang: str
+) -> "tuple[Plan, list[str]]":
+    """The plan as a stored calibration draws it, if there is one that holds, and what is said."""
+    from calibration import stored
+
+    place = chosen or stored.place_of(plan)
+    if chosen is None and not place.is_file():
+        return loaded, []
+    from reports.calibrated import run_heading, run_warning
+
+    found = stored.read(place)
+    reason, names = stored.changed(found, plan, loaded)
+    if reason:
+        print(run_warning(found, reason, names, lang), file=sys.stderr)
+        return loaded, []
+    return stored.calibrated(loaded, found), [run_heading(found, lang)]
+
+
 def around(result: Any, lang: str) -> tuple[list[str], list[str]]:
     """What is said above and below a run's table."""
     from reports.sentences import closing, heading
+    from reports.tolerance import settled
 
-    return heading(result, lang), closing(result, lang)
+    return [*heading(result, lang), *settled(result, lang)], closing(result, lang)
 
 
 @verb("trace", "trace yuyao-2016 --draw 7 --gantt future.png")
@@ -411,6 +584,147 @@ def hindcast(
         print(say("say.wrote", lang, value=pit), file=sys.stderr)
 
 
+@verb("batch", "batch docs/batch.yaml")
+def batch(
+    file: Annotated[Path, typer.Argument(metavar="FILE.yaml", help=say("help.batch_file", LANG))],
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="DIR", help=say("help.batch_out", LANG))
+    ] = None,
+    resume: Annotated[bool, typer.Option("--resume", help=say("help.resume", LANG))] = False,
+    workers: Annotated[
+        str, typer.Option("--workers", metavar="N", help=say("help.processes", LANG))
+    ] = "2",
+    lang: LangOption = LANG,
+    format: FormatOption = "table",
+    quiet: QuietOption = False,
+) -> None:
+    from analysis.batch import execute, prepare
+    from reports.runs import listing, stopped
+    from scenarios.batch_file import read_batch_file
+    from scenarios.collection import Filter, collect
+    from scenarios.ledger import opened
+
+    processes = whole_number(workers, "workers")
+    if not 1 <= processes <= 1024:
+        raise InputError.of("argument_range", "workers", value=workers, allowed="1 … 1024")
+    asked = read_batch_file(file)
+    folder = out or Path("runs") / file.stem
+    again = shlex.join(["plansim", "batch", str(file), "--out", str(folder), "--resume"])
+    planned, sources = prepare(asked)
+    with opened(folder, planned, resume) as ledger:
+        if ledger.finished:
+            verify(ledger.damaged(), folder, lang, quiet)
+        else:
+            try:
+                with batch_bar(len(ledger.batch.runs), lang, quiet) as tell:
+                    execute(ledger, sources, processes, tell)
+            except KeyboardInterrupt:
+                print(stopped(ledger, folder, again, lang), file=sys.stderr)
+                raise typer.Exit(INTERRUPTED) from None
+            except WorkError as problem:
+                print(say("say.error", lang) + say_faults(problem.faults, lang), file=sys.stderr)
+                print(say("say.batch_go_on", lang, command=again), file=sys.stderr)
+                raise typer.Exit(PARTIAL) from None
+    found = listing(collect(folder, Filter()), Filter(), folder, lang)
+    emit(found.records, found.tables, format, lang, (), found.closing, found.columns)
+    if any(row["reason"] for row in found.records):
+        raise typer.Exit(PARTIAL)
+
+
+def verify(damaged: Sequence[str], folder: Path, lang: str, quiet: bool) -> None:
+    """Say whether a finished batch is as it was written."""
+    if damaged:
+        fault = Fault("batch_damaged", {"value": str(folder), "list": damaged})
+        print(say("say.error", lang) + say_faults([fault], lang), file=sys.stderr)
+        raise typer.Exit(PARTIAL)
+    if not quiet:
+        print(say("say.batch_verified", lang, value=folder), file=sys.stderr)
+
+
+@contextmanager
+def batch_bar(total: int, lang: str, quiet: bool) -> Iterator[Callable[[Any], object]]:
+    """A bar on stderr that counts runs and says how long the rest takes."""
+    from reports.runs import time_left
+
+    if quiet or not sys.stderr.isatty():
+        yield lambda _: None
+        return
+    from tqdm import tqdm
+
+    form = "{desc}: {n_fmt}/{total_fmt} |{bar}| {elapsed}, {postfix}"
+    bar = tqdm(
+        total=total, desc=say("say.batch_progress", lang), delay=1, leave=False, file=sys.stderr,
+        bar_format=form, postfix=say("report.time_unknown", lang),
+    )  # fmt: skip
+
+    def tell(progress: Any) -> None:
+        bar.n = total - progress.total + progress.done
+        bar.set_postfix_str(time_left(progress.remaining(), lang))
+
+    with bar:
+        yield tell
+
+
+@verb("runs", "runs runs/batch --target robotics-output-2020")
+def runs(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help=say("help.runs_dir", LANG))],
+    plan: Annotated[str, typer.Option("--plan", help=say("help.runs_plan", LANG))] = "",
+    scenario: Annotated[str, typer.Option("--scenario", help=say("help.runs_scenario", LANG))] = "",
+    seed: Annotated[
+        str, typer.Option("--seed", metavar="N", help=say("help.runs_seed", LANG))
+    ] = "",
+    status: Annotated[str, typer.Option("--status", help=say("help.runs_status", LANG))] = "",
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="PATH=VALUE", help=say("help.runs_set", LANG)),
+    ] = None,
+    target: Annotated[str, typer.Option("--target", help=say("help.runs_target", LANG))] = "",
+    below: Annotated[
+        float | None, typer.Option("--below", metavar="P", help=say("help.runs_below", LANG))
+    ] = None,
+    above: Annotated[
+        float | None, typer.Option("--above", metavar="P", help=say("help.runs_above", LANG))
+    ] = None,
+    export: Annotated[
+        Path | None, typer.Option("--export", metavar="FILE", help=say("help.export", LANG))
+    ] = None,
+    iamc: Annotated[
+        Path | None, typer.Option("--iamc", metavar="FILE", help=say("help.iamc", LANG))
+    ] = None,
+    lang: LangOption = LANG,
+    format: FormatOption = "table",
+) -> None:
+    from reports.runs import listing, sheets
+    from scenarios.collection import Filter, collect
+    from scenarios.export import check_file, write, write_iamc
+
+    wanted = Filter(
+        plan, scenario, whole_number(seed, "seed") if seed else None, status, pairs(settings or ()),
+        target, below, above,
+    )  # fmt: skip
+    for path, option in ((export, "--export"), (iamc, "--iamc")):
+        if path is not None:
+            check_file(path, option)
+    found = collect(folder, wanted)
+    if iamc is not None:
+        write_iamc(found, iamc)
+    if export is not None:
+        write(export, sheets(found, wanted, lang))
+    shown = listing(found, wanted, folder, lang)
+    emit(shown.records, shown.tables, format, lang, (), shown.closing, shown.columns)
+    for path in (export, iamc):
+        if path is not None:
+            print(say("say.wrote", lang, value=path), file=sys.stderr)
+
+
+def pairs(settings: Sequence[str]) -> tuple[tuple[str, str], ...]:
+    """PATH=VALUE as typed, taken apart."""
+    wrong = [Fault("set_form", {"value": s}, file="--set") for s in settings if "=" not in s]
+    if wrong:
+        raise InputError(wrong)
+    return tuple((path, value) for path, _, value in (s.partition("=") for s in settings))
+
+
 def whole_number(text: str, name: str) -> int:
     """A whole number as people type it: 10000, 10_000, 1e4."""
     try:
@@ -423,7 +737,9 @@ def whole_number(text: str, name: str) -> int:
 
 
 @contextmanager
-def progress_bar(draws: int, lang: str, quiet: bool) -> Iterator[Callable[[int], object] | None]:
+def progress_bar(
+    draws: int | None, lang: str, quiet: bool
+) -> Iterator[Callable[[int], object] | None]:
     """A bar on stderr for what takes longer than a second; none where nobody looks."""
     if quiet or not sys.stderr.isatty():
         yield None
@@ -481,10 +797,9 @@ def fitted(table: "Table", lang: str, console: "Console") -> "Grid":
     """The table on this console, without the optional columns that it has no room for."""
     while True:
         grid = drawn(table, lang)
-        if (
-            not table.optional
-            or grid.__rich_measure__(console, console.options).maximum < console.width
-        ):
+        if not table.optional or console.width == UNBOUNDED:
+            return grid
+        if grid.__rich_measure__(console, console.options).maximum < console.width:
             return grid
         table = table.without(table.optional[0])
 
@@ -492,21 +807,15 @@ def fitted(table: "Table", lang: str, console: "Console") -> "Grid":
 def drawn(table: "Table", lang: str) -> "Grid":
     from rich import box
     from rich.table import Table as Grid
+    from rich.text import Text
 
     grid = Grid(title=table.title or None, title_justify="left", box=box.SIMPLE_HEAD)
     for column in table.columns:
         justify: Literal["left", "right"] = "right" if column in table.right else "left"
         grid.add_column(say(f"column.{column}", lang), justify=justify, overflow="fold")
     for row in table.rows:
-        grid.add_row(*map(escape, row))
+        grid.add_row(*map(Text, row))  # as it is: square brackets are no markup
     return grid
-
-
-def escape(text: str) -> str:
-    """Text as it is: square brackets are no markup."""
-    from rich.markup import escape as escaped
-
-    return escaped(text)
 
 
 if __name__ == "__main__":

@@ -12,6 +12,8 @@ from typing import Any
 
 import yaml
 
+from scenarios.history import COLUMNS as SEEN
+from scenarios.history import HISTORY, OPTIONAL, read_history
 from scenarios.table import COLUMNS
 from scenarios.text import (
     DECIMAL,
@@ -38,7 +40,8 @@ class Draft:
     """What stands in a plan's files, every value with its place.
 
     ``tree`` holds the plan with its programmes under ``programmes``; ``scenarios`` has None where
-    a scenario cannot be read, ``targets`` the rows as text, ``sources`` the text about sources.
+    a scenario cannot be read, ``targets`` and ``history`` the rows as text, ``sources`` the text
+    about sources.
     ``faults``: what is wrong with the form, to be told together with what is wrong with the rest.
     """
 
@@ -48,6 +51,7 @@ class Draft:
     targets: Sequence[Row]
     sources: str = ""
     faults: tuple[Fault, ...] = ()
+    history: Sequence[Row] = ()
 
     def place_in(self, scenario: str, path: Sequence[str | int]) -> Place | None:
         """Where a value of a scenario stands."""
@@ -87,6 +91,12 @@ def read_folder(folder: Path) -> Draft:
         targets = read_table(folder / TARGETS, shown(folder, TARGETS), COLUMNS)
     except InputError as problem:
         faults += problem.faults
+    history: list[Row] = []
+    try:
+        if (folder / HISTORY).exists():
+            history = read_history(folder / HISTORY, shown(folder, HISTORY))
+    except InputError as problem:
+        faults += problem.faults
     sources = ""
     try:
         if (folder / SOURCES).exists():
@@ -95,7 +105,7 @@ def read_folder(folder: Path) -> Draft:
         faults += problem.faults
     if not is_readable:
         raise InputError(faults)
-    return Draft(folder, tree, scenarios, targets, sources, tuple(faults))
+    return Draft(folder, tree, scenarios, targets, sources, tuple(faults), history)
 
 
 def is_library(folder: Path) -> bool:
@@ -120,12 +130,20 @@ def files_of(draft: Draft) -> dict[str, bytes]:
     if draft.sources:
         texts[SOURCES] = draft.sources
     found = {name: text.encode() for name, text in texts.items()}
+    found[TARGETS] = as_csv(COLUMNS, draft.targets)
+    if draft.history:
+        found[HISTORY] = as_csv((*SEEN, *OPTIONAL), draft.history)
+    return found
+
+
+def as_csv(columns: Sequence[str], rows: Sequence[Row]) -> bytes:
+    """A table of text that ``read_table`` reads back as the same rows."""
     table = io.StringIO(newline="")
-    writer = csv.DictWriter(table, COLUMNS, lineterminator="\n")
+    writer = csv.DictWriter(table, columns, lineterminator="\n")
     writer.writeheader()
-    writer.writerows(row.cells for row in draft.targets)
+    writer.writerows(row.cells for row in rows)
     # with a byte order mark: Excel shows Chinese in a CSV only then
-    return found | {TARGETS: table.getvalue().encode("utf-8-sig")}
+    return table.getvalue().encode("utf-8-sig")
 
 
 def as_yaml(value: Any, flow: bool | None = None) -> str:

@@ -20,6 +20,7 @@ UNITS: tuple[tuple[re.Pattern[str], str | None], ...] = tuple(
         (r"\.delay$", "year"),
         (r"^programmes\.[^.]+\.units$", None),
         (r"^programmes\.[^.]+\.cost$", "亿元"),
+        (r"^levers\.[^.]+\.cost$", None),
         (r"^programmes\.[^.]+\.(projects|recognised)\.[^.]+$", "亿元"),
         (r"\.servers$", "count"),
         (r"(\.stages\.[^.]+\.time|\.stopped\.length|\.queue\.ramp)$", "year"),
@@ -49,7 +50,9 @@ NOT_NEGATIVE = re.compile(
     r"|\.amount|^programmes\.[^.]+\.recognised\.[^.]+|\.churn|\.threshold|\.count|_tolerance|^totals\.output|\.(output|energy|water|labour)\.base)$"
 )
 #: Figures that must be certain numbers, because the whole run shares them.
-CERTAIN = re.compile(r"(^assumptions\.(shock_df|common_persistence|.*_tolerance)|\.servers)$")
+CERTAIN = re.compile(
+    r"(^assumptions\.(shock_df|common_persistence|.*_tolerance)|\.servers|^levers\.[^.]+\.cost)$"
+)
 
 
 def unit_of(path: str) -> str | None:

@@ -19,6 +19,7 @@ from scenarios import expected, units
 from scenarios.defaults import WITH_DEFAULTS, with_defaults
 from scenarios.draft import LIBRARY, MAIN, Draft, read_folder
 from scenarios.draft import is_library as holds_library
+from scenarios.history import Observation, observations, read_history
 from scenarios.override import Applied, Keys, Setting, apply
 from scenarios.rules import faults_of_plan, figure_faults
 from scenarios.table import COLUMNS, read_targets
@@ -173,6 +174,23 @@ def assemble(source: Source, scenario: str = DEFAULT, settings: Sequence[str] = 
     if faults:
         raise InputError(place_of.fill(f) for f in faults)
     return plan
+
+
+def observed(source: Source, plan: Plan, path: Path | None = None) -> tuple[Observation, ...]:
+    """What was seen of a plan's quantities: its own history, or that of a CSV file.
+
+    Raises InputError with every fault of the history.
+    """
+    return observations(source.draft.history if path is None else read_history(path), plan)
+
+
+def history_faults(source: Source, plan: Plan) -> list[Fault]:
+    """What is wrong with a plan's own history."""
+    try:
+        observed(source, plan)
+    except InputError as problem:
+        return list(problem.faults)
+    return []
 
 
 def _applied(tree: dict[str, Any], layer: Sequence[Setting]) -> tuple[Applied, list[Fault]]:

@@ -10,6 +10,7 @@ from importlib.resources import as_file, files
 from pathlib import Path
 
 from scenarios.draft import MAIN, PROGRAMMES, SCENARIOS, SOURCES, TARGETS, Draft, files_of
+from scenarios.history import HISTORY
 from scenarios.load import assemble, folder_of, form_of, read_source
 from scenarios.text import Tree, parse_yaml
 from scenarios.workbook import ENDING, STRAY, write_workbook
@@ -61,7 +62,7 @@ def rendered(draft: Draft, name: str) -> dict[str, bytes]:
 
 def copied(draft: Draft, name: str) -> dict[str, bytes]:
     """The files of a plan folder as they are, comments included, under another id."""
-    paths = [draft.path / file for file in (MAIN, PROGRAMMES, TARGETS, SOURCES)]
+    paths = [draft.path / file for file in (MAIN, PROGRAMMES, TARGETS, HISTORY, SOURCES)]
     paths += sorted((draft.path / SCENARIOS).glob("*.yaml"))
     names = [path.relative_to(draft.path).as_posix() for path in paths if path.exists()]
     found = {file: (draft.path / file).read_bytes() for file in names}

@@ -1,10 +1,12 @@
-"""A Result → one folder: manifest.json and three parquet files, written atomically.
+"""A Result → one folder: manifest.json, three parquet files and two of JSON, written atomically.
 
 ``manifest.json``: what was run, with which versions, and the hash of every file.
 ``targets.parquet``: one row a target, columns of ``plansim run``. ``indicators.parquet``: fans of
 every indicator in the long form of the IAMC (model, scenario, region, variable, unit, year,
 quantile, value).
-``draws.parquet``: the kept subsample, one row a future, one column a judged target.
+``draws.parquet``: the kept subsample, one row a future, one column a judged target. ``plan.json``:
+the plan as it was simulated, in base units. ``details.json``: joint verdicts, what became of every
+queue, and the drivers of every target. ``stored.py`` reads it all back.
 """
 
 import hashlib
@@ -12,7 +14,7 @@ import json
 import os
 import platform
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -23,9 +25,11 @@ from simulator.errors import Fault, InputError
 from simulator.plan import Plan
 from simulator.results import Result
 
-FILES = ("targets.parquet", "indicators.parquet", "draws.parquet")
+FILES = ("targets.parquet", "indicators.parquet", "draws.parquet", "plan.json", "details.json")
 MANIFEST = "manifest.json"
 FAN = (0.05, 0.25, 0.5, 0.75, 0.95)
+#: Drivers that are kept for every target, those that explain most first.
+DRIVERS = 8
 #: Name of the folder that a run is written to before it takes its place.
 STRAY = ".plansim-"
 
@@ -61,6 +65,8 @@ def write(result: Result, folder: Path, settings: Sequence[str], seconds: float)
             fresh = Path(scratch) / "run"
             fresh.mkdir()
             _write_tables(result, fresh)
+            _write_text(fresh / "plan.json", asdict(result.plan))
+            _write_text(fresh / "details.json", _details(result))
             _write_manifest(result, fresh, settings, seconds)
             old = Path(scratch) / "old"
             if target.exists():
@@ -81,7 +87,7 @@ def _write_tables(result: Result, folder: Path) -> None:
 
     frames = {
         "targets.parquet": result.to_frame(),
-        "indicators.parquet": _long_form(result),
+        "indicators.parquet": long_form(result),
         "draws.parquet": pd.DataFrame(
             {"draw": result.kept.draw, "luck": result.kept.luck}
             | {v.target: result.kept.reads[i] for i, v in enumerate(result.judged)}
@@ -94,7 +100,7 @@ def _write_tables(result: Result, folder: Path) -> None:
             os.fsync(stream.fileno())
 
 
-def _long_form(result: Result) -> Any:
+def long_form(result: Result) -> Any:
     """Fans in the IAMC long form, values in the unit that the indicator is shown in."""
     plan = result.plan
     frame = result.quantiles(FAN)
@@ -122,20 +128,40 @@ def _write_manifest(result: Result, folder: Path, settings: Sequence[str], secon
         "set": list(settings),
         "support": result.support,
         "simulated": result.simulated,
-        "versions": {
-            name: _version(name)
-            for name in ("plansim", "numpy", "scipy", "pandas", "pyarrow", "pydantic")
-        }
-        | {"python": platform.python_version()},
+        "versions": versions(),
         "machine_type": platform.machine(),
         "wall_seconds": round(seconds, 3),
         "files": {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in FILES},
     }
-    text = json.dumps(manifest, ensure_ascii=False, indent=1) + "\n"
-    with (folder / MANIFEST).open("w", encoding="utf-8") as stream:
-        stream.write(text)
+    _write_text(folder / MANIFEST, manifest)
+
+
+def _details(result: Result) -> dict[str, Any]:
+    """What the tables do not hold: joint verdicts, queues, drivers by target."""
+    most = {
+        target: dict(sorted(shares.items(), key=lambda item: -item[1])[:DRIVERS])
+        for target, shares in result.shares.items()
+    }
+    return {
+        "met_number": result.met_number,
+        "joint": [asdict(joint) for joint in result.joint],
+        "flows": [asdict(flow) for flow in result.flows],
+        "shares": most,
+    }
+
+
+def _write_text(path: Path, content: Mapping[str, Any]) -> None:
+    """Write JSON, and wait until it is on the disk."""
+    with path.open("w", encoding="utf-8") as stream:
+        stream.write(json.dumps(content, ensure_ascii=False, indent=1, default=str) + "\n")
         stream.flush()
         os.fsync(stream.fileno())
+
+
+def versions() -> dict[str, str]:
+    """What a run was made with."""
+    names = ("plansim", "numpy", "scipy", "pandas", "pyarrow", "pydantic")
+    return {name: _version(name) for name in names} | {"python": platform.python_version()}
 
 
 def _version(name: str) -> str:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from scenarios import units
 from scenarios.delivery_rules import delivery_faults
 from scenarios.expected import CERTAIN, NOT_NEGATIVE, SHARES
+from scenarios.lever_rules import lever_faults
 from scenarios.table import nearest
 from simulator.accounts import ACCOUNTS
 from simulator.baseline import tags
@@ -26,7 +27,7 @@ def faults_of_plan(plan: Plan) -> list[Fault]:
     broken = {fault.path.rsplit(".", 1)[0] for fault in found} | {fault.path for fault in found}
     for rule in (
         _year_faults, delivery_faults, _cluster_faults, _quantity_faults, _programme_faults,
-        _indicator_faults, _switch_faults, _correlation_faults,
+        _indicator_faults, _switch_faults, _correlation_faults, lever_faults,
     ):  # fmt: skip
         if not broken or rule in (_year_faults, _switch_faults, _indicator_faults):
             found += rule(plan)

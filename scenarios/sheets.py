@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Protocol
 
+from scenarios import history
 from scenarios.draft import Draft, as_yaml
 from scenarios.table import COLUMNS, NUMBERS, YEARS
 from scenarios.text import NULL, TRUTH, Place, Row, Tree, full_width_number, parse_yaml
@@ -96,6 +97,7 @@ class Gathered:
     root: Node = field(init=False)
     scenarios: dict[str, Node] = field(default_factory=dict)
     targets: list[Row] = field(default_factory=list)
+    history: list[Row] = field(default_factory=list)
     sources: list[str] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
 
@@ -205,7 +207,8 @@ class Gathered:
             own: dict[Keys, Place] = {}
             scenarios[key] = Tree(node.finished((), own), own)
         text = "\n".join(self.sources) + "\n" if self.sources else ""
-        return Draft(path, Tree(data, places), scenarios, self.targets, text)
+        tree = Tree(data, places)
+        return Draft(path, tree, scenarios, self.targets, text, history=self.history)
 
 
 class Sheet(Protocol):
@@ -420,6 +423,29 @@ class Targets:
 
 
 @dataclass(frozen=True, slots=True)
+class History:
+    """The columns of ``history.csv``. A year may be text: ``2016H1``."""
+
+    key: str
+    columns = (*history.COLUMNS, *history.OPTIONAL)
+    required = history.COLUMNS
+
+    def rows(self, draft: Draft) -> Iterator[Mapping[str, Value]]:
+        numbers = (*history.NUMBERS, "year")
+        for row in draft.history:
+            cells = {column: text for column, text in row.cells.items() if text}
+            yield {c: as_number(text) if c in numbers else text for c, text in cells.items()}
+
+    def take(self, lines: Sequence[Line], into: Gathered) -> None:
+        for line in lines:
+            for column in history.NUMBERS:
+                if column in line.cells:
+                    into.number(line.cells[column])
+            cells = {column: line.text(column) for column in self.columns}
+            into.history.append(Row(line.number, cells, line.file, line.columns))
+
+
+@dataclass(frozen=True, slots=True)
 class Lines:
     """A text, one line a row."""
 
@@ -454,8 +480,11 @@ SHEETS: tuple[Sheet, ...] = (
     Long("couplings", "coupling", []),
     Wide("parameter_correlations", CORRELATION),
     Wide("shock_correlations", CORRELATION),
+    History("history"),
     Lines("sources"),
 )
+#: Sheets that a workbook may go without: those made before there were such sheets do.
+MAY_LACK = ("history",)
 
 
 # -- plain values → rows ---------------------------------------------------------------------------

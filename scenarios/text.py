@@ -287,8 +287,13 @@ class Row:
         return Place(self.file, self.line, self.columns.get(column, 0))
 
 
-def read_table(path: Path, shown: str, columns: tuple[str, ...]) -> list[Row]:
-    """A CSV file with exactly these columns, in any order. Raises InputError with every fault."""
+def read_table(
+    path: Path, shown: str, columns: tuple[str, ...], optional: tuple[str, ...] = ()
+) -> list[Row]:
+    """A CSV file with exactly these columns, in any order. Raises InputError with every fault.
+
+    Cells of ``optional`` columns that are left out are empty.
+    """
     text = read_text(path, shown, ("utf-8-sig", "gb18030"))
     if "\0" in text:
         raise InputError([Fault("wrong_encoding", {"encodings": "utf-8, gb18030"}, file=shown)])
@@ -298,8 +303,8 @@ def read_table(path: Path, shown: str, columns: tuple[str, ...]) -> list[Row]:
     try:
         header = [name.strip() for name in next(reader, [])]
         for name in header:
-            if name not in columns:
-                fields = {"value": name, "choices": list(columns)}
+            if name not in (*columns, *optional):
+                fields = {"value": name, "choices": [*columns, *optional]}
                 faults.append(Fault("unknown_column", fields, file=shown, line=1))
             elif header.count(name) > 1:
                 faults.append(Fault("duplicate_key", {"value": name}, file=shown, line=1))
@@ -316,7 +321,9 @@ def read_table(path: Path, shown: str, columns: tuple[str, ...]) -> list[Row]:
                 faults.append(Fault("cell_count", widths, file=shown, line=reader.line_num))
                 continue
             stripped = (cell.strip() for cell in cells)
-            rows.append(Row(reader.line_num, dict(zip(header, stripped, strict=True)), shown))
+            held = dict(zip(header, stripped, strict=True))
+            missing = {name: "" for name in optional if name not in held}
+            rows.append(Row(reader.line_num, held | missing, shown))
     except csv.Error as problem:
         fault = Fault("broken_csv", {"reason": str(problem)}, file=shown, line=reader.line_num)
         faults.append(fault)

@@ -18,7 +18,19 @@ from typing import Any, get_args
 
 from scenarios.archive import Extent, position, read_archive
 from scenarios.draft import Draft
-from scenarios.sheets import MEANING, PARAMETERS, SHEETS, Cell, Gathered, Line, Sheet, Value
+from scenarios.history import NUMBERS as SEEN
+from scenarios.sheets import (
+    MAY_LACK,
+    MEANING,
+    PARAMETERS,
+    SHEETS,
+    Cell,
+    Gathered,
+    Line,
+    Sheet,
+    Value,
+    is_number,
+)
 from scenarios.table import CHOICES, NUMBERS, YEARS, nearest
 from scenarios.text import Place, Row, column_letters
 from scenarios.words import catalogue, say
@@ -250,15 +262,16 @@ def check_lossless(draft: Draft, copy: Draft) -> None:
 
 def _said(draft: Draft) -> dict[str, Any]:
     """Everything that a draft says, without what says nothing."""
-    numbers = (*NUMBERS, *YEARS)
+    numbers = (*NUMBERS, *YEARS, *SEEN)
 
     def cells(row: Row) -> dict[str, Any]:
-        return {c: float(t) if t and c in numbers else t for c, t in row.cells.items()}
+        return {c: float(t) if c in numbers and is_number(t) else t for c, t in row.cells.items()}
 
     return {
         **{key: part for key, part in draft.tree.data.items() if part not in ({}, [], None)},
         "scenarios": {key: tree.data if tree else {} for key, tree in draft.scenarios.items()},
         "targets": [cells(row) for row in draft.targets],
+        "history": [cells(row) for row in draft.history],
         "sources": [line.rstrip() for line in draft.sources.rstrip().splitlines()],
     }
 
@@ -276,8 +289,8 @@ def read_workbook(path: Path) -> Draft:
             raise InputError(gathered.faults)
         tables = {}
         for sheet in SHEETS:
-            page = pages[sheet.key]
-            tables[sheet.key] = _lines(page, sheet, extents, gathered)
+            page = pages.get(sheet.key)
+            tables[sheet.key] = _lines(page, sheet, extents, gathered) if page else []
     if gathered.faults:
         raise InputError(gathered.faults)
     for sheet in SHEETS:
@@ -329,7 +342,7 @@ def _pages(book: Any, gathered: Gathered) -> dict[str, Any]:
             near = nearest(key, known)
             gathered.fault("unknown_sheet", place, value=title, choices=known, nearest=near)
     for key in known:
-        if key not in pages:
+        if key not in (*pages, *MAY_LACK):
             gathered.fault("missing_sheet", Place(gathered.shown, 0, 0), value=key)
     return pages
 

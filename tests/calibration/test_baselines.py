@@ -8,17 +8,17 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+import calibration.reconcile
+from calibration.balances import Balance, Known, Term
 from calibration.baselines import (
-    EXACT,
-    Balance,
-    Known,
-    Term,
     adjustments,
     baselines_of,
     known_of,
-    reconcile,
+    reconciled_once,
     rounding,
 )
+from calibration.least_squares import EXACT
+from calibration.reconcile import reconcile
 from scenarios.load import load
 from simulator.baseline import LEAST_REST, close
 from simulator.errors import InputError
@@ -294,7 +294,10 @@ def test_a_conflict_is_irreducible():
         assert reconcile(kept, balances[1:]).converged, freed
     with pytest.raises(InputError) as caught:
         result.samples(1, np.random.default_rng(1))
-    assert [fault.path for fault in caught.value.faults] == list(result.conflict)
+    (fault,) = caught.value.faults
+    named = "rate = 0.35, r0 = 0.2, r1 = 0.3, r2 = 0.1"
+    expected = ("baselines_conflict", {"figures": named, "balances": "rates"})
+    assert (fault.code, fault.fields) == expected
 
 
 def test_roundings_give_way_before_they_conflict():
@@ -483,7 +486,10 @@ def test_a_plan_that_cannot_close_names_the_smallest_group():
     assert result.broken == ("totals.output",)
     with pytest.raises(InputError) as caught:
         adjustments(plan)
-    assert {fault.path for fault in caught.value.faults} == set(group)
+    (fault,) = caught.value.faults
+    named = {part.split(" = ")[0] for part in str(fault.fields["figures"]).split(", ")}
+    assert named == set(group)
+    assert "clusters.moulds.output.base = 900 亿元" in str(fault.fields["figures"])
     looser = typed(plan, alloys=500.0)
     assert baselines_of(looser).converged
 
@@ -496,3 +502,92 @@ def test_what_closes_only_far_away_says_so():
     assert result.converged
     assert np.abs(result.moved).max() > 3
     assert "look again" in result.message
+
+
+def test_rates_that_are_all_above_their_mean_conflict():
+    """Every rate is 20 %, whatever the outputs: their mean cannot be 10 %."""
+    rates = {f"clusters.{key}.va_rate.base" for key in shipped("yuyao-2016").clusters}
+    typed_rates = ["totals.va_rate=10", "clusters.*.va_rate=0.2"]
+    result = baselines_of(load("yuyao-2016", settings=typed_rates))
+    assert (result.status, result.broken) == ("conflict", ("totals.va_rate",))
+    assert set(result.conflict) == {"totals.va_rate", *rates}
+
+
+# -- what holds a figure --------------------------------------------------------------------------
+
+
+def test_what_holds_a_figure_is_the_balance_that_pulls_most():
+    """Two sums share a part: it follows the one that is farther off; the others have only one."""
+    figures = [Known(name, 1.0 + i, 1.0, "identity") for i, name in enumerate("abc")]
+    near, far = Known("near", 3.5, 0.0, "identity"), Known("far", 9.0, 0.0, "identity")
+    balances = [
+        Balance("small", (Term(1.0, ("a",)), Term(1.0, ("b",)), Term(-1.0, ("near",)))),
+        Balance("large", (Term(1.0, ("b",)), Term(1.0, ("c",)), Term(-1.0, ("far",)))),
+    ]
+    result = reconcile([*figures, near, far], balances)
+    rows = {row.path: row for row in result.adjustments()}
+    # the shortest steps with a + b = 0.5 and b + c = 4: the sums pull by −1 and 2.5
+    assert [rows[name].moved for name in "abc"] == pytest.approx([-1.0, 1.5, 2.5])
+    binds = [rows[name].binds for name in ("a", "b", "c", "near", "far")]
+    assert binds == ["small", "large", "large", "", ""]
+
+
+def test_a_stated_figure_is_held_by_its_last_digit_and_an_unknown_one_by_its_sum():
+    figures, balance = parts_of([60.0, 43.0, 100.0], [1.0, np.inf, 1.0])
+    stated = replace(figures[0], low=59.5, high=60.5)
+    pulled = Balance("pull", (Term(1.0, ("part0",)), Term(-1.0, ("goal",))))
+    result = reconcile(
+        [stated, *figures[1:], Known("goal", 70.0, 2.0, "identity")], [balance, pulled]
+    )
+    rows = {row.path: row for row in result.adjustments()}
+    assert rows["part0"].after == pytest.approx(60.5)
+    assert (rows["part0"].binds, rows["part1"].binds, rows["goal"].binds) == (
+        "rounding", "sum", "pull",
+    )  # fmt: skip
+
+
+@few
+@given(problem=numbers)
+def test_in_one_balance_it_holds_all_that_moves(problem):
+    figures, balance = parts_of(*problem)
+    for row in reconcile(figures, [balance]).adjustments():
+        assert row.binds == ("sum" if abs(row.moved) >= 0.005 else "")
+
+
+# -- several scenarios ----------------------------------------------------------------------------
+
+
+def test_base_years_that_do_not_differ_are_reconciled_once():
+    plan = shipped("yinzhou-2017")
+    other = typed(plan, garments=100.0)
+    found = reconciled_once([plan, replace(plan, programmes={}), other])
+    assert [each is one for (each, _), one in zip(found, (plan, other), strict=True)] == [True] * 2
+    assert all(result.converged for _, result in found)
+
+
+def test_contradictions_of_several_scenarios_are_told_at_once():
+    plan = shipped("yuyao-2016")
+    heavy = [
+        typed(plan, moulds=2000.0),
+        typed(plan, alloys=3000.0),
+        plan,
+        typed(plan, moulds=2000.0),
+    ]
+    total = replace(plan.totals.output, value=1520.0, origin="derived")
+    with pytest.raises(InputError) as caught:
+        reconciled_once(replace(p, totals=replace(p.totals, output=total)) for p in heavy)
+    figures = [str(fault.fields["figures"]) for fault in caught.value.faults]
+    assert ["moulds" in text for text in figures] == [True, False]
+    assert ["alloys" in text for text in figures] == [False, True]
+
+
+def test_what_the_search_does_not_find_is_no_contradiction(monkeypatch):
+    monkeypatch.setattr(calibration.reconcile, "_solve", lambda problem, begin: None)
+    result = baselines_of(shipped("yinzhou-2017"))
+    assert (result.status, result.conflict) == ("not_converged", ())
+    assert {row.binds for row in result.adjustments()} == {""}
+    ((_, again),) = reconciled_once([shipped("yinzhou-2017")])
+    assert again.status == "not_converged"
+    with pytest.raises(InputError) as caught:
+        adjustments(shipped("yinzhou-2017"))
+    assert caught.value.faults[0].code == "baselines_unsolved"

@@ -7,19 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from calibration.curves import (
-    FORMS,
-    LOSSES,
-    Prior,
-    aicc,
-    bass,
-    bass_peak,
-    doubling_time,
-    fit,
-    inflection_level,
-    reference_prior,
-)
+from calibration.curve_fit import aicc, fit
+from calibration.curves import FORMS, bass, bass_peak, doubling_time, inflection_level
 from calibration.reference import percentile
+from calibration.robust import LOSSES
+from calibration.trend_prior import Prior, reference_prior
 from simulator.dynamics import trend_flow
 from simulator.errors import InputError
 
@@ -396,3 +388,13 @@ def test_unknown_classes_are_refused(name, quantity, path):
     with pytest.raises(InputError) as caught:
         reference_prior(name, quantity)
     assert caught.value.faults[0].path == path
+
+
+@pytest.mark.parametrize("quantity", ["labour_productivity_growth", "energy_intensity_change"])
+def test_the_prior_of_a_ratio_has_the_spread_of_its_class_over_five_years(quantity):
+    prior = reference_prior(quantity=quantity)
+    five = np.sqrt(prior.sd**2 + prior.shock_sd**2 / 5)
+    for score, share in ((-1.2816, 0.1), (0.0, 0.5), (1.2816, 0.9)):
+        change = prior.growth + score * five
+        value = np.expm1(5 * change if quantity.endswith("_change") else change)
+        assert percentile(quantity, 5, value).share_below == pytest.approx(share, abs=0.03)

@@ -144,7 +144,7 @@ def test_an_earlier_run_is_replaced_whole(result: Result, other: Result, tmp_pat
     assert left(tmp_path / "run") == sorted([MANIFEST, *FILES])
 
 
-@pytest.mark.parametrize("step", ["_write_manifest", "_long_form"])
+@pytest.mark.parametrize("step", ["_write_manifest", "long_form"])
 @pytest.mark.parametrize("problem", [OSError(28, "No space left on device"), KeyboardInterrupt()])
 def test_a_failure_in_the_middle_leaves_nothing(
     step: str,

@@ -535,7 +535,7 @@ def test_an_encrypted_archive_is_refused(mine: Path) -> None:
 @pytest.mark.parametrize(
     ("limit", "most", "code"),
     [
-        ("MOST_BYTES", 40_000, "workbook_too_large"),
+        ("MOST_BYTES", 50_000, "workbook_too_large"),
         ("MOST_BYTES", 10_000, "file_too_large"),
         ("MOST_RATIO", 2, "workbook_ratio"),
         ("MOST_CELLS", 100, "workbook_cells"),

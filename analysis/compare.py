@@ -1,0 +1,314 @@
+"""Scenarios on the same draws: what changes, in how many futures, and how surely."""
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.errors import Fault, InputError
+from simulator.executors import Threads
+from simulator.feasibility import Z95, Goal, parameter_share
+from simulator.feasibility import interval as single_interval
+from simulator.model import Model
+from simulator.plan import Plan, Target
+from simulator.run import Job, check_arguments, jobs
+from simulator.sampling import Array
+from simulator.whatif import Bools, Held
+
+#: Draws that are judged under all scenarios before the next ones: what is held takes memory.
+WIDTH = 2048
+
+
+@dataclass(frozen=True, slots=True)
+class Contrast:
+    """One target under one scenario, against the first one.
+
+    ``diff`` with its 95 % simulation interval; ``wins``, ``loses``: share of futures in which the
+    target is met under this scenario only, or under the first only (None: not known). All are 0 for
+    the first scenario, and exactly 0, with no width, where not one bit of the indicator differs.
+    """
+
+    target: Target
+    scenario: str
+    probability: float
+    prob_low: float
+    prob_high: float
+    diff: float
+    low: float
+    high: float
+    wins: float | None
+    loses: float | None
+    same: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Scenarios by name, on the same draws. ``rows``: target by target, scenario by scenario.
+
+    ``met``: the number of distinct targets met, on average over futures, by scenario; with the
+    difference to the first and its interval. ``joint``: share of futures that meet all of them.
+    ``kept``: draws whose futures stand for all, where the counts alone are exact; else 0.
+    """
+
+    plan: Plan
+    names: tuple[str, ...]
+    draws: int
+    seed: int
+    rows: tuple[Contrast, ...]
+    met: tuple[tuple[float, float, float, float], ...]
+    joint: tuple[float, ...]
+    kept: int = 0
+
+
+#: Targets met, and indicators as worded, in some futures. [(target, luck, draw)] both
+Judged = tuple[Bools, Array]
+
+
+@dataclass(frozen=True, slots=True)
+class Pairs:
+    """Counts of one scenario against the first, over some draws. [(target,)] but for ``all_met``
+
+    ``met``, ``wins``, ``loses`` [futures]; ``both``: draws met with either luck; ``net``,
+    ``square``: sums over draws of the mean difference of their two futures, and of its square;
+    ``same``: not one bit of the indicator differs. ``met``, ``net`` and ``square`` have one more
+    row, of the number of distinct targets met. ``all_met``: futures that meet all of these.
+    """
+
+    met: Array
+    both: Array
+    wins: Array
+    loses: Array
+    net: Array
+    square: Array
+    same: Bools
+    all_met: int
+
+    @classmethod
+    def of(cls, first: Judged, this: Judged, distinct: Bools) -> "Pairs":
+        """Count some draws."""
+        (met0, reads0), (met, reads) = first, this
+        number, number0 = (side[distinct].sum(axis=0) for side in (met, met0))
+        change = np.concatenate([met.astype(float) - met0, [number - number0.astype(float)]])
+        per_draw = change.mean(axis=1)
+        equal = (met == met0) & ((reads == reads0) | (np.isnan(reads) & np.isnan(reads0)))
+        return cls(
+            met=np.append(met.sum(axis=(1, 2)), number.sum()),
+            both=met.all(axis=1).sum(axis=1),
+            wins=(met & ~met0).sum(axis=(1, 2)),
+            loses=(met0 & ~met).sum(axis=(1, 2)),
+            net=per_draw.sum(axis=1),
+            square=(per_draw**2).sum(axis=1),
+            same=equal.all(axis=(1, 2)),
+            all_met=int(met[distinct].all(axis=0).sum()),
+        )
+
+    def __add__(self, other: "Pairs") -> "Pairs":
+        names = ("met", "both", "wins", "loses", "net", "square", "all_met")
+        sums = {name: getattr(self, name) + getattr(other, name) for name in names}
+        return Pairs(**sums, same=self.same & other.same)
+
+
+def paired_interval(net: float, square: float, draws: float, sure: bool) -> tuple[float, float]:
+    """95 % interval of a mean paired difference, from sums over draws of it and of its square.
+
+    Normal over draws, after one draw won and one lost are added (Bonett & Price 2012): never
+    without width unless nothing can differ, which ``sure`` says.
+    """
+    if sure:
+        return 0.0, 0.0
+    number = draws + 2
+    mean = net / number
+    spread = max((square + 2) / number - mean**2, 0.0)
+    half = Z95 * np.sqrt(spread / number)
+    return max(-1.0, float(mean - half)), min(1.0, float(mean + half))
+
+
+def compare(
+    plans: Mapping[str, Plan],
+    draws: int = 10_000,
+    seed: int = 1,
+    workers: int = 1,
+    progress: Callable[[int], object] | None = None,
+) -> Comparison:
+    """Judge scenarios of one document, by name, in the same futures; differences are to the first.
+
+    ``progress`` is told how many draws each step has judged under all scenarios. Raises InputError
+    for arguments out of range, and for plans whose judged targets differ.
+    """
+    names = tuple(plans)
+    models = [Model.of(plan) for plan in plans.values()]
+    first = models[0].plan
+    check_same_targets(list(plans.values()), names)
+    distinct = np.array([target.restates == "" for target in first.judged], dtype=bool)
+    pairs: list[Pairs] = []
+    check_arguments(first, draws, seed, "independent", (), workers, WIDTH)
+    work = jobs(draws, seed, WIDTH, selective=True)
+
+    def judged(job: Job) -> tuple[int, list[Pairs]]:
+        held = Held(job.block)
+        sides = [_first_draws(held.judge(model), job.size) for model in models]
+        return job.size, [Pairs.of(sides[0], side, distinct) for side in sides]
+
+    with closing(Threads(workers)(judged, work)) as done:
+        for size, counted in done:
+            pairs = [a + b for a, b in zip(pairs, counted, strict=True)] if pairs else counted
+            if progress is not None:
+                progress(size)
+    rows = [
+        _contrast(target, name, i, counted, draws)
+        for i, target in enumerate(first.judged)
+        for name, counted in zip(names, pairs, strict=True)
+    ]
+    met = tuple(_number(counted, draws) for counted in pairs)
+    joint = tuple(counted.all_met / (2 * draws) for counted in pairs)
+    return Comparison(first, names, draws, seed, tuple(rows), met, joint)
+
+
+def _first_draws(judged: Judged, number: int) -> Judged:
+    met, reads = judged
+    return met[..., :number], reads[..., :number]
+
+
+def check_same_targets(plans: Sequence[Plan], names: Sequence[str]) -> None:
+    """Raises InputError naming every plan that does not judge what the first one judges."""
+    wanted = [t.id for t in plans[0].judged]
+    wrong = [n for n, p in zip(names, plans, strict=True) if [t.id for t in p.judged] != wanted]
+    if wrong:
+        raise InputError(
+            [Fault("other_targets", {"value": name, "first": names[0]}) for name in wrong]
+        )
+
+
+def _contrast(target: Target, name: str, i: int, counted: Pairs, draws: int) -> Contrast:
+    probability = float(counted.met[i] / (2 * draws))
+    common = parameter_share(float(counted.both[i] / draws), probability)
+    prob_low, prob_high = single_interval(probability, 2 * draws, common)
+    low, high = paired_interval(counted.net[i], counted.square[i], draws, bool(counted.same[i]))
+    return Contrast(
+        target=target,
+        scenario=name,
+        probability=probability,
+        prob_low=prob_low,
+        prob_high=prob_high,
+        diff=float((counted.wins[i] - counted.loses[i]) / (2 * draws)),
+        low=low,
+        high=high,
+        wins=float(counted.wins[i] / (2 * draws)),
+        loses=float(counted.loses[i] / (2 * draws)),
+        same=bool(counted.same[i]),
+    )
+
+
+def _number(counted: Pairs, draws: int) -> tuple[float, float, float, float]:
+    """Distinct targets met on average; difference to the first scenario, with its interval."""
+    mean = counted.net[-1] / draws
+    spread = max(counted.square[-1] / draws - mean**2, 0.0)
+    half = Z95 * float(np.sqrt(spread / draws))
+    return float(counted.met[-1] / (2 * draws)), float(mean), float(mean - half), float(mean + half)
+
+
+# -- stored runs -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """What is left of a run. ``probabilities`` with intervals, exact counts over ``draws``, by
+    target; ``reads`` [(target, future)] of the kept futures, ``who`` they are [(2, future)].
+    """
+
+    name: str
+    plan: Plan
+    draws: int
+    seed: int
+    sampler: str
+    given: tuple[str, ...]
+    probabilities: Mapping[str, tuple[float, float, float]]
+    reads: Array
+    who: NDArray[np.int64]
+    joint: float
+
+
+def compare_stored(runs: Sequence[Remembered]) -> Comparison:
+    """Runs of the same seed and number of draws: probabilities and differences are exact counts.
+
+    Intervals, wins and losses come from the kept futures, which are the same in all. What is asked
+    of every year cannot be judged again from them: its interval is that of two unpaired runs.
+    Raises InputError for runs whose futures are not the same, or whose targets differ.
+    """
+    first = runs[0]
+    faults = [
+        Fault("runs_not_paired", {"value": run.name, "first": first.name, "what": what})
+        for run in runs[1:]
+        for what in _unpaired(first, run)
+    ]
+    if faults:
+        raise InputError(faults)
+    check_same_targets([run.plan for run in runs], [run.name for run in runs])
+    goals = [[Goal.of(target, run.plan) for target in run.plan.judged] for run in runs]
+    rows = []
+    for i, target in enumerate(first.plan.judged):
+        for run, own in zip(runs, goals, strict=True):
+            rows.append(_remembered(target, i, (first, goals[0][i]), (run, own[i])))
+    distinct = [t.id for t in first.plan.judged if not t.restates]
+    met = []
+    for run in runs:
+        number = sum(run.probabilities[t][0] for t in distinct)
+        gain = number - sum(first.probabilities[t][0] for t in distinct)
+        met.append((number, gain, float("nan"), float("nan")))
+    kept = first.who.shape[-1] // 2
+    names = tuple(run.name for run in runs)
+    return Comparison(
+        first.plan, names, first.draws, first.seed, tuple(rows), tuple(met),
+        tuple(run.joint for run in runs), kept,
+    )  # fmt: skip
+
+
+def _unpaired(first: Remembered, run: Remembered) -> list[str]:
+    """In what two runs differ that must be alike if their futures are to be the same."""
+    found = [
+        name
+        for name in ("draws", "seed", "sampler", "given")
+        if getattr(run, name) != getattr(first, name)
+    ]
+    if run.plan.plan.id != first.plan.plan.id:
+        found.append("plan")
+    if not found and not np.array_equal(run.who, first.who):
+        found.append("kept futures")
+    return found
+
+
+def _remembered(
+    target: Target, i: int, first: tuple[Remembered, Goal], this: tuple[Remembered, Goal]
+) -> Contrast:
+    (run0, goal0), (run, goal) = first, this
+    probability, low, high = run.probabilities[target.id]
+    before, low0, high0 = run0.probabilities[target.id]
+    same = goal0 == goal and np.array_equal(run.reads[i], run0.reads[i], equal_nan=True)
+    diff = probability - before
+    wins: float | None = None
+    loses: float | None = None
+    if goal.every_year:
+        half = float(np.hypot((high - low) / 2, (high0 - low0) / 2))
+        same = same and run is run0
+        bounds = (0.0, 0.0) if same else (diff - half, diff + half)
+    else:
+        met0, met = (met_in_year(g, r.reads[i]) for g, r in ((goal0, run0), (goal, run)))
+        change = (met.astype(float) - met0).reshape(-1, 2).mean(axis=1)
+        wins, loses = float((met & ~met0).mean()), float((met0 & ~met).mean())
+        left, right = paired_interval(change.sum(), float((change**2).sum()), len(change), same)
+        half = (right - left) / 2 * float(np.sqrt(len(change) / run.draws))
+        bounds = (diff - half, diff + half)
+    return Contrast(
+        target, run.name, probability, low, high, diff, max(-1.0, bounds[0]), min(1.0, bounds[1]),
+        wins, loses, same,
+    )  # fmt: skip
+
+
+def met_in_year(goal: Goal, read: Array) -> Bools:
+    """Whether a target that is not of every year is met, from its read alone. [(future,)]"""
+    path = np.full((goal.year + 1, len(read)), np.nan)
+    path[goal.year] = read
+    with np.errstate(invalid="ignore"):
+        return np.asarray(goal.met(path)[goal.year])

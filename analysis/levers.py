@@ -1,0 +1,219 @@
+"""Levers ready to be turned: the values that each may take, and what turning it costs.
+
+A setting is one value for each lever [the lever's own unit]. Its effort is how far levers stand
+from the plan, in shares of their ranges, added up; its cost is what they cost more than in the
+plan, over the plan's years [亿元]. docs/seek.md has both as formulas.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from scenarios import units
+from scenarios.delivery_rules import delivery_faults
+from scenarios.lever_rules import LEVERS, WHOLE, at
+from scenarios.load import scaled
+from scenarios.rules import faults_of_plan
+from scenarios.table import nearest
+from simulator.errors import Fault, InputError
+from simulator.plan import Figure, Lever, Plan, Uncertainty
+from simulator.sampling import centre
+from simulator.whatif import changed
+
+Setting = tuple[float, ...]
+#: Steps of a range where the plan states none.
+STEPS = 20
+#: Digits to which values on a grid are exact.
+DIGITS = 12
+SCALES_COST = re.compile(r"^programmes\.([^.]+)\.(queue\.intake|coverage\.depth)$")
+
+
+@dataclass(frozen=True, slots=True)
+class Knob:
+    """One lever of one plan. ``own``: where the plan has it; ``values``: all it may take, rising.
+
+    ``price``: of one unit more, over the plan's years [亿元]; None where the plan states none.
+    ``factor``: base units of the plan in one unit of the lever.
+    """
+
+    key: str
+    lever: Lever
+    own: float
+    values: tuple[float, ...]
+    factor: float
+    price: float | None
+
+    @property
+    def range(self) -> float:
+        return self.lever.high - self.lever.low
+
+    def effort(self, value: float) -> float:
+        """How far a value is from the plan's, in shares of the range."""
+        return abs(value - self.own) / self.range
+
+    def cost(self, value: float) -> float:
+        """What a value costs more than the plan's; what one would save is not counted. [亿元]"""
+        return (self.price or 0.0) * max(value - self.own, 0.0)
+
+    def turned(self, plan: Plan, value: float) -> Plan:
+        """The plan with the lever at a value; the plan itself where it stands there already."""
+        if value == self.own:
+            return plan
+        setting = at(plan, self.lever.path)
+        wanted: float | Uncertainty = value * self.factor
+        if isinstance(setting, Figure) and isinstance(setting.value, Uncertainty):
+            wanted = moved(setting.value, value / self.own, value * self.factor)
+        elif WHOLE.search(self.lever.path) and not isinstance(setting, Figure):
+            wanted = int(value)
+        return changed(plan, self.lever.path, wanted)
+
+
+def moved(uncertain: Uncertainty, ratio: float, value: float) -> float | Uncertainty:
+    """A distribution with its median at another value, wider in proportion.
+
+    One that cannot be moved so (to nothing, or a beta of the whole unit range) becomes certain.
+    """
+    if ratio == 0:
+        return value
+    found = scaled(uncertain, ratio)
+    return value if found == uncertain else found
+
+
+def knobs(plan: Plan, wanted: Sequence[str] = ()) -> tuple[Knob, ...]:
+    """The levers of a plan that reach anything, or those wanted.
+
+    Raises InputError for an unknown lever, where there is none, and for every end of a range at
+    which the plan would break a rule.
+    """
+    known = list(plan.levers)
+    unknown = [key for key in wanted if key not in known]
+    if unknown:
+        raise InputError(
+            Fault(
+                "no_such_lever",
+                {"value": key, "choices": known, "nearest": nearest(key, known)},
+                file="--lever",
+            )
+            for key in unknown
+        )
+    keys = [key for key in plan.levers if key in wanted or (not wanted and reaches(plan, key))]
+    if not keys:
+        raise InputError.of("no_levers", "levers", value=plan.plan.id)
+    found = tuple(knob_of(plan, key) for key in keys)
+    faults = list(end_faults(plan, found))
+    if faults:
+        raise InputError(faults)
+    return found
+
+
+def reaches(plan: Plan, key: str) -> bool:
+    """Whether a lever is one of a programme that is switched on, or shared."""
+    section, name, *_ = plan.levers[key].path.split(".")
+    return section != "programmes" or plan.programmes[name].active
+
+
+def knob_of(plan: Plan, key: str) -> Knob:
+    lever = plan.levers[key]
+    assert LEVERS.match(lever.path)  # the border has seen to it
+    setting = at(plan, lever.path)
+    assert setting is not None
+    unit = setting.unit if isinstance(setting, Figure) else "1"
+    factor = units.conversion(lever.unit, unit)
+    middle = centre(setting) if isinstance(setting, Figure) else float(setting)
+    own = round(middle / factor, DIGITS)
+    step = lever.step or (lever.high - lever.low) / STEPS
+    count = int((lever.high - lever.low) / step + 1e-9)
+    grid = {round(lever.low + i * step, DIGITS) for i in range(count + 1)} | {lever.high}
+    near = {value for value in grid if abs(value - own) < 1e-6 * (lever.high - lever.low)}
+    return Knob(
+        key, lever, own, tuple(sorted(grid - near | {own})), factor, price(plan, lever, own)
+    )
+
+
+def price(plan: Plan, lever: Lever, own: float) -> float | None:
+    """What one unit of a lever more costs over the plan's years. [亿元]
+
+    What is stated with the lever; for a sum a year, itself in each of its years; for applications
+    to a programme with a cost, or for its depth, that cost in proportion. None: none of these.
+    """
+    running = years(plan, lever.path)
+    if lever.cost is not None:
+        yearly = lever.cost.unit.endswith("/year")
+        return centre(lever.cost) * (running if yearly else 1)
+    setting = at(plan, lever.path)
+    if isinstance(setting, Figure) and setting.unit == "亿元/year":
+        return units.conversion(lever.unit, setting.unit) * running
+    proportion = SCALES_COST.match(lever.path)
+    if proportion is not None and own > 0:
+        cost = plan.programmes[proportion[1]].cost
+        return None if cost is None else centre(cost) / own
+    return None
+
+
+def years(plan: Plan, path: str) -> int:
+    """In how many of the plan's years that runs which a path belongs to."""
+    section, name, *_ = path.split(".")
+    first, last = plan.plan.years
+    start: int | None = None
+    if section == "quotas":
+        start = plan.quotas[name].start
+    elif section == "programmes":
+        programme = plan.programmes[name]
+        own = programme.queue or programme.coverage
+        assert own is not None
+        start = own.start
+        if programme.queue is not None and programme.queue.end is not None:
+            last = min(last, programme.queue.end)
+        subsidy = programme.queue.subsidy if programme.queue is not None else None
+        if ".budget." in path and subsidy is not None and subsidy.budget is not None:
+            start = subsidy.budget.start if subsidy.budget.start is not None else first
+            last = plan.plan.years[1]
+    return max(last - (first if start is None else start) + 1, 0)
+
+
+def end_faults(plan: Plan, found: Sequence[Knob]) -> Iterator[Fault]:
+    """Every rule of plan files that a lever breaks at an end of its range, or all together."""
+    broken = False
+    for knob in found:
+        for value in (knob.values[0], knob.values[-1]):
+            for fault in delivery_faults(knob.turned(plan, value)):
+                broken = True
+                yield from (lever_fault(knob, value), fault)
+    for end in (0, -1) if not broken else ():
+        yield from faults_of_plan(turned(plan, found, tuple(knob.values[end] for knob in found)))
+
+
+def lever_fault(knob: Knob, value: float) -> Fault:
+    return Fault("lever_breaks", {"value": value, "key": knob.key}, f"levers.{knob.key}")
+
+
+def turned(plan: Plan, found: Sequence[Knob], setting: Setting) -> Plan:
+    """The plan under a setting."""
+    for knob, value in zip(found, setting, strict=True):
+        plan = knob.turned(plan, value)
+    return plan
+
+
+def effort(found: Sequence[Knob], setting: Setting) -> float:
+    """How far all levers stand from the plan, in shares of their ranges, added up."""
+    return sum(knob.effort(value) for knob, value in zip(found, setting, strict=True))
+
+
+def cost(found: Sequence[Knob], setting: Setting) -> float:
+    """What a setting costs more than the plan, over its years. [亿元]"""
+    return sum(knob.cost(value) for knob, value in zip(found, setting, strict=True))
+
+
+def typed(plan: Plan, knob: Knob, value: float) -> str:
+    """The lever as ``--set`` takes it: a factor for a figure, the number itself otherwise."""
+    setting = at(plan, knob.lever.path)
+    if not isinstance(setting, Figure):
+        return f"{knob.lever.path}={value:.12g}"
+    if knob.own == 0:
+        return f"{knob.lever.path}={value * units.conversion(knob.lever.unit, setting.unit)!r}"
+    return f"{knob.lever.path}=x{value / knob.own!r}"
+
+
+def without_targets(plan: Plan, ids: Sequence[str]) -> Plan:
+    """The plan with no targets but these: no others need be judged."""
+    return replace(plan, targets=tuple(t for t in plan.targets if t.id in ids))

@@ -1,0 +1,195 @@
+"""What would have to change? The least effort or cost of levers that reaches an asked probability.
+
+Coarse to fine on common draws: levers that reach nothing are left alone; scipy's differential
+evolution, begun at what going lever by lever finds, searches the rest with few draws (or every
+setting is judged, where there are few); the best is trimmed with more draws; answer and frontier
+are confirmed on fresh draws, and where the answer falls short there, more is asked for.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from math import inf, prod
+
+import numpy as np
+
+from analysis.levers import Knob, Setting, cost, effort, knobs
+from analysis.search import Least, Order, ascend, climb, every, evolve, frontier, moving, trimmed
+from analysis.trial import Chance, Trial, Wish
+from simulator.errors import Fault, InputError
+from simulator.model import given_faults
+from simulator.plan import Plan
+
+#: Draws of the search, at most; the asked number is for trimming, twice that for confirming.
+COARSE = 500
+#: So many settings at most are all judged; how often more is asked for.
+ALL, ROUNDS = 150, 3
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """A setting, what it takes, and its chances: on fresh draws, and on those searched."""
+
+    setting: Setting
+    effort: float
+    cost: float
+    chances: tuple[Chance, ...]
+    searched: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """The answer, and what it is worth.
+
+    ``points``: the frontier, by what is least; ``plan`` and ``answer`` are two of them. ``idle``:
+    levers that do not move what was wished for. ``judged``: settings that were judged;
+    ``complete``: these were all that are allowed. ``hardest``: the wish with least to spare.
+    """
+
+    plan: Plan
+    knobs: tuple[Knob, ...]
+    idle: tuple[str, ...]
+    wishes: tuple[Wish, ...]
+    least: Least
+    budget: float
+    points: tuple[Point, ...]
+    own: Point
+    answer: Point
+    hardest: int
+    judged: int
+    complete: bool
+    rounds: int
+    draws: int
+    seed: int
+    fresh_draws: int
+    fresh_seed: int
+
+    @property
+    def reached(self) -> bool:
+        """Whether every wish has the asked probability on fresh draws."""
+        return meets(self.wishes, self.answer.chances)
+
+    @property
+    def cornered(self) -> bool:
+        """Whether every lever that moves anything stands at an end of its range."""
+        return all(
+            value in (knob.values[0], knob.values[-1])
+            for knob, value in zip(self.knobs, self.answer.setting, strict=True)
+            if knob.key not in self.idle
+        )
+
+
+def meets(wishes: Sequence[Wish], chances: Sequence[Chance]) -> bool:
+    return all(c.probability >= w.asked for w, c in zip(wishes, chances, strict=True))
+
+
+def seek(
+    plan: Plan,
+    wishes: Sequence[Wish],
+    *,
+    levers: Sequence[str] = (),
+    budget: float = inf,
+    least: Least | None = None,
+    draws: int = 2000,
+    seed: int = 1,
+    workers: int = 1,
+    progress: Callable[[int], object] | None = None,
+) -> Sought:
+    """The setting of least effort or cost with which every wish has its probability, or the best.
+
+    ``least``: cost where every lever has one, else effort, if not given. ``budget``: the most that
+    it may cost more than the plan [亿元]. Raises InputError naming every argument out of range.
+    """
+    check(plan, wishes, budget)
+    found = knobs(plan, levers)
+    least = least or ("cost" if all(knob.price is not None for knob in found) else "effort")
+    coarse = Trial(plan, found, wishes, min(draws, COARSE), seed, 1, progress)
+    fine = Trial(plan, found, wishes, draws, seed, workers, progress)
+    order = Order(found, wishes, least, budget)
+    own = tuple(knob.own for knob in found)
+    active, corner = moving(coarse, order, own)
+    allowed = prod(len(found[i].values) for i in active)
+    complete = allowed <= ALL
+    if complete:
+        for setting in every(found, own, active):
+            coarse.probabilities(setting)
+    else:
+        begun = [ascend(coarse, order, own, corner, active), corner]
+        evolve(coarse, order, own, active, [*begun, climb(coarse, order, corner, active)])
+    answer, fresh, rounds = own, fine, 0
+    while rounds < ROUNDS:
+        better = trimmed(coarse, fine, order, corner, active)
+        if rounds and order.short(fine.probabilities(better)) > 0:
+            break  # what more is asked for cannot be had
+        answer, rounds = better, rounds + 1
+        fresh = Trial(plan, found, wishes, 2 * draws, seed + rounds, workers, progress)
+        chances = fresh.chances(answer)
+        lacks = max(w.asked - c.probability for w, c in zip(wishes, chances, strict=True))
+        if lacks <= 0 or order.short(fine.probabilities(answer)) > 0:
+            break
+        order = Order(found, wishes, least, budget, order.margin + lacks + 0.002)
+    asked = Order(found, wishes, least, budget)
+    spare = [c.probability - w.asked for w, c in zip(wishes, fresh.chances(answer), strict=True)]
+    hardest = int(np.argmin(spare))
+    settings = {own, answer, *frontier(coarse, asked, own, hardest)}
+    if meets(wishes, fresh.chances(answer)):  # perhaps one of the others does with less
+        fine_enough = [s for s in settings if holds(fine, fresh, wishes, s)]
+        answer = min([answer, *fine_enough], key=asked.burden)
+    points = sorted(
+        (point(found, fresh, fine, setting) for setting in settings),
+        key=lambda p: (asked.burden(p.setting)[1:], p.chances[hardest].probability),
+    )
+    return Sought(
+        plan, found, tuple(k.key for i, k in enumerate(found) if i not in active), tuple(wishes),
+        least, budget, tuple(undominated(points, asked, hardest, (own, answer))),
+        next(p for p in points if p.setting == own), next(p for p in points if p.setting == answer),
+        hardest, allowed if complete else len({*coarse.known, *fine.known}), complete,
+        rounds, draws, seed, fresh.draws, fresh.seed,
+    )  # fmt: skip
+
+
+def check(plan: Plan, wishes: Sequence[Wish], budget: float) -> None:
+    """Raises InputError naming every wish that cannot be."""
+    faults = [
+        replace(fault, path="", file="--target")
+        for wish in wishes
+        for fault in given_faults(plan, wish.targets)
+    ]
+    faults += [
+        Fault("argument_range", {"value": wish.asked, "allowed": "0 < … < 1"}, file="--target")
+        for wish in wishes
+        if not 0 < wish.asked < 1
+    ]
+    if not budget >= 0:
+        faults.append(Fault("argument_range", {"value": budget, "allowed": "0 …"}, file="--budget"))
+    if faults:
+        raise InputError(faults)
+
+
+def holds(fine: Trial, fresh: Trial, wishes: Sequence[Wish], setting: Setting) -> bool:
+    """Whether a setting reaches what is asked on fresh draws, and on all that were seen."""
+    chances = fresh.chances(setting)
+    before = fine.probabilities(setting)
+    draws = fine.draws + fresh.draws
+    pairs = zip(wishes, before, chances, strict=True)
+    return meets(wishes, chances) and all(
+        (fine.draws * p + fresh.draws * c.probability) / draws >= w.asked for w, p, c in pairs
+    )
+
+
+def point(found: Sequence[Knob], fresh: Trial, fine: Trial, setting: Setting) -> Point:
+    return Point(
+        setting, effort(found, setting), cost(found, setting), fresh.chances(setting),
+        fine.probabilities(setting),
+    )  # fmt: skip
+
+
+def undominated(
+    points: Sequence[Point], order: Order, wish: int, kept: Sequence[Setting]
+) -> Iterator[Point]:
+    """Those that on fresh draws too are likelier than all that take less, and those to be kept."""
+    top = -1.0
+    for found in points:
+        likely = found.chances[wish].probability
+        if likely > top or found.setting in kept:
+            yield found
+        top = max(top, likely)

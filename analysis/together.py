@@ -1,0 +1,60 @@
+"""Common futures, some blocks at a time: whatever is asked of them, memory stays bounded."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.model import Model
+from simulator.plan import Plan
+from simulator.run import BLOCKS, Job, check_arguments, jobs
+from simulator.sampling import Array
+from simulator.whatif import Bools, Held
+
+#: Draws of one block at most: more does not make it faster, and all that is held takes memory.
+WIDEST = 2048
+
+
+class Together:
+    """A few blocks of futures, judged at once. ``draws``: how many of them count."""
+
+    def __init__(self, work: list[Job], workers: int) -> None:
+        self._sizes = [job.size for job in work]
+        self._held = [Held(job.block) for job in work]
+        self._workers = workers
+        self.draws = sum(self._sizes)
+
+    def judge(self, model: Model) -> tuple[Bools, NDArray[np.float64]]:
+        """Targets met, and indicators as worded, in their own years. [(target, luck, draw)]"""
+        if len(self._held) == 1:
+            judged = [self._held[0].judge(model)]
+        else:
+            with ThreadPoolExecutor(self._workers) as pool:
+                judged = list(pool.map(lambda held: held.judge(model), self._held))
+        met, reads = (
+            np.concatenate(
+                [part[..., :size] for part, size in zip(side, self._sizes, strict=True)], axis=-1
+            )
+            for side in zip(*judged, strict=True)
+        )
+        return met, reads
+
+
+def batches(plan: Plan, draws: int, seed: int, workers: int) -> Iterator[Together]:
+    """The first ``draws`` futures of a seed, as many blocks at a time as there are threads.
+
+    Raises InputError for arguments that ``run`` would refuse.
+    """
+    width = next((b for b in BLOCKS if b * workers >= draws), BLOCKS[-1])
+    width = min(width, WIDEST)
+    check_arguments(plan, draws, seed, "independent", (), workers, width)
+    work = jobs(draws, seed, width, selective=False)
+    while some := list(islice(work, workers)):
+        yield Together(some, workers)
+
+
+def mean_of_lucks(values: Bools | Array) -> Array:
+    """[(target, luck, draw)] → [(target, draw)]: both futures of a draw count alike."""
+    return np.asarray(values.mean(axis=1))

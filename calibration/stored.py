@@ -1,0 +1,259 @@
+"""What ``plansim calibrate`` writes and ``plansim run`` draws by: one JSON file with provenance.
+
+It holds as long as its inputs do: the plan under the scenario and settings that it was made with,
+and the history. A run under another scenario or other settings may use it where they leave the
+figures alone that it moves.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import platform
+import tempfile
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from scenarios.history import Observation
+from scenarios.load import DEFAULT, Source, assemble, form_of, observed, read_source
+from scenarios.record import plan_hash
+from simulator.errors import Fault, InputError
+from simulator.plan import Calibration, Plan, figures
+
+if TYPE_CHECKING:
+    from calibration.posterior import Posterior
+
+FORMAT = "plansim calibration 1"
+NAME = "calibration.json"
+PROVENANCE = (
+    "The figures of the base year reconciled along its identities, then updated by what was seen "
+    "(population Monte Carlo, synthetic likelihood): docs/calibration.md, Posterior. The scores of "
+    "`names` are moved along `directions`: along each the coordinate t becomes shift + scale t."
+)
+
+
+def place_of(plan: str) -> Path:
+    """Where the calibration of a plan is looked for and, unless said otherwise, written.
+
+    In a plan's own folder; beside a workbook; of a shipped plan in the working folder.
+    """
+    path = Path(plan)
+    named = "/" in plan or "\\" in plan or plan in (".", "..") or form_of(path) != ""
+    if not named:
+        return Path(f"{plan}.{NAME}")
+    return path.with_suffix(f".{NAME}") if form_of(path) else path / NAME
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A calibration as read back from its file.
+
+    ``scenario``, ``settings``: of the plan it was made with; ``history``: the path of the file that
+    was brought, as typed, or ""; hash and number of all ``observations``, with the plan's own.
+    """
+
+    path: Path
+    plan: str
+    scenario: str
+    settings: tuple[str, ...]
+    plan_hash: str
+    history: str
+    history_hash: str
+    observations: int
+    made: str
+    calibration: Calibration
+
+
+def _who(o: Observation) -> tuple[str, str, float, str]:
+    """What an observation is of: there is one at most."""
+    return o.quantity, o.subject, o.year, o.measure
+
+
+def seen_of(source: Source, plan: Plan, history: Path | None = None) -> tuple[Observation, ...]:
+    """A plan's own history, and that of a CSV file, which goes before it where both speak.
+
+    Raises InputError with every fault of either.
+    """
+    own = observed(source, plan)
+    brought = () if history is None else observed(source, plan, history)
+    known = {_who(o) for o in brought}
+    return (*(o for o in own if _who(o) not in known), *brought)
+
+
+def history_hash(observations: Sequence[Observation]) -> str:
+    """SHA-256 of what was seen, in base units, wherever and in whatever order it is written."""
+    rows = [asdict(replace(o, line=0)) for o in sorted(observations, key=_who)]
+    text = json.dumps(rows, sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def contents(
+    result: Posterior,
+    scenario: str = DEFAULT,
+    settings: Sequence[str] = (),
+    history: str = "",
+    *,
+    made: str = "",
+) -> dict[str, Any]:
+    """Everything that is written, in the order of the file."""
+    seen = [check.observation for check in result.checks]
+    return {
+        "format": FORMAT,
+        "provenance": PROVENANCE,
+        "made": made,
+        "plan": result.plan.plan.id,
+        "scenario": scenario,
+        "set": list(settings),
+        "plan_hash": plan_hash(result.plan),
+        "history": history,
+        "history_hash": history_hash([*seen, *result.unused]),
+        "observations": len(seen),
+        "unused": len(result.unused),
+        "versions": {name: _version(name) for name in ("plansim", "numpy", "scipy")}
+        | {"python": platform.python_version()},
+        "seed": result.seed,
+        "draws": result.draws,
+        "identities": "" if result.reconciled is None else result.reconciled.status,
+        "powers": list(result.powers),
+        "effective_draws_at_full_power": round(result.first * result.draws, 1),
+        "effective_draws": round(result.share * result.draws, 1),
+        "lost_by_normal_law": {"draws": round(1 - result.share, 6), "mean": round(result.lost, 6)},
+        "converged": result.converged,
+        "checks": [_check(check) for check in result.checks],
+        "figures": [asdict(figure) for figure in result.figures if _touched(figure)],
+        "calibration": asdict(result.calibration),
+    }
+
+
+def _touched(figure: Any) -> bool:
+    return bool(abs(figure.moved) > 1e-6 or abs(figure.spread - 1.0) > 1e-6)
+
+
+def _check(check: Any) -> dict[str, Any]:
+    record = asdict(check)
+    return {**record.pop("observation"), **record}
+
+
+def write(told: dict[str, Any], path: Path) -> None:
+    """Write a calibration: all of it, or nothing. Raises InputError where that cannot be.
+
+    A calibration is replaced, any other file is refused.
+    """
+    check_place(path)
+    text = json.dumps(told, ensure_ascii=False, indent=1) + "\n"
+    target = path.absolute()
+    try:
+        with tempfile.TemporaryDirectory(prefix=".plansim-", dir=target.parent) as scratch:
+            fresh = Path(scratch) / NAME
+            with fresh.open("w", encoding="utf-8") as stream:
+                stream.write(text)
+                stream.flush()
+                os.fsync(stream.fileno())
+            os.replace(fresh, target)
+    except OSError as problem:
+        fields = {"value": str(path), "reason": problem.strerror or str(problem)}
+        raise InputError([Fault("out_unwritable", fields, file="--out")]) from None
+
+
+def check_place(path: Path) -> None:
+    """Refuse a place that holds anything but a calibration, or where nothing can be written."""
+    if path.exists():
+        try:
+            told = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
+        except (OSError, ValueError):
+            told = None
+        if not isinstance(told, dict) or told.get("format") != FORMAT:
+            raise InputError([Fault("calibration_exists", {"value": str(path)}, file="--out")])
+        return
+    parent = path.absolute().parent
+    if not parent.is_dir() or not os.access(parent, os.W_OK):
+        fields = {"value": str(path), "reason": str(parent)}
+        raise InputError([Fault("out_unwritable", fields, file="--out")])
+
+
+def read(path: Path) -> Stored:
+    """Read a calibration. Raises InputError where it is none."""
+    try:
+        told = json.loads(path.read_text(encoding="utf-8"))
+        if told["format"] != FORMAT:
+            raise ValueError(told["format"])
+        moves = told["calibration"]
+        calibration = Calibration(
+            names=tuple(map(str, moves["names"])),
+            directions=tuple(tuple(map(float, row)) for row in moves["directions"]),
+            shift=tuple(map(float, moves["shift"])),
+            scale=tuple(map(float, moves["scale"])),
+        )
+        texts = {
+            key: str(told[key]) for key in ("plan", "scenario", "plan_hash", "history", "made")
+        }
+        return Stored(
+            path=path,
+            settings=tuple(map(str, told["set"])),
+            history_hash=str(told["history_hash"]),
+            observations=int(told["observations"]),
+            calibration=calibration,
+            **texts,
+        )
+    except OSError as problem:
+        fields = {"value": str(path), "reason": problem.strerror or str(problem)}
+        raise InputError([Fault("calibration_unreadable", fields, file="--calibration")]) from None
+    except (ValueError, TypeError, KeyError, AttributeError) as problem:
+        fields = {"value": str(path), "reason": f"{type(problem).__name__}: {problem}"}
+        raise InputError([Fault("calibration_unreadable", fields, file="--calibration")]) from None
+
+
+def changed(stored: Stored, name: str, plan: Plan) -> tuple[str, tuple[str, ...]]:
+    """Why a calibration does not hold for a plan about to run: "", or what changed.
+
+    *plan*: it is of another plan, or the plan was edited since; *history*: the history was;
+    *figures*: scenario or settings change figures that it moves, which are named.
+    """
+    if stored.plan != plan.plan.id:
+        return "plan", ()
+    try:
+        source = read_source(name)
+        before = plan
+        if plan_hash(plan) != stored.plan_hash:
+            before = assemble(source, stored.scenario, stored.settings)
+            if plan_hash(before) != stored.plan_hash:
+                return "plan", ()
+    except InputError:
+        return "plan", ()
+    path = Path(stored.history) if stored.history else None
+    try:
+        there = path is None or path.exists()
+        if there and history_hash(seen_of(source, before, path)) != stored.history_hash:
+            return "history", ()
+    except InputError:
+        return "history", ()
+    now, then = dict(figures(plan)), dict(figures(before))
+    other = tuple(n for n in stored.calibration.names if now.get(n) != then.get(n))
+    return ("figures", other) if other else ("", ())
+
+
+def calibrated(plan: Plan, stored: Stored) -> Plan:
+    """The plan that draws its figures by a calibration.
+
+    Raises InputError where the calibration does not fit its figures.
+    """
+    from simulator.sampling import Sampler
+
+    plan = replace(plan, calibration=stored.calibration)
+    try:
+        Sampler.of(plan)
+    except InputError:
+        fields = {"value": str(stored.path), "reason": "directions"}
+        raise InputError([Fault("calibration_unreadable", fields, file="--calibration")]) from None
+    return plan
+
+
+def _version(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return "unknown"
