@@ -7,7 +7,8 @@ its ranks are even. Ranks of parameters find a wrong prior; those of the log-lik
 likelihood. The first draws are the prior's, new ones for every repeat.
 
 Three tests of evenness each: mean and spread of the ranks' normal scores, and counts in sixteen
-classes. The smallest p, times the number of tests, is held against 1 %.
+classes (four, where repeats are few). The smallest p, times the number of tests, is held against
+1 %.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ import numpy as np
 from scipy.special import chdtrc, ndtr, ndtri
 
 from calibration.scores import Normal
-from calibration.weighing import Prepared, Weighed, prepare, telling, weigh
+from calibration.weighing import Prepared, prepare, telling, weigh
 from scenarios.history import Observation
 from scenarios.load import load
 from simulator.plan import Plan
@@ -63,10 +64,11 @@ def evenness(rank: Array) -> dict[str, float]:
     even = ndtri((np.arange(AMONG + 1) + 0.5) / (AMONG + 1))
     variance, fourth = (even**2).mean(), (even**4).mean()
     wide = ((score**2).mean() - variance) / np.sqrt((fourth - variance**2) / number)
-    counts = np.bincount((rank * CLASSES // (AMONG + 1)).astype(int), minlength=CLASSES)
-    expected = number / CLASSES
-    classes = float(chdtrc(CLASSES - 1, ((counts - expected) ** 2 / expected).sum()))
-    return {"mean": middle, "spread": 2 * float(ndtr(-abs(wide))), "classes": classes}
+    classes = CLASSES if number >= 10 * CLASSES else CLASSES // 4
+    counts = np.bincount(rank * classes // (AMONG + 1), minlength=classes)
+    expected = number / classes
+    uneven = float(chdtrc(classes - 1, ((counts - expected) ** 2 / expected).sum()))
+    return {"mean": middle, "spread": 2 * float(ndtr(-abs(wide))), "classes": uneven}
 
 
 def truths(prepared: Prepared, repeats: int, seed: int) -> tuple[Array, Array, Array]:
@@ -86,6 +88,7 @@ def ranked(
     seed: int = 1,
     *,
     believed: Prepared | None = None,
+    each: int = EACH,
     progress: Callable[[int], object] | None = None,
 ) -> Ranks:
     """Ranks of ``repeats`` truths under ``prepared``, inferred as if ``believed`` were right."""
@@ -99,7 +102,7 @@ def ranked(
     shares = []
     for repeat in range(repeats):
         random = stream(seed, repeat, "first draws")
-        some = random.integers(believed.z.shape[1], size=min(EACH, believed.z.shape[1]))
+        some = random.integers(believed.z.shape[1], size=min(each, believed.z.shape[1]))
         begin = replace(
             believed, z=believed.z[:, some], expected=believed.expected[:, some], seed=repeat + 1
         )

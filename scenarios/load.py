@@ -9,9 +9,10 @@ import re
 import typing
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
+from functools import cache
 from importlib.resources import as_file, files
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -28,6 +29,8 @@ from scenarios.text import Place, dotted, full_width_number, parse_yaml
 from scenarios.workbook import ENDING, read_workbook
 from simulator.errors import Fault, InputError
 from simulator.plan import Figure, Library, Plan, Scenario, Uncertainty
+
+Noun = TypeVar("Noun")
 
 #: The scenario that a run judges unless another is asked for, and the one without a parent.
 DEFAULT, ROOT = "plan", "baseline"
@@ -116,7 +119,7 @@ def read_source(name: str) -> Source:
 
 def _read_scenarios(draft: Draft, faults: list[Fault]) -> dict[str, Scenario]:
     scenarios: dict[str, Scenario] = {}
-    adapter = TypeAdapter(Scenario)
+    adapter = reader(Scenario)
     known = list(draft.scenarios)
     for key, tree in draft.scenarios.items():
         if tree is None:
@@ -159,7 +162,7 @@ def assemble(source: Source, scenario: str = DEFAULT, settings: Sequence[str] = 
     tree, changed, faults = applied.tree, changed | applied.reached, faults + refused
     place_of = _Places(source, changed, lent)
     try:
-        plan: Plan = TypeAdapter(Plan).validate_python(tree)
+        plan: Plan = reader(Plan).validate_python(tree)
     except ValidationError as problem:
         faults += _schema_faults(problem, tree, Plan, place_of)
     faults += _truth_faults(tree, place_of, {fault.path for fault in faults})
@@ -291,7 +294,7 @@ def load_library(name: str) -> Library:
     place_of = _Places(source, {}, {})
     faults = list(source.faults)
     try:
-        library: Library = TypeAdapter(Library).validate_python(source.tree)
+        library: Library = reader(Library).validate_python(source.tree)
     except ValidationError as problem:
         faults += _schema_faults(problem, source.tree, Library, place_of)
         raise InputError(faults) from None
@@ -309,6 +312,12 @@ def load_library(name: str) -> Library:
 def is_library(name: str) -> bool:
     """Whether a word or path names a library of programmes, and no plan."""
     return holds_library(folder_of(name))
+
+
+@cache
+def reader(noun: type[Noun]) -> TypeAdapter[Noun]:
+    """Validates one kind of noun: made once, as it takes as long as reading a plan."""
+    return TypeAdapter(noun)
 
 
 # -- schema faults ---------------------------------------------------------------------------------

@@ -31,7 +31,7 @@ class Fault:
 
 
 class PlansimError(Exception):
-    """Base of everything this product raises on purpose. Carries every fault, not only the first."""
+    """Base of everything this product raises on purpose. Carries every fault that was found."""
 
     def __init__(self, faults: Iterable[Fault]) -> None:
         self.faults: tuple[Fault, ...] = tuple(faults)

@@ -365,6 +365,29 @@ class Programme:
 
 
 @dataclass(frozen=True, slots=True)
+class Lever:
+    """A setting that the planner can change, and the range in which it can be.
+
+    ``path`` leads to a figure, or to a plain number such as a year. It may take the values from
+    ``low`` to ``high`` by ``step`` [``unit``], a twentieth of the range if not given, and its own.
+    An uncertain figure is moved as a whole, in proportion: its median is what counts. ``cost`` of
+    one unit more: once [亿元], or in every year in which it runs [亿元/year].
+    """
+
+    __pydantic_config__: ClassVar[dict[str, str]] = CLOSED
+    name: Label
+    path: str
+    low: float
+    high: float
+    origin: Origin
+    source: str
+    unit: str = "1"
+    step: float | None = None
+    cost: Figure | None = None
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Indicator:
     """A number that the plan reports, computed from quantities by an identity.
 
@@ -577,6 +600,7 @@ class Plan:
     shock_correlations: tuple[Correlation, ...] = ()
     targets: tuple[Target, ...] = ()
     calibration: Calibration | None = None
+    levers: Mapping[str, Lever] = field(default_factory=dict)
 
     @property
     def years(self) -> range:

@@ -55,14 +55,15 @@ class Workspace:
     """
 
     def __init__(self) -> None:
-        self._arrays: dict[tuple[str, int, int, int], Array] = {}
+        self._memory: dict[str, Array] = {}
 
     def array(self, name: str, years: int, rows: int, draws: int) -> Array:
-        """An array of its own for every name and shape; what it held is lost. [(y, row, draw)]"""
-        key = (name, years, rows, draws)
-        if key not in self._arrays:
-            self._arrays[key] = np.empty((rows, years, draws)).swapaxes(0, 1)
-        return self._arrays[key]
+        """An array of its own for every name; what it held is lost. [(year, row, draw)]"""
+        size = years * rows * draws
+        held = self._memory.get(name)
+        if held is None or held.size < size:
+            held = self._memory[name] = np.empty(size)
+        return held[:size].reshape(rows, years, draws).swapaxes(0, 1)
 
 
 def systematic(model: Model, block: Block, space: Workspace | None = None) -> Systematic:

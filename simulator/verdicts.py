@@ -128,7 +128,7 @@ def _chance(
 
 
 def common_share(counts: Tally, index: int) -> float | None:
-    """Share of a target's doubt that its parameters carry, from draws whose two lucks both count."""
+    """Share of a target's doubt that its parameters carry, by draws whose two lucks both count."""
     if not counts.twins:
         return None
     single = float(counts.either[index] / (2 * counts.twins))

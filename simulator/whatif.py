@@ -88,16 +88,31 @@ class Last:
 
 
 class Remembering(Block):
-    """A block that draws each of its endless streams once."""
+    """A block that draws each of its streams once. What it gives may be written on."""
 
     _drawn: dict[str, tuple[list[Array], Iterator[Array]]]
+    _numbers: dict[tuple[str, str], Single]
 
     def __init__(self, block: Block) -> None:
         super().__init__(block.seed, block.number, block.start, block.stop)
         object.__setattr__(self, "_drawn", {})
+        object.__setattr__(self, "_numbers", {})
+
+    def normal(self, name: str, rows: int) -> Single:
+        return self._first("normal", name, rows, super().normal)
+
+    def uniform(self, name: str, rows: int) -> Single:
+        return self._first("uniform", name, rows, super().uniform)
+
+    def _first(self, law: str, name: str, rows: int, draw: Callable[[str, int], Single]) -> Single:
+        """The first rows of a stream: more rows never move them."""
+        held = self._numbers.get((law, name))
+        if held is None or len(held) < rows:
+            held = self._numbers[law, name] = draw(name, rows)
+        return held[:rows].copy()
 
     def exponentials(self, name: str) -> Iterator[Array]:
-        """As they were drawn before, and then on; the caller may write on them."""
+        """As they were drawn before, and then on."""
         rows, rest = self._drawn.setdefault(name, ([], super().exponentials(name)))
         for place in count():
             if place == len(rows):
@@ -247,8 +262,10 @@ def _changed(node: Any, keys: Sequence[str], value: object, path: str) -> Any:
     if isinstance(node, tuple) and first.isdigit() and int(first) < len(node):
         place = int(first)
         return (*node[:place], _changed(node[place], rest, value, path), *node[place + 1 :])
-    if isinstance(node, Mapping) and first in node:
-        return {**node, first: _changed(node[first], rest, value, path)}
+    if isinstance(node, Mapping):
+        key = next((key for key in node if str(key) == first), None)  # years are whole numbers
+        if key is not None:
+            return {**node, key: _changed(node[key], rest, value, path)}
     if first in getattr(type(node), "__dataclass_fields__", ()):
         return replace(node, **{first: _changed(getattr(node, first), rest, value, path)})
     raise InputError.of("matches_nothing", path, value=path)

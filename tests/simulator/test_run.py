@@ -1,5 +1,6 @@
 """The conductor: the same futures whatever is around them, arguments, and what levers do."""
 
+import tracemalloc
 from collections.abc import Callable
 from dataclasses import fields, replace
 from typing import Any
@@ -10,9 +11,11 @@ import pytest
 from simulator.errors import InputError
 from simulator.feasibility import Goal
 from simulator.model import Model
-from simulator.plan import Coverage, Figure, Plan, Target, Uncertainty
+from simulator.plan import Coverage, Figure, Plan, Target, Uncertainty, figures
 from simulator.results import Kept, Result, Tally
 from simulator.run import BLOCKS, run
+from simulator.sampling import STREAM_BLOCK, centre
+from simulator.verdicts import widest
 
 Alter = Callable[..., Plan]
 Count = Callable[..., Tally]
@@ -25,9 +28,19 @@ def assert_same(one: Tally, other: Tally) -> None:
         if f.name != "kept":
             assert np.array_equal(getattr(one, f.name), getattr(other, f.name)), f.name
     assert one.kept is not None
-    assert other.kept is not None
+    assert_same_kept(one.kept, other.kept)
+
+
+def assert_same_kept(one: Kept, other: Kept | None) -> None:
+    assert other is not None
     for f in fields(Kept):
-        assert np.array_equal(getattr(one.kept, f.name), getattr(other.kept, f.name)), f.name
+        assert np.array_equal(getattr(one, f.name), getattr(other, f.name)), f.name
+
+
+def all_known(plan: Plan) -> dict[str, float]:
+    """Every figure at its median, but for one rate that must give way for the total to close."""
+    free = "clusters.rest.va_rate.base"
+    return {path: centre(figure) for path, figure in figures(plan) if path != free}
 
 
 def assert_same_futures(one: Result, other: Result) -> None:
@@ -296,6 +309,7 @@ def test_every_bad_argument_is_named_at_once(plan: Plan) -> None:
             given=["x", "investment"],
             workers=0,
             block=100,
+            tolerance=0,
         )
     assert [(f.code, f.path) for f in problem.value.faults] == [
         ("argument_range", "draws"),
@@ -303,6 +317,7 @@ def test_every_bad_argument_is_named_at_once(plan: Plan) -> None:
         ("argument_range", "sampler"),
         ("argument_range", "workers"),
         ("argument_range", "block"),
+        ("argument_range", "tolerance"),
         ("unknown_target", "given"),
         ("given_not_judged", "given"),
     ]
@@ -339,3 +354,83 @@ def test_a_plan_without_programmes_runs(plan: Plan) -> None:
         targets=tuple(t for t in plan.targets if t.indicator != "retrofitted"),
     )
     assert len(run(bare, draws=128).judged) == len(plan.judged) - 2
+
+
+# -- tolerance -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("sampler", ["independent", "sobol"])
+@pytest.mark.parametrize("tolerance", [0.02, 0.007])
+def test_a_run_stops_at_the_first_stream_block_that_is_enough(
+    plan: Plan, count: Count, sampler: str, tolerance: float
+) -> None:
+    result = run(plan, sampler=sampler, tolerance=tolerance)
+    draws = result.settings.draws
+    assert draws % STREAM_BLOCK == 0
+    assert result.unsettled == ()
+    assert max(v.half_width or 0.0 for v in result.judged) <= tolerance
+    widths = [
+        widest(count(plan, n, sampler=sampler), sampler)
+        for n in range(STREAM_BLOCK, draws + 1, STREAM_BLOCK)
+    ]
+    assert [width <= tolerance for width in widths] == [False] * (len(widths) - 1) + [True]
+    plain = run(plan, draws=draws, sampler=sampler)
+    assert plain.verdicts == result.verdicts
+    assert plain.settings.tolerance is None
+
+
+def test_wilson_says_how_many_draws_are_needed(plan: Plan, alter: Alter) -> None:
+    """Without a doubt in the parameters 2N futures are independent: half-widths are known."""
+    tolerance = 0.005
+    result = run(alter(plan, all_known(plan)), tolerance=tolerance)
+    used, worst = result.settings.draws, max(result.judged, key=lambda v: v.half_width or 0.0)
+    assert worst.probability is not None
+    variance = worst.probability * (1 - worst.probability)
+    shared = 1 + (worst.parameter_share or 0.0)
+    needed = shared * variance * (1.96 / tolerance) ** 2 / 2
+    assert needed - 50 < used < needed + STREAM_BLOCK
+
+
+@pytest.mark.parametrize("options", [{"block": 512}, {"workers": 2}, {"workers": 8, "block": 2048}])
+def test_where_a_run_stops_depends_on_no_block_and_no_worker(
+    plan: Plan, options: dict[str, int]
+) -> None:
+    one, other = run(plan, tolerance=0.01), run(plan, tolerance=0.01, **options)  # type: ignore[arg-type]
+    assert one.settings == other.settings
+    assert one.verdicts == other.verdicts
+    assert_same_futures(one, other)
+
+
+def test_a_tolerance_that_is_not_reached_names_its_targets(plan: Plan) -> None:
+    result = run(plan, draws=5000, tolerance=0.002)
+    assert result.settings.draws == 5000
+    wide = [v.target for v in result.judged if (v.prob_high or 0) - (v.prob_low or 0) > 0.004]
+    assert [v.target for v in result.unsettled] == wide
+    assert 0 < len(wide) < len(result.judged)
+
+
+def test_nothing_to_judge_is_settled_at_once(plan: Plan) -> None:
+    stated = tuple(t for t in plan.targets if t.status == "stated")
+    assert run(replace(plan, targets=stated), tolerance=0.001).settings.draws == STREAM_BLOCK
+
+
+def test_futures_that_are_given_are_kept_until_there_are_enough(plan: Plan, count: Count) -> None:
+    result = run(plan, draws=12_000, given=["robots"], block=1024)
+    assert_same_kept(result.kept, count(plan, 12_000, given=("robots",)).kept)
+
+
+def test_memory_does_not_grow_with_the_number_of_draws(plan: Plan) -> None:
+    """Beyond what a block and the kept futures take, nothing is held: peaks of numpy's memory."""
+
+    def peak(draws: int) -> int:
+        tracemalloc.reset_peak()
+        run(plan, draws=draws)
+        return tracemalloc.get_traced_memory()[1]
+
+    tracemalloc.start()
+    try:
+        peak(STREAM_BLOCK)  # what is made once
+        few, many = peak(2 * STREAM_BLOCK), peak(12 * STREAM_BLOCK)
+    finally:
+        tracemalloc.stop()
+    assert many < few + 2_000_000
