@@ -18,7 +18,7 @@ from simulator.sampling import Array
 from simulator.whatif import Bools, Held
 
 #: Draws that are judged under all scenarios before the next ones: what is held takes memory.
-WIDTH = 2048
+WIDTH = 1024
 
 
 @dataclass(frozen=True, slots=True)

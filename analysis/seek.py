@@ -116,24 +116,28 @@ def seek(
         begun = [ascend(coarse, order, own, corner, active), corner]
         evolve(coarse, order, own, active, [*begun, climb(coarse, order, corner, active)])
     answer, fresh, rounds = own, fine, 0
+    trials = [fine]
+    failed: set[Setting] = set()  # fell short on fresh draws: other draws make it no better
     while rounds < ROUNDS:
         better = trimmed(coarse, fine, order, corner, active)
         if rounds and order.short(fine.probabilities(better)) > 0:
             break  # what more is asked for cannot be had
         answer, rounds = better, rounds + 1
         fresh = Trial(plan, found, wishes, 2 * draws, seed + rounds, workers, progress)
+        trials.append(fresh)
         chances = fresh.chances(answer)
         lacks = max(w.asked - c.probability for w, c in zip(wishes, chances, strict=True))
         if lacks <= 0 or order.short(fine.probabilities(answer)) > 0:
             break
+        failed.add(answer)
         order = Order(found, wishes, least, budget, order.margin + lacks + 0.002)
     asked = Order(found, wishes, least, budget)
     spare = [c.probability - w.asked for w, c in zip(wishes, fresh.chances(answer), strict=True)]
     hardest = int(np.argmin(spare))
     settings = {own, answer, *frontier(coarse, asked, own, hardest)}
     if meets(wishes, fresh.chances(answer)):  # perhaps one of the others does with less
-        fine_enough = [s for s in settings if holds(fine, fresh, wishes, s)]
-        answer = min([answer, *fine_enough], key=asked.burden)
+        lighter = (s for s in settings - failed if asked.burden(s) < asked.burden(answer))
+        answer = min([answer, *(s for s in lighter if holds(trials, wishes, s))], key=asked.burden)
     points = sorted(
         (point(found, fresh, fine, setting) for setting in settings),
         key=lambda p: (asked.burden(p.setting)[1:], p.chances[hardest].probability),
@@ -165,15 +169,13 @@ def check(plan: Plan, wishes: Sequence[Wish], budget: float) -> None:
         raise InputError(faults)
 
 
-def holds(fine: Trial, fresh: Trial, wishes: Sequence[Wish], setting: Setting) -> bool:
-    """Whether a setting reaches what is asked on fresh draws, and on all that were seen."""
-    chances = fresh.chances(setting)
-    before = fine.probabilities(setting)
-    draws = fine.draws + fresh.draws
-    pairs = zip(wishes, before, chances, strict=True)
-    return meets(wishes, chances) and all(
-        (fine.draws * p + fresh.draws * c.probability) / draws >= w.asked for w, p, c in pairs
-    )
+def holds(trials: Sequence[Trial], wishes: Sequence[Wish], setting: Setting) -> bool:
+    """Whether a setting reaches what is asked on the last draws, and on all draws together."""
+    if not meets(wishes, trials[-1].chances(setting)):
+        return False
+    total = sum(trial.draws for trial in trials)
+    together = sum(trial.draws / total * np.array(trial.probabilities(setting)) for trial in trials)
+    return all(p >= w.asked for w, p in zip(wishes, np.atleast_1d(together), strict=True))
 
 
 def point(found: Sequence[Knob], fresh: Trial, fine: Trial, setting: Setting) -> Point:

@@ -46,6 +46,9 @@ def check_folder(folder: Path) -> None:
         names = {item.name for item in folder.iterdir()}
         if not names or (MANIFEST in names and names <= {MANIFEST, *FILES}):
             return
+        if MANIFEST in names:
+            more = {"value": str(folder), "list": sorted(names - {MANIFEST, *FILES})}
+            raise InputError([Fault("out_holds_more", more, file="--out")])
     elif not folder.exists():
         parent = next(p for p in folder.absolute().parents if p.exists())
         if os.access(parent, os.W_OK) and parent.is_dir():

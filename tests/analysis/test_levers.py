@@ -1,0 +1,167 @@
+"""Levers: the values that they may take, what turning them costs, and what the plan is then."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from analysis.levers import (
+    Knob,
+    Setting,
+    cost,
+    effort,
+    knobs,
+    moved,
+    turned,
+    typed,
+    without_targets,
+)
+from scenarios.lever_rules import at
+from scenarios.load import load
+from simulator.errors import InputError
+from simulator.plan import Figure, Label, Lever, Plan, Uncertainty
+from simulator.sampling import centre
+
+
+@pytest.fixture(scope="module")
+def plan() -> Plan:
+    return load("yuyao-2016")
+
+
+@pytest.fixture(scope="module")
+def found(plan: Plan) -> dict[str, Knob]:
+    return {knob.key: knob for knob in knobs(plan)}
+
+
+def lever(path: str, low: float, high: float, unit: str = "1", **more: object) -> Lever:
+    name = Label("甲", "A")
+    return Lever(name, path, low, high, "judgement", "invented", unit, **more)  # type: ignore[arg-type]
+
+
+def test_a_lever_takes_the_steps_of_its_range_and_the_plans_own_value(
+    found: dict[str, Knob],
+) -> None:
+    assert found["review_panels"].values == (1, 2, 3, 4)
+    assert found["green_factories_start"].values == (2016, 2017, 2018, 2019)
+    fund = found["renovation_fund"]
+    assert set(fund.values) == {*range(5000, 20001, 500), fund.own}
+    assert fund.values == tuple(sorted(fund.values))
+
+
+def test_without_a_step_there_are_twenty(plan: Plan) -> None:
+    free = {"r": lever("programmes.robot_replacement.queue.subsidy.rate", 0, 20, "%")}
+    (knob,) = knobs(replace(plan, levers=free))
+    assert set(knob.values) - {knob.own} == set(range(21))
+    rate = at(plan, "programmes.robot_replacement.queue.subsidy.rate")
+    assert isinstance(rate, Figure)
+    assert knob.own == pytest.approx(100 * centre(rate))
+
+
+@pytest.mark.parametrize(
+    ("key", "price"),
+    [
+        ("renovation_fund", 10e-4),  # 万元 a year, 2016 to 2025
+        ("informatisation_budget", 11e-4),  # its budget has come since the base year
+        ("land_quota", 11 * 30e-4),  # 30 万元 an 亩, 2015 to 2025
+        ("review_panels", 11 * 60e-4),
+        ("manager_classes", 10 * 200e-4),
+        ("robot_subsidy_rate", None),
+        ("green_factories_start", None),
+    ],
+)
+def test_one_unit_more_costs(key: str, price: float | None, found: dict[str, Knob]) -> None:
+    assert found[key].price == (None if price is None else pytest.approx(price))
+
+
+def test_applications_cost_in_proportion_to_the_programme(found: dict[str, Knob]) -> None:
+    town = found["robot_town_intake"]
+    assert town.cost(2 * town.own) == pytest.approx(50.0)
+
+
+@pytest.mark.parametrize("end", [0, -1])
+def test_a_lever_moves_the_median_and_nothing_else(
+    end: int, plan: Plan, found: dict[str, Knob]
+) -> None:
+    for knob in found.values():
+        value = knob.values[end]
+        if value == knob.own:
+            assert knob.turned(plan, value) is plan
+            continue
+        other = knob.turned(plan, value)
+        setting = at(other, knob.lever.path)
+        middle = centre(setting) if isinstance(setting, Figure) else setting
+        assert middle == pytest.approx(value * knob.factor)
+        assert knob_of_again(other, knob) == pytest.approx(value)
+        assert replace(other, programmes={}, quotas={}, offices={}) == replace(
+            plan, programmes={}, quotas={}, offices={}
+        )
+
+
+def knob_of_again(plan: Plan, knob: Knob) -> float:
+    (again,) = knobs(plan, [knob.key])
+    return again.own
+
+
+def test_an_uncertain_figure_widens_in_proportion() -> None:
+    pert = Uncertainty("pert", low=1.0, mode=2.0, high=4.0)
+    assert moved(pert, 2.0, 4.2) == Uncertainty("pert", low=2.0, mode=4.0, high=8.0)
+    assert moved(Uncertainty("beta", a=2.0, b=3.0), 1.5, 0.6) == 0.6
+    assert moved(pert, 0.0, 0.0) == 0.0
+
+
+@given(data=st.data())
+def test_effort_and_cost_add_up_lever_by_lever(data: st.DataObject, found: dict[str, Knob]) -> None:
+    turnable = list(found.values())
+    own: Setting = tuple(k.own for k in turnable)
+    setting = tuple(data.draw(st.sampled_from(k.values)) for k in turnable)
+    alone = [(*own[:i], v, *own[i + 1 :]) for i, v in enumerate(setting)]
+    assert effort(turnable, setting) == pytest.approx(sum(effort(turnable, s) for s in alone))
+    assert cost(turnable, setting) == pytest.approx(sum(cost(turnable, s) for s in alone))
+    assert effort(turnable, setting) >= 0
+    assert effort(turnable, own) == cost(turnable, own) == 0
+
+
+def test_what_is_typed_gives_the_same_plan(plan: Plan, found: dict[str, Knob]) -> None:
+    chosen = list(found.values())
+    setting = tuple(k.values[-1] if k.values[-1] != k.own else k.values[0] for k in chosen)
+    typed_in = [typed(plan, k, v) for k, v in zip(chosen, setting, strict=True)]
+    there = load("yuyao-2016", settings=typed_in)
+    for path in (k.lever.path for k in chosen):
+        one, other = (at(p, path) for p in (there, turned(plan, chosen, setting)))
+        middles = [centre(x) if isinstance(x, Figure) else x for x in (one, other)]
+        assert middles[0] == pytest.approx(middles[1], rel=1e-12)
+
+
+def test_levers_of_what_is_switched_off_are_left_out() -> None:
+    keys = {knob.key for knob in knobs(load("yuyao-2016", "baseline"))}
+    assert keys == {"renovation_fund", "land_quota", "review_panels"}
+
+
+def test_only_the_levers_wanted(plan: Plan) -> None:
+    assert [k.key for k in knobs(plan, ["land_quota"])] == ["land_quota"]
+    with pytest.raises(InputError) as problem:
+        knobs(plan, ["land_quotum", "x"])
+    assert [f.fields["value"] for f in problem.value.faults] == ["land_quotum", "x"]
+    assert problem.value.faults[0].fields["nearest"] == "land_quota"
+    with pytest.raises(InputError, match="no_levers"):
+        knobs(replace(plan, levers={}))
+
+
+def test_an_end_at_which_the_plan_breaks_a_rule_is_named(plan: Plan) -> None:
+    late = {
+        "end": lever("programmes.green_factories.queue.end", 2016, 2025),
+        "goal": lever("programmes.rd_support.coverage.path.2025", 0.5, 1.0),
+    }
+    with pytest.raises(InputError) as problem:
+        knobs(replace(plan, levers=late))
+    codes = [(f.code, f.path) for f in problem.value.faults]
+    assert ("lever_breaks", "levers.end") in codes
+    assert ("year_before_base", "programmes.green_factories.queue.end") in codes
+    assert ("lever_breaks", "levers.goal") in codes
+    assert ("schedule_falls", "programmes.rd_support.coverage.path") in codes
+
+
+def test_targets_that_are_not_asked_for_are_left_out(plan: Plan) -> None:
+    ids = ["va-rate-2020", "boilers-2017"]
+    assert {t.id for t in without_targets(plan, ids).targets} == set(ids)

@@ -1,0 +1,153 @@
+"""Workers that fail, die, or lose their parent: every task has an end, and nobody is left over."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from analysis.supervisor import TRIES, supervise
+
+ROOT = Path(__file__).parents[2]
+
+
+def square(number: int) -> int:
+    return number * number
+
+
+def root_or_fault(number: int) -> float:
+    if number < 0:
+        raise ValueError(f"no root of {number}")
+    return float(number**0.5)
+
+
+def dies(folder: Path, times: int, number: int) -> int:
+    """Kills its own process the first so many times that it is given 3."""
+    if number == 3:
+        tries = len(list(folder.iterdir()))
+        (folder / str(tries)).touch()
+        if tries < times:
+            os.kill(os.getpid(), signal.SIGKILL)
+    return square(number)
+
+
+def open_files(number: int) -> list[str]:
+    """What the process has open."""
+    found = []
+    for handle in os.listdir("/proc/self/fd"):
+        try:
+            found.append(os.readlink(f"/proc/self/fd/{handle}"))
+        except OSError:
+            continue
+    return found
+
+
+def threads(number: int) -> str:
+    return os.environ["OPENBLAS_NUM_THREADS"]
+
+
+def sleeps(folder: Path, number: int) -> int:
+    (folder / f"{os.getpid()}.pid").touch()
+    time.sleep(60)
+    return number
+
+
+def done(work: Callable[[int], object], tasks: list[int], workers: int = 2) -> dict[int, object]:
+    return {
+        each[0]: each[1].problem or each[1].value
+        for each in supervise(work, tasks, workers)
+        if each is not None
+    }
+
+
+def ended(pid: int) -> bool:
+    """Whether a process is gone, or only waits for its parent to notice."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return True
+    return stat.rpartition(")")[2].split()[0] == "Z"
+
+
+def wait_for(happened: Callable[[], bool], seconds: float = 20) -> bool:
+    end = time.monotonic() + seconds
+    while not happened():
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.02)
+    return True
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+def test_every_task_is_done_once(workers: int) -> None:
+    reports = [e for e in supervise(square, range(20), workers) if e is not None]
+    assert sorted((task, report.value) for task, report in reports) == [
+        (n, n * n) for n in range(20)
+    ]
+    assert all(report.seconds >= 0 for _, report in reports)
+
+
+def test_nothing_to_do_starts_nobody() -> None:
+    assert list(supervise(square, [], 4)) == []
+
+
+def test_a_task_that_fails_is_told_and_its_worker_goes_on() -> None:
+    found = done(root_or_fault, [4, -1, 9], workers=1)
+    assert found == {4: 2.0, -1: "ValueError: no root of -1", 9: 3.0}
+
+
+def test_a_worker_killed_in_a_task_costs_a_second_try_and_nothing_else(tmp_path: Path) -> None:
+    found = done(partial(dies, tmp_path, 1), list(range(6)))
+    assert found == {n: n * n for n in range(6)}
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_a_task_that_always_kills_is_given_up_and_the_others_are_done(tmp_path: Path) -> None:
+    found = done(partial(dies, tmp_path, 99), list(range(6)))
+    assert found == {n: n * n for n in range(6)} | {3: "SIGKILL"}
+    assert len(list(tmp_path.iterdir())) == TRIES
+
+
+def test_workers_inherit_no_open_file_and_start_no_threads(tmp_path: Path) -> None:
+    with (tmp_path / "lock").open("w"):
+        found = done(open_files, [1], workers=1)
+    assert found[1]
+    assert not any("lock" in name for name in found[1])  # type: ignore[attr-defined]
+    assert done(threads, [1], workers=1) == {1: "1"}
+
+
+def test_closing_ends_all_workers(tmp_path: Path) -> None:
+    crew = supervise(partial(sleeps, tmp_path), [1, 2, 3], 2, patience=0.05)
+    while len(list(tmp_path.iterdir())) < 2:
+        assert next(crew) is None
+    pids = [int(path.stem) for path in tmp_path.iterdir()]
+    assert not any(ended(pid) for pid in pids)
+    crew.close()
+    assert wait_for(lambda: all(ended(pid) for pid in pids))
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
+def test_workers_end_when_their_parent_dies(how: signal.Signals, tmp_path: Path) -> None:
+    code = (
+        "from functools import partial; from pathlib import Path\n"
+        "from analysis.supervisor import supervise\n"
+        "from tests.analysis.test_supervisor import sleeps\n"
+        f"list(supervise(partial(sleeps, Path({str(tmp_path)!r})), [1, 2], 2))"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    parent = subprocess.Popen([sys.executable, "-c", code], env=environment)
+    try:
+        assert wait_for(lambda: len(list(tmp_path.iterdir())) == 2)
+        pids = [int(path.stem) for path in tmp_path.iterdir()]
+        assert not any(ended(pid) for pid in pids)
+        parent.send_signal(how)
+        parent.wait(20)
+        assert wait_for(lambda: all(ended(pid) for pid in pids))
+    finally:
+        parent.kill()
+        parent.wait(20)
