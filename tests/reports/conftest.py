@@ -6,8 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from calibration import share_below
 from scenarios.load import load
+from scenarios.record import write
+from scenarios.stored import Stored, read
 from simulator.plan import Plan
+from simulator.run import run
 
 QUEUES = Path(__file__).parent / "queues"
 
@@ -26,3 +30,16 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def plan(folder: Path) -> Plan:
     return load(str(folder))
+
+
+@pytest.fixture(scope="session")
+def run_folder(plan: Plan, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small run of the plan with queues, as it is stored."""
+    folder = tmp_path_factory.mktemp("runs") / "small"
+    write(run(plan, "plan", 128, 3, reference=share_below), folder, ["a=1"], 0.5)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def stored(run_folder: Path) -> Stored:
+    return read(run_folder)
