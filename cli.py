@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from rich.table import Table as Grid
 
     from reports.tables import Table
+    from scenarios.load import Source
     from simulator.plan import Plan
 
 LANG = default_language()
@@ -345,8 +346,8 @@ def calibrate(
 
     number = {name: whole_number(text, name) for name, text in (("draws", draws), ("seed", seed))}
     place = out or stored.place_of(plan)
-    stored.check_place(place)
     source = read_source(plan)
+    stored.check_place(place)
     loaded = assemble(source, scenario, settings or ())
     seen = stored.seen_of(source, loaded, history)
     with progress_bar(None, lang, quiet) as tick:
@@ -354,11 +355,15 @@ def calibrate(
         result = posterior(loaded, seen, number["draws"], number["seed"], progress=step)
     brought = "" if history is None else str(history)
     made = date.today().isoformat()
-    stored.write(stored.contents(result, scenario, settings or (), brought, made=made), place)
+    if result.usable:
+        stored.write(stored.contents(result, scenario, settings or (), brought, made=made), place)
     emit(
         told.figure_records(result), told.tables(result, lang), format, lang,
         told.heading(result, scenario, lang), told.closing(result, lang), told.COLUMNS,
     )  # fmt: skip
+    if not result.usable:
+        print(say("calibrated.not_stored", lang, value=place), file=sys.stderr)
+        raise typer.Exit(BELOW)
     if not quiet:
         print(say("say.wrote", lang, value=place), file=sys.stderr)
 
@@ -489,6 +494,336 @@ def around(result: Any, lang: str) -> tuple[list[str], list[str]]:
     from reports.tolerance import settled
 
     return [*heading(result, lang), *settled(result, lang)], closing(result, lang)
+
+
+@verb("seek", "seek yuyao-2016 --target trained-managers-2025=0.8")
+def seek(
+    plan: PlanArgument,
+    scenario: ScenarioOption = "plan",
+    settings: SetOption = None,
+    targets: Annotated[
+        list[str] | None,
+        typer.Option("--target", metavar="T=P", help=say("help.seek_target", LANG)),
+    ] = None,
+    together: Annotated[
+        str | None, typer.Option("--all", metavar="P", help=say("help.all", LANG))
+    ] = None,
+    confidence: Annotated[
+        str | None, typer.Option("--confidence", metavar="P", help=say("help.confidence", LANG))
+    ] = None,
+    budget: Annotated[
+        float, typer.Option("--budget", metavar="亿元", help=say("help.budget", LANG))
+    ] = float("inf"),
+    least: Annotated[
+        str | None, typer.Option("--least", metavar="WHAT", help=say("help.least", LANG))
+    ] = None,
+    levers: Annotated[
+        list[str] | None, typer.Option("--lever", metavar="KEY", help=say("help.lever", LANG))
+    ] = None,
+    draws: Annotated[
+        str | None, typer.Option("--draws", metavar="N", help=say("help.seek_draws", LANG))
+    ] = None,
+    seed: Annotated[str, typer.Option("--seed", metavar="N", help=say("help.seed", LANG))] = "1",
+    workers: Annotated[
+        str, typer.Option("--workers", metavar="N", help=say("help.workers", LANG))
+    ] = "2",
+    picture: Annotated[
+        Path | None, typer.Option("--picture", metavar="FILE", help=say("help.seek_picture", LANG))
+    ] = None,
+    lang: LangOption = LANG,
+    format: FormatOption = "table",
+    quiet: QuietOption = False,
+) -> None:
+    from analysis.questions import questions
+    from reports import sought as told
+    from scenarios.load import load
+
+    asked = questions(targets or (), together, confidence, least)
+    typed = {"seed": seed, "workers": workers} | ({} if draws is None else {"draws": draws})
+    number = {name: whole_number(text, name) for name, text in typed.items()}
+    told.check_picture(picture)
+    loaded = load(plan, scenario, settings or ())
+    if asked.confidence is not None:
+        from analysis.confidence import promises
+        from reports import promised
+
+        number = {"draws": 10_000} | number
+        with progress_bar(number["draws"], lang, quiet) as tick:
+            found = promises(loaded, asked.confidence, **number, progress=tick)
+        drawn, first = number["draws"], number["seed"]
+        emit(
+            promised.records(loaded, scenario, found, asked.confidence, drawn, first),
+            [promised.table(loaded, found, lang)], format, lang,
+            promised.heading(loaded, scenario, asked.confidence, drawn, first, lang),
+            promised.closing(found, lang), promised.COLUMNS,
+        )  # fmt: skip
+        return
+    from analysis.seek import seek as search
+
+    with progress_bar(None, lang, quiet, "say.seek_progress") as tick:
+        answer = search(
+            loaded, asked.wishes(loaded), levers=levers or (), budget=budget,
+            least=asked.least, progress=tick, **number,
+        )  # fmt: skip
+    if picture is not None:
+        told.write_picture(answer, picture, lang)
+    again = ["plansim", "run", plan, *(["--scenario", scenario] if scenario != "plan" else ())]
+    again += [f"--set={setting}" for setting in settings or ()]
+    emit(
+        told.sought_records(answer), told.sought_tables(answer, lang), format, lang,
+        told.heading(answer, scenario, lang), told.closing(answer, lang, again), told.COLUMNS,
+    )  # fmt: skip
+    if picture is not None:
+        print(say("say.wrote", lang, value=picture), file=sys.stderr)
+
+
+@verb("compare", "compare yuyao-2016 plan delayed --variant 'less land: quotas.land.amount=x0.5'")
+def compare(
+    plan: Annotated[str, typer.Argument(metavar="PLAN", help=say("help.compare_plan", LANG))],
+    scenarios: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[S1 S2 …]", help=say("help.compare_scenarios", LANG)),
+    ] = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="PATH=VALUE", help=say("help.compare_set", LANG)),
+    ] = None,
+    variant: Annotated[
+        list[str] | None, typer.Option("--variant", metavar="TEXT", help=say("help.variant", LANG))
+    ] = None,
+    draws: Annotated[
+        str, typer.Option("--draws", metavar="N", help=say("help.attribute_draws", LANG))
+    ] = "10000",
+    seed: Annotated[str, typer.Option("--seed", metavar="N", help=say("help.seed", LANG))] = "1",
+    workers: Annotated[
+        str, typer.Option("--workers", metavar="N", help=say("help.workers", LANG))
+    ] = "2",
+    uncalibrated: Annotated[
+        bool, typer.Option("--uncalibrated", help=say("help.uncalibrated", LANG))
+    ] = False,
+    lang: LangOption = LANG,
+    format: FormatOption = "table",
+    quiet: QuietOption = False,
+) -> None:
+    from analysis.compare import compare as contrast
+    from analysis.compare import compare_stored
+    from reports import compared as told
+    from scenarios.variants import columns, variants
+
+    typed = (("draws", draws), ("seed", seed), ("workers", workers))
+    number = {name: whole_number(text, name) for name, text in typed}
+    if told.is_run(plan):
+        found = compare_stored(told.stored_runs([plan, *(scenarios or ())], settings, variant))
+        drawn_by: list[str] = []
+    else:
+        from scenarios.load import read_source
+
+        asked = columns(scenarios or (), variants(variant or (), settings or ()))
+        source, plans, drawn_by = read_source(plan), {}, []
+        for name, scenario, own in asked:
+            plans[name], said = as_run(source, plan, scenario, own, uncalibrated, lang)
+            drawn_by += [line for line in said if line not in drawn_by]
+        with progress_bar(number["draws"], lang, quiet) as tick:
+            found = contrast(plans, **number, progress=tick)
+    emit(
+        told.comparison_records(found), told.comparison_tables(found, lang), format, lang,
+        [*told.heading(found, lang), *drawn_by], told.closing(found, lang), told.COLUMNS,
+    )  # fmt: skip
+
+
+def as_run(
+    source: "Source",
+    plan: str,
+    scenario: str,
+    settings: Sequence[str],
+    uncalibrated: bool,
+    lang: str,
+) -> "tuple[Plan, list[str]]":
+    """A plan as ``run`` simulates it, and what is said about a calibration that it is drawn by."""
+    from scenarios.load import assemble
+
+    loaded = assemble(source, scenario, settings)
+    return (loaded, []) if uncalibrated else by_calibration(loaded, plan, None, lang)
+
+
+@verb("attribute", "attribute yuyao-2016 plan --target energy-intensity-2020 --picture energy.png")
+def attribute(
+    plan: PlanArgument,
+    scenario: Annotated[
+        str, typer.Argument(metavar="S", help=say("help.attribute_scenario", LANG))
+    ] = "plan",
+    against: Annotated[
+        str, typer.Option("--against", metavar="S", help=say("help.against", LANG))
+    ] = "baseline",
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="PATH=VALUE", help=say("help.attribute_set", LANG)),
+    ] = None,
+    of: Annotated[str, typer.Option("--of", help=say("help.of", LANG))] = "probability",
+    by: Annotated[str, typer.Option("--by", help=say("help.by", LANG))] = "programme",
+    levers: Annotated[
+        str, typer.Option("--levers", metavar="A,B,…", help=say("help.levers", LANG))
+    ] = "",
+    target: Annotated[
+        list[str] | None,
+        typer.Option("--target", metavar="TARGET", help=say("help.attribute_target", LANG)),
+    ] = None,
+    orders: Annotated[
+        str | None, typer.Option("--orders", metavar="N", help=say("help.orders", LANG))
+    ] = None,
+    draws: Annotated[
+        str, typer.Option("--draws", metavar="N", help=say("help.attribute_draws", LANG))
+    ] = "2000",
+    seed: Annotated[str, typer.Option("--seed", metavar="N", help=say("help.seed", LANG))] = "1",
+    workers: Annotated[
+        str, typer.Option("--workers", metavar="N", help=say("help.workers", LANG))
+    ] = "2",
+    uncalibrated: Annotated[
+        bool, typer.Option("--uncalibrated", help=say("help.uncalibrated", LANG))
+    ] = False,
+    picture: Annotated[
+        Path | None, typer.Option("--picture", metavar="FILE", help=say("help.waterfall", LANG))
+    ] = None,
+    lang: LangOption = LANG,
+    format: FormatOption = "table",
+    quiet: QuietOption = False,
+) -> None:
+    from analysis.attribute import attribute as split
+    from analysis.contrast import told_apart
+    from analysis.decompose import KINDS, decomposed
+    from reports import attributed as told
+    from reports import factors
+    from scenarios.load import read_source
+
+    typed = {"draws": draws, "seed": seed, "workers": workers}
+    typed |= {} if orders is None else {"orders": orders}
+    number = {name: whole_number(text, name) for name, text in typed.items()}
+    told.check_question(of, by, picture)
+    source = read_source(plan)
+    loaded, drawn_by = as_run(source, plan, scenario, settings or (), uncalibrated, lang)
+    wanted = told.check_targets(loaded, target or ())
+    if of in KINDS:
+        number.pop("orders", None)
+        with progress_bar(number["draws"], lang, quiet) as tick:
+            parts = decomposed(loaded, of, wanted, **number, progress=tick)
+        said = factors.factor_heading(loaded, scenario, number["draws"], number["seed"], of, lang)
+        emit(
+            factors.factor_records(loaded, parts, lang), factors.factor_tables(loaded, parts, lang),
+            format, lang, [said[0], *drawn_by], said[1:], told.COLUMNS,
+        )  # fmt: skip
+        return
+    held = [s for s in settings or () if not s.startswith(("programmes.", "quotas.", "offices."))]
+    base, _ = as_run(source, plan, against, held, uncalibrated, lang)
+    pulled = told_apart(loaded, base, by, [w for w in levers.split(",") if w.strip()])
+    with judgement_bar(lang, quiet) as tick:
+        found = split(loaded, base, pulled, of, **number, progress=tick)
+    drawn = None if picture is None else told.write_picture(found, wanted, picture, lang)
+    emit(
+        told.attribution_records(found, lang, wanted), told.attribution_tables(found, lang, wanted),
+        format, lang, [*told.heading(found, scenario, against, lang), *drawn_by],
+        told.closing(found, lang, wanted), told.COLUMNS,
+    )  # fmt: skip
+    if drawn is not None:
+        print(say("say.wrote_of", lang, value=picture, target=drawn.id), file=sys.stderr)
+
+
+@verb("sensitivity", "sensitivity yuyao-2016 --target robotics-output-2020 --picture tornado.png")
+def sensitivity(
+    plan: PlanArgument,
+    scenario: ScenarioOption = "plan",
+    settings: SetOption = None,
+    targets: Annotated[
+        list[str] | None,
+        typer.Option("--target", metavar="TARGET", help=say("help.sensitivity_target", LANG)),
+    ] = None,
+    of: Annotated[str, typer.Option("--of", help=say("help.sensitivity_of", LANG))] = "read",
+    draws: Annotated[
+        str, typer.Option("--draws", metavar="N", help=say("help.sensitivity_draws", LANG))
+    ] = "2048",
+    seed: Annotated[str, typer.Option("--seed", metavar="N", help=say("help.seed", LANG))] = "1",
+    workers: Annotated[
+        str, typer.Option("--workers", metavar="N", help=say("help.workers", LANG))
+    ] = "2",
+    picture: Annotated[
+        Path | None,
+        typer.Option("--picture", metavar="FILE", help=say("help.tornado_picture", LANG)),
+    ] = None,
+    uncalibrated: Annotated[
+        bool, typer.Option("--uncalibrated", help=say("help.uncalibrated", LANG))
+    ] = False,
+    lang: LangOption = LANG,
+    format: FormatOption = "table",
+    quiet: QuietOption = False,
+) -> None:
+    from analysis.sensitivity import sensitivity as ask
+    from analysis.sensitivity import work
+    from analysis.tornado import tornadoes
+    from reports import sensitivity as told
+    from reports.trace import PICTURES, check_files
+    from scenarios.load import read_source
+
+    typed = (("draws", draws), ("seed", seed), ("workers", workers))
+    number = {name: whole_number(text, name) for name, text in typed}
+    if picture is not None:
+        told.check_picture(targets or ())
+        check_files((("--picture", picture, PICTURES),))
+    source = read_source(plan)
+    loaded, drawn_by = as_run(source, plan, scenario, settings or (), uncalibrated, lang)
+    total = work(loaded, number["draws"], targets or ())
+    with progress_bar(total, lang, quiet) as tick:
+        found = ask(loaded, targets or (), of, **number, tick=tick)
+        bars = tornadoes(found, number["workers"], tick)
+    if picture is not None:
+        told.write_picture(found, bars[0], picture, lang)
+    emit(
+        told.records(found, bars, scenario, lang), told.tables(found, bars, lang), format, lang,
+        [*told.heading(found, scenario, lang), *drawn_by], told.closing(found, bars, lang),
+        told.COLUMNS,
+    )  # fmt: skip
+    if picture is not None:
+        print(say("say.wrote", lang, value=picture), file=sys.stderr)
+
+
+@verb("discover", "discover yuyao-2016 --target robotics-output-2020 --when met")
+def discover(
+    plan: PlanArgument,
+    scenario: ScenarioOption = "plan",
+    settings: SetOption = None,
+    targets: Annotated[
+        list[str] | None,
+        typer.Option("--target", metavar="TARGET", help=say("help.discover_target", LANG)),
+    ] = None,
+    when: Annotated[str, typer.Option("--when", help=say("help.when", LANG))] = "missed",
+    draws: Annotated[
+        str, typer.Option("--draws", metavar="N", help=say("help.discover_draws", LANG))
+    ] = "4096",
+    seed: Annotated[str, typer.Option("--seed", metavar="N", help=say("help.seed", LANG))] = "1",
+    workers: Annotated[
+        str, typer.Option("--workers", metavar="N", help=say("help.workers", LANG))
+    ] = "2",
+    uncalibrated: Annotated[
+        bool, typer.Option("--uncalibrated", help=say("help.uncalibrated", LANG))
+    ] = False,
+    lang: LangOption = LANG,
+    format: FormatOption = "table",
+    quiet: QuietOption = False,
+) -> None:
+    from analysis.discover import discover as look
+    from analysis.discover import work
+    from reports import discovered as told
+    from scenarios.load import read_source
+
+    typed = (("draws", draws), ("seed", seed), ("workers", workers))
+    number = {name: whole_number(text, name) for name, text in typed}
+    source = read_source(plan)
+    loaded, drawn_by = as_run(source, plan, scenario, settings or (), uncalibrated, lang)
+    with progress_bar(work(loaded, number["draws"], targets or ()), lang, quiet) as tick:
+        found = look(loaded, targets or (), when, **number, tick=tick)
+    emit(
+        told.records(found, scenario, lang), [told.table(found, lang)], format, lang,
+        [*told.heading(found, scenario, lang), *drawn_by], told.closing(found, targets or (), lang),
+        told.COLUMNS,
+    )  # fmt: skip
 
 
 @verb("trace", "trace yuyao-2016 --draw 7 --gantt future.png")
@@ -651,7 +986,7 @@ def batch_bar(total: int, lang: str, quiet: bool) -> Iterator[Callable[[Any], ob
         return
     from tqdm import tqdm
 
-    form = "{desc}: {n_fmt}/{total_fmt} |{bar}| {elapsed}, {postfix}"
+    form = "{desc}: {n_fmt}/{total_fmt} |{bar}| {elapsed}{postfix}"
     bar = tqdm(
         total=total, desc=say("say.batch_progress", lang), delay=1, leave=False, file=sys.stderr,
         bar_format=form, postfix=say("report.time_unknown", lang),
@@ -725,6 +1060,27 @@ def pairs(settings: Sequence[str]) -> tuple[tuple[str, str], ...]:
     return tuple((path, value) for path, _, value in (s.partition("=") for s in settings))
 
 
+@verb("report", "report runs/yuyao --format docx --lang zh")
+def report(
+    run: Annotated[Path, typer.Argument(metavar="RUN", help=say("help.run_folder", LANG))],
+    form: Annotated[str, typer.Option("--format", help=say("help.report_format", LANG))] = "html",
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="FILE", help=say("help.report_out", LANG))
+    ] = None,
+    history: Annotated[
+        Path | None, typer.Option("--history", metavar="CSV", help=say("help.report_history", LANG))
+    ] = None,
+    lang: LangOption = LANG,
+) -> None:
+    from reports import files
+    from reports import report as told
+
+    place = files.place_of(run, form, out)
+    contents = told.report(told.dossier(run, history, lang), form, place)
+    files.write(contents)
+    print(place)
+
+
 def whole_number(text: str, name: str) -> int:
     """A whole number as people type it: 10000, 10_000, 1e4."""
     try:
@@ -738,7 +1094,7 @@ def whole_number(text: str, name: str) -> int:
 
 @contextmanager
 def progress_bar(
-    draws: int | None, lang: str, quiet: bool
+    draws: int | None, lang: str, quiet: bool, what: str = "say.progress"
 ) -> Iterator[Callable[[int], object] | None]:
     """A bar on stderr for what takes longer than a second; none where nobody looks."""
     if quiet or not sys.stderr.isatty():
@@ -746,9 +1102,27 @@ def progress_bar(
         return
     from tqdm import tqdm
 
-    bar = tqdm(total=draws, desc=say("say.progress", lang), delay=1, leave=False, file=sys.stderr)
+    bar = tqdm(total=draws, desc=say(what, lang), delay=1, leave=False, file=sys.stderr)
     with bar:
         yield bar.update
+
+
+@contextmanager
+def judgement_bar(lang: str, quiet: bool) -> Iterator[Callable[[int, int], object] | None]:
+    """A bar on stderr for work that says with each step how many there will be."""
+    if quiet or not sys.stderr.isatty():
+        yield None
+        return
+    from tqdm import tqdm
+
+    bar = tqdm(desc=say("say.attribute_progress", lang), delay=1, leave=False, file=sys.stderr)
+
+    def tell(steps: int, total: int) -> None:
+        bar.total = total
+        bar.update(steps)
+
+    with bar:
+        yield tell
 
 
 def emit(

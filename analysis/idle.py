@@ -11,7 +11,7 @@ from simulator.results import Settings
 from simulator.run import run
 
 #: Draws that medians and probabilities without programmes are told by.
-DRAWS = 2048
+DRAWS = 1024
 
 
 @dataclass(frozen=True, slots=True)

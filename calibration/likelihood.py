@@ -165,6 +165,10 @@ class Forward:
         future = live(model, systematic(model, block), block, luck, keep=False).future
         return [path_of(future, item) for item in self.series]
 
+    def read(self, given: Mapping[str, Array], block: Block, luck: str, earlier: str) -> Array:
+        """The observations in the futures of given scores. [(observation, draw)]"""
+        return self._read(*self.paths(given, block, luck, earlier))
+
     def _read(self, ahead: list[Array], back: list[Array] | None) -> Array:
         """The observations of these paths. [(observation, draw)]"""
         rows = []

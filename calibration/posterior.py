@@ -8,12 +8,13 @@ figures are drawn from, as ``run`` uses it, with what it says of every figure an
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 
 from calibration.likelihood import within_reach
+from calibration.past_luck import past_luck
 from calibration.reconcile import Reconciled
 from calibration.scores import Normal, as_calibration, copula
 from calibration.weighing import DRAWS, Prepared, Progress, Weighed, prepare, weigh
@@ -132,9 +133,11 @@ def posterior(
     along = weighed.law.directions.T @ weighed.z
     spread = np.sqrt(np.maximum(np.diag(weighed.law.covariance), 1e-300))
     lost = np.abs(along @ weighed.weight - weighed.law.mean) / spread
+    calibration = as_calibration(prepared.forward.names, after)
+    led = past_luck(prepared, weighed, values, after, calibration)
     return Posterior(
         plan=plan,
-        calibration=as_calibration(prepared.forward.names, after),
+        calibration=replace(calibration, luck=led),
         checks=checks(prepared, weighed, values),
         figures=moved(plan, prepared, after),
         unused=tuple(o for o in observations if o not in used),

@@ -177,17 +177,13 @@ def check_place(path: Path) -> None:
 
 def read(path: Path) -> Stored:
     """Read a calibration. Raises InputError where it is none."""
+    from pydantic import TypeAdapter
+
     try:
         told = json.loads(path.read_text(encoding="utf-8"))
         if told["format"] != FORMAT:
             raise ValueError(told["format"])
-        moves = told["calibration"]
-        calibration = Calibration(
-            names=tuple(map(str, moves["names"])),
-            directions=tuple(tuple(map(float, row)) for row in moves["directions"]),
-            shift=tuple(map(float, moves["shift"])),
-            scale=tuple(map(float, moves["scale"])),
-        )
+        calibration = TypeAdapter(Calibration).validate_python(told["calibration"])
         texts = {
             key: str(told[key]) for key in ("plan", "scenario", "plan_hash", "history", "made")
         }

@@ -1,5 +1,7 @@
 """What became of every queue, and where its lots wait most."""
 
+from typing import TYPE_CHECKING
+
 from reports.tables import Table
 from reports.wording import number, percent, with_unit
 from scenarios import units
@@ -7,11 +9,14 @@ from scenarios.words import say
 from simulator.plan import Plan
 from simulator.results import Result
 
+if TYPE_CHECKING:
+    from scenarios.stored import Stored
+
 #: A mean wait shorter than this is no bottleneck. [days]
 SHORT = 1.0
 
 
-def flow_table(result: Result, lang: str) -> Table:
+def flow_table(result: "Result | Stored", lang: str) -> Table:
     """Queued programmes: what applied, was delivered, left, is under way, and the bottleneck."""
     rows = []
     for flow in result.flows:

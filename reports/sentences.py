@@ -1,10 +1,17 @@
 """A run in three sentences: what is likely, what is not, what binds."""
 
+from typing import TYPE_CHECKING
+
 from reports.judged import percent_change
 from reports.wording import number, percent, target_name, with_unit
 from scenarios.words import say
-from simulator.plan import Target
+from simulator.plan import Plan, Target
 from simulator.results import Result, Verdict
+
+if TYPE_CHECKING:
+    from scenarios.stored import Stored
+
+    Told = Result | Stored  # a run as it was computed, or read back
 
 #: A probability at or above the first is called likely, at or below the second not likely.
 LIKELY, UNLIKELY = 0.66, 0.33
@@ -21,7 +28,7 @@ def closing(result: Result, lang: str) -> list[str]:
     return [note, *three_sentences(result, lang)]
 
 
-def three_sentences(result: Result, lang: str) -> list[str]:
+def three_sentences(result: "Told", lang: str) -> list[str]:
     """What is likely, what is not, and what binds, over the distinct outcome targets of a run."""
     by_id = {t.id: t for t in result.plan.targets}
     outcomes = [
@@ -36,12 +43,12 @@ def three_sentences(result: Result, lang: str) -> list[str]:
     )
     sentences = []
     if likely:
-        sentences.append(say("report.likely", lang, list=_listed(result, likely, lang)))
+        sentences.append(say("report.likely", lang, list=listed(result.plan, likely, lang)))
     else:
         sentences.append(say("report.likely_none", lang, number=len(outcomes)))
     if unlikely:
-        listed = _listed(result, [t for t, _ in unlikely], lang)
-        sentences.append(say("report.unlikely", lang, list=listed))
+        named = listed(result.plan, [t for t, _ in unlikely], lang)
+        sentences.append(say("report.unlikely", lang, list=named))
     else:
         sentences.append(say("report.unlikely_none", lang))
     if outcomes:
@@ -56,11 +63,11 @@ def _probability(verdict: Verdict) -> float:
     return verdict.probability
 
 
-def _listed(result: Result, targets: list[Target], lang: str) -> str:
+def listed(plan: Plan, targets: list[Target], lang: str) -> str:
     """Names with their years, each indicator named once: energy per value added (2020, 2025)."""
     years: dict[str, list[int]] = {}
     for target in targets:
-        name = target_name(result.plan, target, lang)
+        name = target_name(plan, target, lang)
         years.setdefault(name, []).append(target.year or 0)
     bracket = "{name}（{years}）" if lang == "zh" else "{name} ({years})"
     join = "、" if lang == "zh" else ", "
@@ -71,11 +78,11 @@ def _listed(result: Result, targets: list[Target], lang: str) -> str:
     return text
 
 
-def _what_binds(result: Result, target: Target, verdict: Verdict, lang: str) -> str:
+def _what_binds(result: "Told", target: Target, verdict: Verdict, lang: str) -> str:
     p10, _, p90 = result.met_number
     joint = result.joint[0]
     fields = {
-        "first": _listed(result, [target], lang),
+        "first": listed(result.plan, [target], lang),
         "probability": percent(_probability(verdict), 1),
         "number": joint.targets,
         "joint": joint_words(joint.probability, result.support, lang),
@@ -91,15 +98,8 @@ def _what_binds(result: Result, target: Target, verdict: Verdict, lang: str) -> 
     return say("report.binds", lang, **fields)
 
 
-def _base_words(result: Result, target: Target, lang: str) -> str:
-    import numpy as np
-
-    place = next(
-        i
-        for i, item in enumerate(result.series)
-        if item.indicator == target.indicator and item.subject == target.cluster
-    )
-    base = float(np.median(result.kept.paths[0, place])) / target.scale
+def _base_words(result: "Told", target: Target, lang: str) -> str:
+    base = result.base_level(target.indicator, target.cluster) / target.scale
     return with_unit(number(base), target.unit, lang)
 
 
@@ -110,7 +110,7 @@ def joint_words(probability: float, support: int, lang: str) -> str:
     return percent(probability, 1)
 
 
-def heading(result: Result, lang: str) -> list[str]:
+def heading(result: "Told", lang: str) -> list[str]:
     """What was run, and how many futures support it where something is given."""
     plan, settings = result.plan, result.settings
     lines = [

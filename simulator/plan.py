@@ -565,12 +565,31 @@ class Library:
 
 
 @dataclass(frozen=True, slots=True)
+class SeenLuck:
+    """Luck of the years seen, in the space of its independent normal scores.
+
+    ``names``: ``2016/clusters.robots.output``, ``2016/common``. Along each of the orthonormal
+    ``directions`` [(direction, name)] the coordinate t becomes ``shift`` + Σ ``slopes`` c +
+    ``scale`` t, with c the coordinates of the calibrated figures along theirs: luck explains what
+    figures do not. ``slopes`` [(direction, direction of figures)]. Both sets of luck move alike.
+    """
+
+    __pydantic_config__: ClassVar[dict[str, str]] = CLOSED
+    names: tuple[str, ...]
+    directions: tuple[tuple[float, ...], ...]
+    shift: tuple[float, ...]
+    slopes: tuple[tuple[float, ...], ...]
+    scale: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Calibration:
     """What was seen since, in the space of the normal scores that uncertain figures are drawn from.
 
     The independent scores of ``names``, before the copula, are moved along orthonormal
     ``directions`` [(direction, name)]: along each, the coordinate t becomes ``shift`` + ``scale`` t
-    [standard deviations]. All that lies across them stays as it was.
+    [standard deviations]. All that lies across them stays as it was. ``luck``: where luck has led,
+    None where no year after the base year was seen.
     """
 
     __pydantic_config__: ClassVar[dict[str, str]] = CLOSED
@@ -578,6 +597,7 @@ class Calibration:
     directions: tuple[tuple[float, ...], ...]
     shift: tuple[float, ...]
     scale: tuple[float, ...]
+    luck: SeenLuck | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -642,7 +662,7 @@ def _collect(node: Any, path: str, found: list[tuple[str, Figure]]) -> None:
 
 
 #: Where a walk over a plan need not look: most of its leaves.
-_NO_FIGURES = frozenset({str, int, float, bool, type(None), Target, Label, Calibration})
+_NO_FIGURES = frozenset({str, int, float, bool, type(None), Target, Label, Calibration, SeenLuck})
 
 
 @lru_cache

@@ -24,6 +24,7 @@ from simulator.plan import Plan, Quantity
 from simulator.queues import Value, bring, serve
 from simulator.results import KEPT, Judged, Kept, Result, Settings, Tally, tally
 from simulator.sampling import SAMPLERS, STREAM_BLOCK, Array, Block, Single
+from simulator.seen import seen
 from simulator.verdicts import Reference, conclude, widest
 from simulator.waiting import traced
 
@@ -38,7 +39,8 @@ BLOCKS = (128, 256, 512, 1024, 2048, 4096)
 class Systematic:
     """What both sets of luck of a block share: parameters, base year, schedules, trends.
 
-    ``trend`` [(year, quantity, draw)]; ``moves``: what programmes do, where no queue is in it.
+    ``trend`` [(year, quantity, draw)]; ``moves``: what programmes do, where no queue is in it;
+    ``lucky``: the block with the numbers of each set of luck of quantities, as seen so far.
     """
 
     p: dict[str, Value]
@@ -46,6 +48,7 @@ class Systematic:
     scheduled: dict[str, Delivery]
     trend: Array
     moves: Moves | None
+    lucky: Mapping[str, Block]
 
 
 class Workspace:
@@ -79,7 +82,17 @@ def systematic(model: Model, block: Block, space: Workspace | None = None) -> Sy
     moves = None
     if not model.network.routes:
         moves = Moves.of(plan, layout, p, baseline.levels, deliveries)
-    return Systematic(p, baseline, deliveries, trend, moves)
+    lucky = lucks(model, block)
+    return Systematic(p, baseline, deliveries, trend, moves, lucky)
+
+
+def lucks(model: Model, block: Block) -> dict[str, Block]:
+    """Where the numbers of each set of luck of quantities come from."""
+    calibration, first = model.plan.calibration, model.layout.years[0]
+    if calibration is None:
+        return dict.fromkeys(LUCKS, block)
+    scores = model.sampler.independent(block)
+    return {luck: seen(calibration, first, block, luck, scores) for luck in LUCKS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +133,7 @@ def live(
     levels = (space or Workspace()).array("levels", *common.trend.shape)
     chosen = np.array(model.luck_years, dtype=int)
     kept = np.empty((len(chosen), len(layout.rows), block.draws)) if keep else None
-    for name, n in luck_paths(layout, common.p, bases, model.law, block, luck):
+    for name, n in luck_paths(layout, common.p, bases, model.law, common.lucky[luck], luck):
         row = layout.rows[name]
         level_path(
             layout.quantities[name], name, common.trend[:, row], n, moves.paths, levels[:, row]

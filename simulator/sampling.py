@@ -20,7 +20,7 @@ from numpy.typing import DTypeLike, NDArray
 from scipy.special import betaincinv, betaln, ndtr, ndtri, stdtrit, xlog1py, xlogy
 
 from simulator.errors import Fault, InputError
-from simulator.plan import Calibration, Correlation, Figure, Plan, Uncertainty, figures
+from simulator.plan import Calibration, Correlation, Figure, Plan, SeenLuck, Uncertainty, figures
 
 if TYPE_CHECKING:
     from scipy.stats.qmc import Sobol
@@ -470,31 +470,48 @@ def calibrate(calibration: Calibration, scores: Mapping[str, Array]) -> None:
     for direction, shift, scale in zip(
         calibration.directions, calibration.shift, calibration.scale, strict=True
     ):
-        parts = [(scores[n], w) for n, w in zip(calibration.names, direction, strict=True) if w]
-        move = np.zeros(len(next(iter(scores.values()))))
-        for score, weight in parts:
-            move += weight * score
+        move = along(calibration.names, direction, scores)
         move *= scale - 1.0
         move += shift
-        for score, weight in parts:
-            score += weight * move
+        for name, weight in zip(calibration.names, direction, strict=True):
+            if weight:
+                scores[name][...] += weight * move
+
+
+def along(names: Sequence[str], direction: Sequence[float], scores: Mapping[str, Array]) -> Array:
+    """The coordinate of scores along a direction, added up term by term. [(draws,)]"""
+    total = np.zeros(len(next(iter(scores.values()))))
+    for name, weight in zip(names, direction, strict=True):
+        if weight:
+            total += weight * scores[name]
+    return total
 
 
 def _refuse_unfit(calibration: Calibration, known: Mapping[str, Figure]) -> None:
     """Raises InputError where a calibration is not one of these figures, or none at all."""
-    matrix = [list(direction) for direction in calibration.directions]
-    sizes = {len(direction) for direction in matrix}
+    luck = calibration.luck
+    fine = _orthonormal(calibration) and set(calibration.names) <= known.keys()
+    if fine and luck is not None:
+        slopes = [list(row) for row in luck.slopes]
+        fine = _orthonormal(luck) and len(slopes) == len(luck.shift)
+        fine = fine and {len(row) for row in slopes} <= {len(calibration.shift)}
+        fine = fine and bool(np.isfinite(np.array(slopes)).all())
+    if not fine:
+        raise InputError.of("calibration_unfit", "calibration")
+
+
+def _orthonormal(motion: Calibration | SeenLuck) -> bool:
+    """Whether directions are that, and all has as many entries as it should."""
+    matrix = [list(direction) for direction in motion.directions]
     number = len(matrix)
-    if sizes <= {len(calibration.names)} and number == len(calibration.shift) == len(
-        calibration.scale
-    ):
-        square = np.array(matrix).reshape(number, -1)
-        fine = np.allclose(square @ square.T, np.eye(number), atol=1e-6)
-        finite = np.isfinite([*calibration.shift, *calibration.scale]).all()
-        named = set(calibration.names) <= known.keys()
-        if fine and finite and named and min(calibration.scale, default=1.0) >= 0:
-            return
-    raise InputError.of("calibration_unfit", "calibration")
+    if not ({len(row) for row in matrix} <= {len(motion.names)}):
+        return False
+    if not number == len(motion.shift) == len(motion.scale):
+        return False
+    square = np.array(matrix).reshape(number, -1)
+    numbers = np.isfinite([*motion.shift, *motion.scale]).all()
+    fine = np.allclose(square @ square.T, np.eye(number), atol=1e-6)
+    return bool(fine and numbers and min(motion.scale, default=1.0) >= 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -543,11 +560,16 @@ class Sampler:
             values[name] = quantile(uncertainty, scores[name])
         return values
 
-    def scores(self, block: Block) -> dict[str, Array]:
-        """Correlated normal scores of every figure that is uncertain or correlated with one."""
+    def independent(self, block: Block) -> dict[str, Array]:
+        """Normal scores of every figure that has one, calibrated, before they are correlated."""
         scores = self._independent(block)
         if self.calibration is not None:
             calibrate(self.calibration, scores)
+        return scores
+
+    def scores(self, block: Block) -> dict[str, Array]:
+        """Correlated normal scores of every figure that is uncertain or correlated with one."""
+        scores = self.independent(block)
         for members in self.groups:
             correlate(members.factor, [scores[name] for name in members.names])
         return scores

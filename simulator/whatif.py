@@ -25,7 +25,16 @@ from simulator.model import Model
 from simulator.network import Network
 from simulator.plan import Figure, Plan, Uncertainty
 from simulator.queues import Value
-from simulator.run import BLOCKS, LUCKS, check_arguments, in_order, jobs, level_path, queue_up
+from simulator.run import (
+    BLOCKS,
+    LUCKS,
+    check_arguments,
+    in_order,
+    jobs,
+    level_path,
+    lucks,
+    queue_up,
+)
 from simulator.sampling import Array, Block, Single, quantile
 
 Answer = TypeVar("Answer")
@@ -186,11 +195,11 @@ class Held:
         trend = np.empty((len(layout.rows), len(layout.years), self.block.draws))
         for name, row in layout.rows.items():
             trend_path(layout.quantities[name], baseline.levels[name], p, name, trend[row])
-        lucks = {
-            luck: dict(luck_paths(layout, p, baseline.levels, model.law, self.block, luck))
-            for luck in LUCKS
+        lucky = {
+            luck: dict(luck_paths(layout, p, baseline.levels, model.law, numbers, luck))
+            for luck, numbers in lucks(model, self.block).items()
         }
-        return Ground(baseline, trend, lucks)
+        return Ground(baseline, trend, lucky)
 
     def _queued(self, model: Model, p: Mapping[str, Value], luck: str) -> dict[str, Delivery]:
         """What queues deliver: a part of the network is served again if anything in it changed."""

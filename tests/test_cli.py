@@ -18,6 +18,8 @@ from typer.testing import CliRunner
 
 import cli
 from scenarios.load import folder_of
+from scenarios.words import say, say_faults
+from simulator.errors import Fault, WorkError
 
 PLAN = "yuyao-2016"
 FEW = ("--draws", "64")
@@ -121,7 +123,9 @@ KNOWN: dict[tuple[str, ...], Said] = {}
 
 def written_or_read_here(arguments: Sequence[str]) -> bool:
     """Whether a call depends on the folder that it is made in, or on the threads."""
-    return any(a in ("--out", "--workers") or a.startswith(("./", "/")) for a in arguments)
+    return any(
+        a in ("--out", "--workers", "--scheduler") or a.startswith(("./", "/")) for a in arguments
+    )
 
 
 def process(*arguments: str, cwd: Path, **variables: str) -> subprocess.CompletedProcess[bytes]:
@@ -269,7 +273,49 @@ def test_the_same_command_gives_the_same_bytes_whatever_the_workers(plansim: Pla
     one = plansim("run", PLAN, *FEW, "--format", "csv", "--workers", "1")
     other = plansim("run", PLAN, *FEW, "--format", "csv", "--workers", "3")
     assert one.out == other.out
+    processes = plansim("run", PLAN, *FEW, "--format", "csv", "--scheduler", "processes")
+    assert one.out == processes.out
     assert plansim("run", PLAN, *FEW, "--format", "csv", "--seed", "2").out != one.out
+
+
+@each_lang
+def test_a_tolerance_is_said_to_be_reached_or_not(lang: str, plansim: Plansim) -> None:
+    reached = plansim("run", PLAN, "--tolerance", "0.02", "--lang", lang)
+    assert reached.code == 0
+    assert say("report.settled", lang, tolerance="2", draws=4096) in reached.out
+    assert reached.err == ""
+    arguments = ("--draws", "64", "--tolerance", "0.02", "--lang", lang, "--format", "csv")
+    missed = plansim("run", PLAN, *arguments, "--quiet")
+    wide = [
+        r for r in missed.rows()
+        if r["prob_low"] and float(r["prob_high"]) - float(r["prob_low"]) > 0.04
+    ]  # fmt: skip
+    assert missed.code == 0
+    for word in ("64", str(len(wide)), max(wide, key=width)["target"]):
+        assert word in missed.err
+    assert {r["draws"] for r in wide} == {"64"}
+
+
+def width(row: dict[str, str]) -> float:
+    return float(row["prob_high"]) - float(row["prob_low"])
+
+
+@each_lang
+def test_workers_that_are_lost_exit_with_four(
+    lang: str, plansim: Plansim, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def lost(*_: object, **__: object) -> None:
+        raise WorkError.of("cluster_empty", "--scheduler", value="tcp://127.0.0.1:1")
+
+    monkeypatch.setattr(sys.modules["simulator.run"], "run", lost)
+    said = plansim("run", PLAN, "--lang", lang, "--out", "x")
+    assert (said.code, said.out) == (4, "")
+    assert said.err == (
+        say("say.error", lang)
+        + say_faults([Fault("cluster_empty", {"value": "tcp://127.0.0.1:1"}, "--scheduler")], lang)
+        + "\n"
+    )
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_what_is_given_is_met_and_said(plansim: Plansim) -> None:
@@ -308,7 +354,8 @@ def test_draws_that_make_no_sense_are_refused(draws: str, plansim: Plansim, tmp_
     ("option", "value"),
     [
         ("--seed", "-1"), ("--seed", "x"), ("--seed", "1e30"), ("--workers", "0"),
-        ("--workers", "x"),
+        ("--workers", "x"), ("--tolerance", "0"), ("--tolerance", "0.6"), ("--tolerance", "nan"),
+        ("--scheduler", "somewhere"), ("--scheduler", "http://127.0.0.1:1"),
         ("--sampler", "sobl"), ("--fail-under", "2"), ("--fail-under", "-0.1"),
         ("--fail-under", "nan"), ("--format", "xml"), ("--lang", "fr"),
     ],
@@ -742,3 +789,570 @@ def test_hindcast_names_every_fault_of_a_panel(plansim: Plansim, tmp_path: Path)
     chinese = plansim("hindcast", "./bad.csv", "--lang", "zh")
     refused(chinese, "3 处错误", "缺 2001")
     bad.unlink()
+
+
+# -- calibrate -----------------------------------------------------------------------------------
+
+CALIBRATED_COLUMNS = [
+    "path", "unit", "origin", "prior_p05", "prior_p50", "prior_p95", "posterior_p05",
+    "posterior_p50", "posterior_p95", "moved", "spread", "by",
+]  # fmt: skip
+
+
+@pytest.fixture
+def seen_plan(tmp_path: Path) -> Path:
+    """A plan of one's own whose first year was seen."""
+    folder = tmp_path / "seen"
+    shutil.copytree(str(files("scenarios") / "template"), folder)
+    (folder / "history.csv").write_text(
+        "quantity,subject,year,value,unit,measure,source\n"
+        "value_added,Example City,2025,5.1,%,growth,made\n"
+        "output,Electronics,2025,340,亿元,level,made\n",
+        encoding="utf-8",
+    )
+    return folder
+
+
+def test_calibrate_stores_what_run_then_draws_by(
+    seen_plan: Path, plansim: Plansim, tmp_path: Path
+) -> None:
+    run = ("run", "./seen", *FEW, "--lang", "en")
+    before = plansim(*run)
+    assert "Calibrated" not in before.out
+    said = plansim("calibrate", "./seen", "--draws", "1024", "--format", "csv", "--lang", "en")
+    assert said.code == 0
+    assert said.columns() == CALIBRATED_COLUMNS
+    told = {row["path"]: row["by"] for row in said.rows()}
+    assert told["clusters.electronics.output.base"] in ("observations", "both")
+    assert told["clusters.electronics.output.trend.rate"] == "prior_dominated"
+    assert said.err == "written to seen/calibration.json\n"
+    after = plansim(*run)
+    assert "Calibrated: seen/calibration.json, 2 observations, 20" in after.out
+    assert after.err == ""
+    assert after.out != before.out
+    assert plansim(*run, "--uncalibrated").out == before.out
+    downturn = plansim("run", "./seen", *FEW, "--scenario", "baseline", "--lang", "zh")
+    assert "已校准：seen/calibration.json" in downturn.out
+    shutil.rmtree(seen_plan)
+
+
+def test_run_ignores_a_calibration_whose_inputs_changed(seen_plan: Path, plansim: Plansim) -> None:
+    run = ("run", "./seen", *FEW, "--lang", "en")
+    before = plansim(*run)
+    plansim("calibrate", "./seen", "--draws", "1024", "--quiet", "--lang", "en")
+    base = "clusters.electronics.output.base"
+    typed = plansim(*run, "--set", f"{base}=310")
+    assert "Calibrated" not in typed.out
+    assert "is ignored" in typed.err
+    assert base in typed.err
+    history = seen_plan / "history.csv"
+    history.write_text(history.read_text(encoding="utf-8").replace("340", "341"), encoding="utf-8")
+    changed = plansim(*run)
+    assert changed.out == before.out
+    assert changed.err.count("\n") == 1
+    assert "the history has changed" in changed.err
+    shutil.rmtree(seen_plan)
+
+
+def test_calibrate_tells_in_both_languages_what_was_seen(
+    seen_plan: Path, plansim: Plansim, tmp_path: Path
+) -> None:
+    asked = ("calibrate", "./seen", "--draws", "1024", "--out", "c.json")
+    english = plansim(*asked, "--lang", "en")
+    assert "value added (real), growth" in english.out
+    assert "Growth stays prior-dominated" in english.out
+    chinese = plansim(*asked, "--lang", "zh")
+    assert "增长仍由先验主导" in chinese.out
+    assert "340 亿元" in chinese.out
+    used = plansim("run", "./seen", *FEW, "--calibration", "c.json", "--lang", "en")
+    assert "Calibrated: c.json" in used.out
+    (tmp_path / "c.json").unlink()
+    shutil.rmtree(seen_plan)
+
+
+def test_calibrate_shows_what_does_not_go_together_and_stores_nothing(
+    seen_plan: Path, plansim: Plansim
+) -> None:
+    history = seen_plan / "history.csv"
+    history.write_text(history.read_text(encoding="utf-8").replace("340", "9000"), encoding="utf-8")
+    said = plansim("calibrate", "./seen", "--draws", "1024", "--lang", "en")
+    assert said.code == 1
+    assert "comes near: output of Electronics 2025" in said.out
+    assert "was not written" in said.err
+    assert not (seen_plan / "calibration.json").exists()
+    shutil.rmtree(seen_plan)
+
+
+def test_calibrate_and_run_refuse_what_cannot_be(
+    seen_plan: Path, plansim: Plansim, tmp_path: Path
+) -> None:
+    (seen_plan / "notes.txt").write_text("mine", encoding="utf-8")
+    for arguments, words in (
+        (("calibrate", "./seen", "--draws", "5"), ("--draws", "1024")),
+        (("calibrate", "./seen", "--out", "./seen/notes.txt"), ("notes.txt", "name another")),
+        (("calibrate", "./seen", "--history", "./none.csv"), ("none.csv",)),
+        (("run", "./seen", "--calibration", "./none.json"), ("none.json", "make it anew")),
+        (("run", "./seen", "--calibration", "./seen/notes.txt"), ("notes.txt", "no calibration")),
+    ):
+        refused(plansim(*arguments, "--lang", "en"), *words)
+    assert not (seen_plan / "calibration.json").exists()
+    shutil.rmtree(seen_plan)
+
+
+# -- the base year and histories -------------------------------------------------------------------
+
+
+def test_show_baselines_gives_every_figure_before_and_after(plansim: Plansim) -> None:
+    said = plansim("show", PLAN, "--baselines", "--format", "csv")
+    rows = list(csv.DictReader(io.StringIO(said.out)))
+    assert (said.code, said.err, len(rows)) == (0, "", 64)
+    rest = next(row for row in rows if row["figure"] == "clusters.rest.va_rate.base")
+    assert float(rest["moved"]) < -0.5
+    assert rest["binds"] == "totals.va_rate"
+    assert json.loads(plansim("show", PLAN, "--baselines", "--format", "json").out)[0]["figure"]
+
+
+@pytest.mark.parametrize(
+    ("lang", "words"), [("en", "cannot hold together"), ("zh", "不能同时成立")]
+)
+def test_baselines_that_conflict_are_refused_by_name(
+    lang: str, words: str, plansim: Plansim
+) -> None:
+    typed = ("--set", "totals.va_rate=10", "--set", "clusters.*.va_rate=0.2")
+    said = plansim("show", PLAN, "--baselines", *typed, "--lang", lang)
+    assert (said.code, said.out) == (2, "")
+    assert words in said.err
+    assert "totals.va_rate = 0.1, clusters.robotics.va_rate.base = 0.2" in said.err
+    assert "…" not in said.err
+
+
+def test_validate_tells_baselines_that_strain_and_a_wrong_history(
+    plansim: Plansim, tmp_path: Path
+) -> None:
+    shutil.copytree(str(files("scenarios") / "template"), tmp_path / "mine")
+    main, history = tmp_path / "mine" / "plan.yaml", tmp_path / "mine" / "history.csv"
+    text = main.read_text(encoding="utf-8")
+    share = "high_tech: {value: 40,"
+    assert share in text
+    main.write_text(text.replace(share, "high_tech: {value: 10,"), encoding="utf-8")
+    said = plansim("validate", "./mine", "--lang", "en")
+    assert said.code == 0
+    assert "more than 3 sd" in said.err
+    main.write_text(text, encoding="utf-8")
+    history.write_text(
+        "quantity,subject,year,value,unit,source\ntotal_output,,2024H2,9,亿元,s\n", encoding="utf-8"
+    )
+    said = plansim("validate", "./mine", "--lang", "en")
+    assert (said.code, said.out) == (2, "")
+    assert "mine/history.csv:2:3" in said.err
+    assert "2024H1" in said.err
+
+
+def test_show_history_weighs_curves_and_draws_them(plansim: Plansim, tmp_path: Path) -> None:
+    lines = [f"total_output,,{2005 + i},{800 * 1.06**i:.1f},亿元,made" for i in range(11)]
+    seen, picture = tmp_path / "seen.csv", tmp_path / "fan.svg"
+    seen.write_text(
+        "\n".join(["quantity,subject,year,value,unit,source", *lines, ""]), encoding="gb18030"
+    )
+    options = ("--history-from", str(seen), "--picture", str(picture), "--format", "json")
+    said = plansim("show", PLAN, *options)
+    (row,) = json.loads(said.out)
+    assert (said.code, row["status"], row["year"]) == (0, "fitted", 2020)
+    assert row["p50"] == pytest.approx(800 * 1.06**15, rel=0.05)
+    assert picture.read_bytes().startswith(b"<?xml")
+    own = plansim("show", PLAN, "--history", "--lang", "zh")
+    assert "取决于参照行业" in own.out
+    assert "history.csv" in plansim("show", "yuyao-2020", "--history", "--lang", "en").out
+    wrong = plansim("show", PLAN, "--history-from", str(tmp_path / "none.csv"), "--lang", "en")
+    assert (wrong.code, wrong.out) == (2, "")
+    assert plansim("show", PLAN, "--history", "--picture", "fan.pdf").code == 2
+
+
+# -- batch, runs -----------------------------------------------------------------------------------
+
+BATCH_COLUMNS = [
+    "run", "plan", "scenario", "clusters.machinery.output", "seed", "draws", "status", "targets",
+    "met_p10", "met_p50", "met_p90", "all_probability", "all_low", "all_high", "reason",
+]  # fmt: skip
+
+
+@pytest.fixture
+def batched(plansim: Plansim, tmp_path: Path) -> Said:
+    """A batch of two runs, one of them refused, in ./out; and what was said."""
+    shutil.copytree(str(files("scenarios") / "template"), tmp_path / "mine")
+    text = "plans: [./mine]\nsweeps: {clusters.machinery.output: [180, many]}\ndraws: 64\n"
+    (tmp_path / "few.yaml").write_text(text, encoding="utf-8")
+    return plansim("batch", "./few.yaml", "--out", "out", "--workers", "1", "--lang", "en")
+
+
+@pytest.mark.slow
+def test_a_batch_says_what_came_of_every_run_and_can_be_asked_again(
+    batched: Said, plansim: Plansim, tmp_path: Path
+) -> None:
+    assert (batched.code, batched.err) == (4, "")
+    assert "Only 1 of 2 runs have a result, in out" in batched.out
+    assert "many is not a number" in batched.out
+    assert "machinery.output = 180" in batched.out
+    refused(plansim("batch", "./few.yaml", "--out", "out", "--lang", "en"), "2 of 2", "--resume")
+    again = plansim(
+        "batch", "./few.yaml", "--out", "out", "--resume", "--format", "csv", "--lang", "en"
+    )
+    assert (again.code, again.columns()) == (4, BATCH_COLUMNS)
+    assert "as they were written" in again.err
+    listed = plansim("runs", "./out", "--format", "csv", "--lang", "en")
+    assert (listed.code, listed.err, listed.out) == (0, "", again.out)
+    done, failed = listed.rows()
+    assert (done["status"], done["clusters.machinery.output"]) == ("done", "180")
+    assert (failed["status"], failed["met_p50"], failed["draws"]) == ("refused", "", "64")
+    chinese = plansim("runs", "./out", "--lang", "zh")
+    assert "不是数" in chinese.out
+    assert "被拒绝" in chinese.out
+    rows = plansim("runs", "./out", "--above", "0.2", "--format", "csv").rows()
+    assert rows
+    assert {row["run"] for row in rows} == {done["run"]}
+    assert all(float(row["probability"]) > 0.2 for row in rows)
+    none = plansim("runs", "./out", "--scenario", "nothing", "--lang", "en")
+    assert (none.code, none.out.strip()) == (0, "Nothing fits.")
+    said = plansim(
+        "runs", "./out", "--export", "x.xlsx", "--iamc", "x.csv", "--format", "json", "--lang", "en"
+    )
+    assert said.err == "written to x.xlsx\nwritten to x.csv\n"
+    assert len(json.loads(said.out)) == 2
+    assert (tmp_path / "x.xlsx").is_file()
+    refused(plansim("runs", "./out", "--export", "x.xlsx"), "x.xlsx")
+    (tmp_path / "out" / "draws.parquet").write_bytes(b"PAR1")
+    damaged = plansim("batch", "./few.yaml", "--out", "out", "--resume", "--lang", "en")
+    assert (damaged.code, damaged.out) == (4, "")
+    assert "draws.parquet" in damaged.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("batch", "./gone.yaml"), ("gone.yaml", "no such file")),
+        (("batch", "./bad.yaml"), ("3 faults", "bad.yaml:1", "bad.yaml:2", "bad.yaml:3")),
+        (("batch", "./bad.yaml", "--workers", "0"), ("workers",)),
+        (("runs", "./gone"), ("./gone", "not a folder of runs")),
+        (("runs", ".", "--export", "x.txt"), (".csv, .xlsx",)),
+        (("runs", ".", "--set", "a.b"), ("a.b", "PATH=VALUE")),
+        (("runs", ".", "--seed", "x"), ("--seed",)),
+    ],
+)
+def test_wrong_batches_are_refused_and_nothing_is_written(
+    arguments: Sequence[str], words: Sequence[str], plansim: Plansim, tmp_path: Path
+) -> None:
+    (tmp_path / "bad.yaml").write_text("plans: []\ndraws: x\nseed: 1\n", encoding="utf-8")
+    said = plansim(*arguments, "--lang", "en")
+    refused(said, *(word.removeprefix("./") for word in words))
+    refused(plansim(*arguments, "--lang", "zh"))
+    assert [p.name for p in tmp_path.iterdir()] == ["bad.yaml"]
+
+
+# -- seek ------------------------------------------------------------------------------------------
+
+SOUGHT = ("seek", PLAN, "--target", "trained-managers-2025=0.8", "--draws", "100")
+CLASSES = ("--lever", "manager_intake", "--lever", "manager_classes")
+FEWER = (
+    "seek", PLAN, "--target", "trained-managers-2025=0.5", "--draws", "100",
+    "--lever", "manager_classes",
+)  # fmt: skip
+SOUGHT_COLUMNS = [
+    "point", "lever", "value", "cost", "probability", "prob_low", "prob_high", "name", "unit",
+    "plan_value", "low", "high", "effort", "answer", "target", "asked", "searched", "reached",
+    "draws", "seed",
+]  # fmt: skip
+PROMISE_COLUMNS = [
+    "plan", "scenario", "target", "indicator", "subject", "unit", "basis", "year", "comparator",
+    "low", "high", "confidence", "value", "value_low", "value_high", "probability", "prob_low",
+    "prob_high", "restates", "draws", "seed",
+]  # fmt: skip
+
+
+def test_seek_answers_with_a_setting(plansim: Plansim) -> None:
+    said = plansim(*SOUGHT, *CLASSES, "--lang", "en")
+    assert said.code == 0
+    assert "Reached: " in said.out
+    assert "Managers who sign up" in said.out
+    assert "--set=programmes.trained_managers.queue.intake=x" in said.out
+    assert "fresh" in said.out
+    chinese = plansim(*SOUGHT, *CLASSES, "--lang", "zh")
+    assert "可以达到" in chinese.out
+    assert "年报名管理人才" in chinese.out
+
+
+def test_seek_gives_records_and_a_picture(plansim: Plansim, tmp_path: Path) -> None:
+    rows = plansim(*FEWER, "--format", "csv", "--picture", "f.png")
+    assert rows.columns() == SOUGHT_COLUMNS
+    assert (tmp_path / "f.png").read_bytes().startswith(b"\x89PNG")
+    (tmp_path / "f.png").unlink()
+    assert rows.err.endswith("f.png\n")
+    answer = [row for row in rows.rows() if row["answer"] == "True"]
+    assert answer
+    assert {row["lever"] for row in answer} == {"manager_classes"}
+    assert all(float(row["probability"]) >= 0.5 for row in answer)
+    records = json.loads(plansim(*FEWER, "--format", "json").out)
+    assert [list(record) for record in records] == [SOUGHT_COLUMNS] * len(rows.rows())
+
+
+def test_seek_says_that_nothing_reaches_it(plansim: Plansim) -> None:
+    said = plansim(
+        "seek", PLAN, "--target", "trained-managers-2025=0.99", "--draws", "100", "--lang", "en",
+        "--lever", "manager_classes",
+    )  # fmt: skip
+    assert said.code == 0
+    assert "No allowed setting that was found reaches 99%" in said.out
+    assert "Every lever that moves it stands at an end of its range" in said.out
+    assert "All allowed settings (3)" in said.out
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_seek_prints_what_could_be_promised(lang: str, plansim: Plansim) -> None:
+    said = plansim("seek", PLAN, "--confidence", "80%", *FEW, "--lang", lang)
+    assert said.code == 0
+    assert "robotics-output-2020" in said.out
+    assert "-2020-text" not in said.out  # restates
+
+
+def test_seek_promises_as_records(plansim: Plansim) -> None:
+    said = plansim("seek", PLAN, "--confidence", "0.8", *FEW, "--format", "csv")
+    assert said.columns() == PROMISE_COLUMNS
+    assert len(said.rows()) == 96
+    assert all(float(row["value_low"]) <= float(row["value"]) for row in said.rows())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ((), ("--target TARGET=0.8",)),
+        (("--target", "va-rate-2020"), ("va-rate-2020", "TARGET=PROBABILITY")),
+        (("--target", "va-rate-2021=0.8"), ("va-rate-2021", "did you mean va-rate-20")),
+        (("--all", "0.5", "--confidence", "0.8"), ("one at a time",)),
+        (("--confidence", "80"), ("out of range",)),
+        (("--target", "va-rate-2020=0.8", "--lever", "land"), ("did you mean land_quota",)),
+        (("--target", "va-rate-2020=0.8", "--budget", "-1"), ("--budget", "out of range")),
+        (("--target", "va-rate-2020=0.8", "--least", "time"), ("effort, cost",)),
+        (("--target", "va-rate-2020=0.8", "--picture", "f.pdf"), ("--picture", ".png, .svg")),
+        (("--target", "va-rate-2020=0.8", "--draws", "0"), ("out of range",)),
+        (("--target", "a=2", "--all", "x"), ("2 faults",)),
+    ],
+)
+def test_seek_refuses_what_cannot_be(
+    arguments: Sequence[str], words: Sequence[str], plansim: Plansim
+) -> None:
+    refused(plansim("seek", PLAN, *arguments, "--lang", "en"), *words)
+
+
+# -- compare and attribute -------------------------------------------------------------------------
+
+COMPARE_COLUMNS = [
+    "target", "year", "scenario", "probability", "diff", "diff_low", "diff_high", "wins", "loses",
+]  # fmt: skip
+ATTRIBUTE_COLUMNS = [
+    "target", "year", "lever", "share", "share_low", "share_high", "name", "unit",
+]  # fmt: skip
+LESS_LAND = "less land: quotas.land.amount=x0.5"
+
+
+@each_lang
+def test_compare_names_every_scenario_and_variant(lang: str, plansim: Plansim) -> None:
+    asked = ("compare", PLAN, "plan", "baseline", "--variant", LESS_LAND, *FEW, "--lang", lang)
+    said = plansim(*asked, "--format", "csv")
+    assert (said.code, said.err) == (0, "")
+    assert said.columns() == COMPARE_COLUMNS
+    rows = said.rows()
+    assert [row["scenario"] for row in rows[:3]] == ["plan", "baseline", "less land"]
+    assert all(float(row["diff"]) == 0 for row in rows if row["scenario"] == "plan")
+    land = [row for row in rows if row["scenario"] == "less land"]
+    still = [row for row in land if {row["diff"], row["diff_low"], row["diff_high"]} == {"0.0"}]
+    assert 0 < len(still) < len(land)
+    whole = {
+        row["target"]: float(row["probability"])
+        for row in plansim("run", PLAN, *FEW, "--format", "csv").rows()
+        if row["probability"]
+    }
+    assert {row["target"]: float(row["probability"]) for row in rows[::3]} == whole
+    table = plansim(*asked)
+    assert (table.code, table.err) == (0, "")
+    assert "less land" in table.out
+    assert {"en": "exactly 0", "zh": "恰为 0"}[lang] in table.out
+
+
+def test_compare_stored_runs(plansim: Plansim, tmp_path: Path) -> None:
+    for scenario in ("plan", "baseline"):
+        plansim("run", PLAN, "--scenario", scenario, *FEW, "--out", f"./{scenario}", "--quiet")
+    stored = plansim("compare", "./plan", "./baseline", "--format", "csv")
+    live = plansim("compare", PLAN, "plan", "baseline", *FEW, "--format", "csv")
+    for one, other in zip(stored.rows(), live.rows(), strict=True):
+        assert one["scenario"] == other["scenario"]
+        assert float(one["diff"]) == pytest.approx(float(other["diff"]), abs=1e-12)
+    told = plansim("compare", "./plan", "./baseline", "--lang", "en")
+    assert "exact counts over 64 draws" in told.out
+    damaged = tmp_path / "plan" / "draws.parquet"
+    damaged.write_bytes(damaged.read_bytes()[:-1])
+    refused(plansim("compare", "./plan", "./baseline", "--lang", "en"), "draws.parquet")
+
+
+@each_lang
+def test_attribute_adds_up(lang: str, plansim: Plansim) -> None:
+    asked = ("attribute", PLAN, "--by", "group", *FEW, "--lang", lang)
+    said = plansim(*asked, "--format", "csv")
+    assert (said.code, said.err) == (0, "")
+    assert said.columns() == ATTRIBUTE_COLUMNS
+    parts: dict[str, list[float]] = {}
+    for row in said.rows():
+        parts.setdefault(row["target"], []).append(float(row["share"]))
+    assert all(sum(own[:-1]) == pytest.approx(own[-1], abs=1e-12) for own in parts.values())
+    assert said.rows()[len(parts["boilers-2017"]) - 1]["lever"] == "total"
+    table = plansim(*asked)
+    assert {"en": "energy and water", "zh": "能耗与用水"}[lang] in table.out
+
+
+@each_lang
+@pytest.mark.parametrize("kind", ["lmdi", "output"])
+def test_factors_add_up(kind: str, lang: str, plansim: Plansim) -> None:
+    asked = ("attribute", PLAN, "--of", kind, *FEW, "--lang", lang)
+    parts: dict[tuple[str, str], list[float]] = {}
+    for row in plansim(*asked, "--format", "csv").rows():
+        parts.setdefault((row["target"], row["year"]), []).append(float(row["share"]))
+    for own in parts.values():
+        assert sum(own[:-1]) == pytest.approx(own[-1], rel=1e-9, abs=1e-9)
+    table = plansim(*asked)
+    assert (table.code, table.err) == (0, "")
+    shown = {"lmdi": {"en": "technology", "zh": "技术"}, "output": {"en": "organic", "zh": "存量"}}
+    assert shown[kind][lang] in table.out
+
+
+def test_attribute_draws_the_target_that_moves_most(plansim: Plansim, tmp_path: Path) -> None:
+    asked = ("--levers", "boilers,closures", "--target", "boilers-2017", *FEW, "--lang", "en")
+    said = plansim("attribute", PLAN, *asked, "--picture", "x.png")
+    assert said.code == 0
+    assert said.err == "wrote x.png: boilers-2017\n"
+    assert "Boilers up to 10 t/h phased out" in said.out
+    assert "all other levers" not in said.out.split("exactly nothing")[0]
+    assert (tmp_path / "x.png").read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("compare", PLAN), ("one scenario",)),
+        (("compare", PLAN, "plan", "plan"), ("twice",)),
+        (("compare", PLAN, "plan", "plans"), ("plans", "plan")),
+        (("compare", PLAN, "--variant", "x", "--variant", "y: z"), ("2 faults", "PATH=VALUE")),
+        (("compare", PLAN, "baseline", "--draws", "0"), ("one scenario",)),
+        (("compare", PLAN, "plan", "baseline", "--draws", "0"), ("draws", "out of range")),
+        (("attribute", PLAN, "--of", "x", "--by", "y"), ("2 faults", "lmdi", "group")),
+        (("attribute", PLAN, "--target", "boilers"), ("boilers-2017",)),
+        (("attribute", PLAN, "--levers", "boiler"), ("boilers",)),
+        (("attribute", PLAN, "baseline"), ("nothing sets",)),
+        (("attribute", PLAN, "--orders", "3"), ("--orders", "2, 4")),
+        (("attribute", PLAN, "--of", "lmdi", "--target", "boilers-2017"), ("lmdi",)),
+        (("attribute", PLAN, "--of", "lmdi", "--picture", "x.png"), ("--of probability",)),
+        (("attribute", PLAN, "--picture", "x.jpg"), (".png, .svg",)),
+    ],
+)
+def test_wrong_questions_are_refused(
+    arguments: Sequence[str], words: Sequence[str], plansim: Plansim, tmp_path: Path
+) -> None:
+    refused(plansim(*arguments, "--lang", "en"), *words)
+    refused(plansim(*arguments, "--lang", "zh"))
+    assert list(tmp_path.iterdir()) == []
+
+
+# -- sensitivity, discover -------------------------------------------------------------------------
+
+@pytest.fixture
+def template(tmp_path: Path) -> str:
+    shutil.copytree(str(files("scenarios") / "template"), tmp_path / "mine")
+    return "./mine"
+
+
+@each_lang
+def test_sensitivity_of_one_target_has_groups_single_inputs_and_a_tornado(
+    lang: str, template: str, plansim: Plansim, tmp_path: Path
+) -> None:
+    asked = ("sensitivity", template, "--target", "machinery-output-2030", "--draws", "128")
+    said = plansim(*asked, "--lang", lang, "--picture", "t.png")
+    assert said.code == 0
+    words = {"en": ("Machinery (2030)", "luck of Machinery"), "zh": ("（2030 年）", "随机冲击")}
+    assert all(word in said.out for word in words[lang])
+    assert "{" not in said.out
+    assert (tmp_path / "t.png").read_bytes().startswith(b"\x89PNG")
+    rows = plansim(*asked, "--lang", lang, "--format", "csv").rows()
+    assert {row["kind"] for row in rows} == {"group", "single", "tornado"}
+    assert {row["target"] for row in rows} == {"machinery-output-2030"}
+    luck = next(r for r in rows if r["kind"] == "group" and r["input"] == "luck")
+    assert float(luck["total_low"]) <= float(luck["total"]) <= float(luck["total_high"])
+
+
+def test_sensitivity_of_all_targets_is_one_line_each(template: str, plansim: Plansim) -> None:
+    said = plansim("sensitivity", template, "--draws", "128", "--lang", "en")
+    assert said.code == 0
+    lines = [line for line in said.out.splitlines() if "-2030" in line]
+    assert len(lines) == 10
+    assert "trend of value-added rate of all clusters" in said.out
+
+
+@each_lang
+def test_discover_says_when_a_target_fails(lang: str, template: str, plansim: Plansim) -> None:
+    asked = ("--target", "rd-to-revenue-2030", "--draws", "1024", "--lang", lang)
+    said = plansim("discover", template, *asked)
+    assert (said.code, said.err) == (0, "")
+    words = {"en": "It fails when trend of R&D", "zh": "落空的情形："}
+    assert words[lang] in said.out
+    assert "{" not in said.out
+    (first, *_) = plansim("discover", template, *asked, "--format", "csv").rows()
+    assert first["input"] == "city.rd_to_revenue.trend.rate"
+    assert first["low"] == ""
+    assert float(first["coverage"]) > 0.5
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("sensitivity", PLAN, "--target", "x", "--of", "size"), ("2 faults", "x", "read, met")),
+        (("sensitivity", PLAN, "--picture", "a.png"), ("--picture", "one target")),
+        (("sensitivity", PLAN, "--target", "va-rate-2020", "--picture", "a.doc"), (".png, .svg",)),
+        (("sensitivity", PLAN, "--draws", "1"), ("draws", "128")),
+        (("discover", PLAN, "--when", "lost"), ("lost", "missed, met")),
+        (("discover", PLAN, "--target", "nothing"), ("nothing",)),
+        (("discover", PLAN, "--draws", "x"), ("--draws",)),
+    ],
+)
+def test_wrong_questions_about_causes_are_refused(
+    arguments: Sequence[str], words: Sequence[str], plansim: Plansim, tmp_path: Path
+) -> None:
+    refused(plansim(*arguments, "--lang", "en"), *words)
+    refused(plansim(*arguments, "--lang", "zh"))
+    assert list(tmp_path.iterdir()) == []
+
+
+# -- report ----------------------------------------------------------------------------------------
+
+
+def test_a_stored_run_becomes_a_report_and_only_its_place_is_printed(
+    plansim: Plansim, tmp_path: Path
+) -> None:
+    assert plansim("run", PLAN, *FEW, "--out", "runs/one", "--format", "csv").code == 0
+    said = plansim("report", "./runs/one", "--format", "xlsx", "--lang", "zh")
+    assert (said.code, said.out, said.err) == (0, "runs/one/report.xlsx\n", "")
+    assert (tmp_path / "runs" / "one" / "report.xlsx").read_bytes().startswith(b"PK")
+    again = plansim("report", "./runs/one", "--format", "xlsx", "--out", "./mine.xlsx")
+    assert again.out == "mine.xlsx\n"
+    (tmp_path / "mine.xlsx").write_bytes(b"edited")
+    mine = ("--format", "xlsx", "--out", "./mine.xlsx")
+    refused(plansim("report", "./runs/one", *mine), "mine.xlsx")
+    assert (tmp_path / "mine.xlsx").read_bytes() == b"edited"
+    with (tmp_path / "runs" / "one" / "plan.json").open("a", encoding="utf-8") as stream:
+        stream.write(" ")
+    refused(plansim("report", "./runs/one", "--lang", "en"), "plan.json", "run it again")
+
+
+@each_lang
+def test_what_is_no_run_or_no_form_of_a_report_is_refused(
+    lang: str, plansim: Plansim, tmp_path: Path
+) -> None:
+    refused(plansim("report", "./nowhere", "--lang", lang), "nowhere")
+    refused(plansim("report", ".", "--format", "pdf", "--lang", lang), "pdf", "docx")
+    refused(plansim("report", ".", "--out", "./x.docx", "--lang", lang), "x.docx", ".html")
+    assert list(tmp_path.iterdir()) == []

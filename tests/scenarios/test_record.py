@@ -219,7 +219,7 @@ def test_a_run_with_something_added_is_refused(
     write(result, tmp_path / "run", [], 1.0)
     (tmp_path / "run" / "notes.txt").write_text("keep", encoding="utf-8")
     (fault,) = refused(write, result, tmp_path / "run", [], 1.0)
-    assert fault.code == "out_exists"
+    assert (fault.code, fault.fields["list"]) == ("out_holds_more", ["notes.txt"])
 
 
 def test_a_file_is_no_folder(tmp_path: Path, refused: Refused) -> None:

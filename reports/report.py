@@ -1,0 +1,39 @@
+"""A stored run → the files of its report."""
+
+from pathlib import Path
+
+from analysis.idle import without_programmes
+from reports.dossier import Dossier
+from reports.files import PICTURES
+from reports.seen import seen
+from scenarios.beside import read_beside
+from scenarios.stored import read
+
+
+def dossier(folder: Path, history: Path | None, lang: str) -> Dossier:
+    """Everything that a report of the run in a folder is made of."""
+    run = read(folder)
+    beside = read_beside(folder)
+    dots, sources = seen(run.plan, history)
+    return Dossier(run, without_programmes(run.plan, run.settings), beside, lang, dots, sources)
+
+
+def report(d: Dossier, form: str, place: Path) -> dict[Path, bytes]:
+    """The bytes of every file."""
+    if form in PICTURES:
+        from reports.drawn import all_pictures
+
+        return {place / f"{p.name}.{form}": p.raw for p in all_pictures(d, form)}
+    if form == "xlsx":
+        from reports.xlsx import workbook
+
+        return {place: workbook(d)}
+    from reports.compose import compose
+
+    if form == "docx":
+        from reports.docx import document
+
+        return {place: document(compose(d, "png"))}
+    from reports.html import page
+
+    return {place: page(compose(d, "svg"))}

@@ -1,0 +1,73 @@
+"""Where luck has led by the last year seen: later years go on from there.
+
+Luck of the years seen is drawn as ever, then moved to what agrees with the observations, along a
+few directions of its independent normal scores (``calibration.past_luck`` finds them).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from simulator.plan import Calibration, SeenLuck
+from simulator.sampling import Array, Block, Single, along
+
+
+@dataclass(frozen=True, slots=True)
+class Seen(Block):
+    """A block with some of its normal numbers moved. [(row, draw) by stream]"""
+
+    moved: Mapping[str, Array] = field(default_factory=dict)
+
+    def normal(self, name: str, rows: int) -> Single:
+        numbers = Block.normal(self, name, rows)
+        if name in self.moved:
+            move = self.moved[name][:rows]
+            numbers[: len(move)] += move.astype(np.float32)
+        return numbers
+
+
+def seen(
+    calibration: Calibration, first: int, block: Block, luck: str, scores: Mapping[str, Array]
+) -> Block:
+    """The block with the luck of the years seen, itself where none were.
+
+    ``first``: the base year; ``scores``: of the figures, calibrated, before they are correlated
+    [(draws,) by name].
+    """
+    told = calibration.luck
+    if told is None:
+        return block
+    streams = rows_of(told, first)
+    drawn = {
+        stream: block.normal(f"luck.{luck}/{stream}", 1 + max(rows.values())).astype(float)
+        for stream, rows in streams.items()
+    }
+    places = [(stream, row) for stream, rows in streams.items() for row in rows.values()]
+    order = [name for rows in streams.values() for name in rows]
+    moved = {f"luck.{luck}/{stream}": np.zeros(z.shape) for stream, z in drawn.items()}
+    figures = [along(calibration.names, direction, scores) for direction in calibration.directions]
+    numbers = dict(zip(order, (drawn[stream][row] for stream, row in places), strict=True))
+    for direction, shift, slopes, scale in zip(
+        told.directions, told.shift, told.slopes, told.scale, strict=True
+    ):
+        move = (scale - 1.0) * along(told.names, direction, numbers)
+        move += shift
+        for slope, figure in zip(slopes, figures, strict=True):
+            move += slope * figure
+        weights = dict(zip(told.names, direction, strict=True))
+        for name, (stream, row) in zip(order, places, strict=True):
+            moved[f"luck.{luck}/{stream}"][row] += weights[name] * move
+    return Seen(block.seed, block.number, block.start, block.stop, moved)
+
+
+def rows_of(told: SeenLuck, first: int) -> dict[str, dict[str, int]]:
+    """By stream: the names of ``told``, ``2016/common``, with their rows. The common shock has a
+    row for the base year, quantities begin a year later.
+    """
+    found: dict[str, dict[str, int]] = {}
+    for name in told.names:
+        year, _, stream = name.partition("/")
+        row = int(year) - first - (stream != "common")
+        found.setdefault(stream, {})[name] = row
+    return found

@@ -1,0 +1,151 @@
+"""Where luck has led: against brute force, in closed form, and where nothing was seen."""
+
+from dataclasses import replace
+from importlib.resources import files
+
+import numpy as np
+import pytest
+
+from calibration.likelihood import Forward
+from calibration.past_luck import STEP, luck_names, slopes_on_luck
+from calibration.posterior import posterior
+from scenarios.history import Observation
+from scenarios.load import load
+from simulator.accounts import Series, indicator_path
+from simulator.errors import InputError
+from simulator.model import Model
+from simulator.run import LUCKS, live, run, systematic
+from simulator.sampling import Block, Sampler
+from simulator.seen import rows_of
+from simulator.whatif import WhatIf, changed
+
+#: Seen a year and two years after the base year, 2025: far below what the template expects.
+SEEN = {2026: 960.0, 2027: 900.0}
+SD = 12.0
+#: In a column of the total, the rows of the years seen and of those to come.
+PAST, FUTURE = (1, 2), (3, 5)
+
+
+@pytest.fixture(scope="module")
+def plan():
+    return load(str(files("scenarios") / "template"))
+
+
+@pytest.fixture(scope="module")
+def known(plan):
+    seen = [
+        Observation("total_output", "", float(year), value, "level", SD, "made", 2, "flow")
+        for year, value in SEEN.items()
+    ]
+    return posterior(plan, seen, draws=4096, identities=False)
+
+
+@pytest.fixture(scope="module")
+def calibrated(plan, known):
+    return replace(plan, calibration=known.calibration)
+
+
+def totals(plan, blocks):
+    """Gross output in both lucks of many draws. [(year, future)]"""
+    model = Model.of(plan)
+    parts = []
+    for number in range(blocks):
+        block = Block(7, number)
+        common = systematic(model, block)
+        for luck in LUCKS:
+            future = live(model, common, block, luck, keep=False).future
+            parts.append(np.array(indicator_path(future, Series("total_output", ""))))
+    return np.concatenate(parts, axis=1)
+
+
+def test_futures_are_those_that_were_seen(plan, calibrated):
+    """Brute force: futures of the prior that come near what was seen, weighted by how near."""
+    prior, after = totals(plan, 12), totals(calibrated, 2)
+    apart = (prior[list(SEEN_ROWS)] - np.array(list(SEEN.values()))[:, None]) / SD
+    weight = np.exp(-0.5 * (apart**2).sum(axis=0))
+    weight /= weight.sum()
+    assert 1 / (weight**2).sum() > 300
+    for year in (*PAST, *FUTURE):
+        mean = float(weight @ np.log(prior[year]))
+        sd = float(np.sqrt(weight @ (np.log(prior[year]) - mean) ** 2))
+        found = np.log(after[year])
+        assert found.mean() == pytest.approx(mean, abs=0.2 * sd)
+        assert found.std() == pytest.approx(sd, rel=0.2)
+
+
+SEEN_ROWS = PAST
+
+
+def test_what_was_seen_narrows_what_comes(plan, calibrated, known):
+    figures = replace(plan, calibration=replace(known.calibration, luck=None))
+    before, only, after = (np.log(totals(p, 1)) for p in (plan, figures, calibrated))
+    assert after[2].std() < 0.2 * only[2].std()
+    assert after[5].std() < 0.9 * only[5].std() < 0.95 * before[5].std()
+    assert after[5].mean() < only[5].mean() < before[5].mean()
+    assert np.array_equal(after[0], only[0])  # the base year has no luck
+
+
+def test_slopes_are_those_of_a_known_luck(plan):
+    """Output with luck of its own alone: one standard deviation of it is one of log output."""
+    still = changed(plan, "clusters.electronics.output.luck.sd", 0.1)
+    still = changed(still, "clusters.electronics.output.luck.loading", None)
+    still = replace(still, shock_correlations=())
+    o = Observation(
+        "clusters.electronics.output", "", 2027.0, 100.0, "level", None, "made", 2, "flow"
+    )
+    forward = Forward.of(still, [o])
+    names = luck_names(forward)
+    slopes = slopes_on_luck(forward, names, np.zeros(len(forward.names)), 1)[0]
+    told = dict(zip(names, slopes, strict=True))
+    own = [told[f"{year}/clusters.electronics.output"] for year in (2026, 2027)]
+    assert own[0] == pytest.approx(own[1], rel=1e-3)  # luck of output stays
+    size = float(
+        Model.of(still).sampler.draw(Block(0, 0, 0, 128))[  # its size at the median
+            "clusters.electronics.output.luck.sd"
+        ]
+    )
+    assert 0.5 * size < own[0] < 1.5 * size
+    price = {name for name, slope in told.items() if abs(slope) > 1e-9} - {
+        "2026/clusters.electronics.output",
+        "2027/clusters.electronics.output",
+    }
+    assert all(name.endswith(("prices.output", "common")) for name in price)
+    assert pytest.approx(3**0.5) == STEP
+
+
+def test_nothing_seen_after_the_base_year_is_no_luck(plan):
+    o = Observation("total_output", "", 2025.0, 0.05, "growth", None, "made", 2, "flow")
+    assert posterior(plan, [o], draws=1024).calibration.luck is None
+
+
+def test_names_are_rows_of_streams(known):
+    found = rows_of(known.calibration.luck, 2025)
+    assert found["common"].get("2026/common", 1) == 1
+    assert all(row >= 0 for rows in found.values() for row in rows.values())
+    own = found["clusters.rest.output"]
+    assert own == {"2026/clusters.rest.output": 0, "2027/clusters.rest.output": 1}
+
+
+def test_blocks_and_held_futures_change_nothing(calibrated):
+    whole = run(calibrated, draws=600)
+    other = run(calibrated, draws=600, block=256, workers=2)
+    assert [v.probability for v in whole.judged] == [v.probability for v in other.judged]
+    assert np.array_equal(whole.kept.paths, other.kept.paths)
+    standing = WhatIf(calibrated, 600).judge()
+    assert standing.probability.tolist() == [v.probability for v in whole.judged]
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {"shift": ()},
+        {"slopes": ((1.0,),)},
+        {"directions": ((1.0, 1.0),)},
+        {"scale": (-1.0, 1.0)},
+    ],
+)
+def test_luck_that_does_not_fit_is_refused(calibrated, bad):
+    luck = replace(calibrated.calibration.luck, **bad)
+    unfit = replace(calibrated, calibration=replace(calibrated.calibration, luck=luck))
+    with pytest.raises(InputError, match="calibration_unfit"):
+        Sampler.of(unfit)
