@@ -131,7 +131,7 @@ def _expected(
     rows = [place[name] for name in calibration.names]
     directions = np.array(calibration.directions).reshape(-1, len(rows))
     along = directions @ prepared.prior.scores(weighed.z)[rows]
-    design = np.vstack([np.ones(along.shape[1]), along])
-    weighted = design * weighed.weight
-    found = np.linalg.solve(weighted @ design.T, weighted @ weighed.expected.T)
+    root = np.sqrt(weighed.weight)
+    design = np.vstack([root, root * along])
+    found, *_ = np.linalg.lstsq(design.T, (root * weighed.expected).T)
     return np.asarray(found[0]), np.asarray(found[1:].T)

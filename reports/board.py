@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from reports.pictures import (
     BLACK,
@@ -21,6 +22,9 @@ from reports.pictures import (
     line_height,
 )  # fmt: skip
 from scenarios.words import say
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 #: Widths of the names and of the words, in inches; the most that rows of one picture are high.
 NAMES, WORDS, MOST = 2.75, 1.75, 7.4
@@ -107,27 +111,8 @@ def _drawn(
     axes.set_ylim(high, 0)
     for bound in BOUNDS:
         axes.axvline(bound, color=PALE, linewidth=0.7, zorder=0)
+    draw_bars(axes, bars, rows)
     for bar, row in zip(bars, rows, strict=True):
-        face, hatch = shade(bar.probability)
-        axes.barh(
-            row.middle,
-            bar.probability,
-            0.125,
-            color=face,
-            edgecolor=DARK,
-            linewidth=0.5,
-            hatch=hatch,
-        )
-        axes.plot([bar.low, bar.high], [row.middle] * 2, color=BLACK, linewidth=1.0)
-        for end in (bar.low, bar.high):
-            axes.plot(
-                [end] * 2, [row.middle - 0.035, row.middle + 0.035], color=BLACK, linewidth=1.0
-            )
-        if bar.idle is not None:
-            axes.plot(
-                [bar.idle], [row.middle], marker="D", markersize=3.6, markerfacecolor="white",
-                markeredgecolor=BLACK, markeredgewidth=0.7, zorder=5, clip_on=False,
-            )  # fmt: skip
         page.write(WIDTH - EDGE - WORDS + 0.02, top + row.middle, bar.words)
     write_rows(page, rows, top)
     axes.set_yticks([])
@@ -140,6 +125,32 @@ def _drawn(
             page.write(middle, top - 0.11, say(f"zone.{word}", lang), SMALL, "center", DARK)
     page.key(items, top + high + 0.3)
     return page.saved(name, title, form)
+
+
+def draw_bars(axes: "Axes", bars: Sequence[Bar], rows: Sequence[Row]) -> None:
+    """Bars, intervals with their ends, and diamonds: one artist a kind, as each costs time."""
+    for face, hatch in dict.fromkeys(shade(bar.probability) for bar in bars):
+        chosen = [
+            (r, b) for r, b in zip(rows, bars, strict=True) if shade(b.probability)[0] == face
+        ]
+        axes.barh(
+            [r.middle for r, _ in chosen], [b.probability for _, b in chosen], 0.125, color=face,
+            edgecolor=DARK, linewidth=0.5, hatch=hatch,
+        )  # fmt: skip
+    middles = [row.middle for row in rows]
+    low, high = [bar.low for bar in bars], [bar.high for bar in bars]
+    axes.hlines(middles, low, high, color=BLACK, linewidth=1.0, zorder=3)
+    axes.plot(
+        low + high, middles + middles, linestyle="none", marker="|", markersize=5, color=BLACK,
+        markeredgewidth=1.0, zorder=3, clip_on=False,
+    )  # fmt: skip
+    idle = [(b.idle, r.middle) for b, r in zip(bars, rows, strict=True) if b.idle is not None]
+    if idle:
+        axes.plot(
+            [p for p, _ in idle], [middle for _, middle in idle], linestyle="none", marker="D",
+            markersize=3.6, markerfacecolor="white", markeredgecolor=BLACK, markeredgewidth=0.7,
+            zorder=5, clip_on=False,
+        )  # fmt: skip
 
 
 def shade(probability: float) -> tuple[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -182,8 +183,9 @@ def closing(result: Posterior, lang: str) -> list[str]:
         lines.append(say("calibrated.unused", lang, number=len(result.unused), years=BEFORE))
     if result.reconciled is not None and not result.reconciled.converged:
         lines.append(say("calibrated.unreconciled", lang))
-    if any(o.observation.time > plan.plan.base_year for o in result.checks):
-        lines.append(say("calibrated.begins", lang, year=plan.plan.base_year))
+    last = max((check.observation.time for check in result.checks), default=0.0)
+    if last > plan.plan.base_year:
+        lines.append(say("calibrated.goes_on", lang, last=math.ceil(last)))
     return lines
 
 

@@ -12,6 +12,7 @@ from reports.pictures import (
     BLUE,
     DARK,
     EDGE,
+    GREY,
     LIGHT,
     MARKS,
     ORANGE,
@@ -121,8 +122,8 @@ class FanBoard:
             page.resize(top + HIGH + (0.28 if items else 0.14) + page.key_height(items) + EDGE)
             heads = page.write_title(fan.title)
             axes = page.axes(EDGE + 0.55, top, WIDTH - 2 * EDGE - 0.6, HIGH)
-            axes.grid(axis="y", color=PALE, linewidth=0.5)
-            axes.set_axisbelow(True)
+            axes.xaxis.set_visible(False)
+            axes.yaxis.set_visible(False)
             page.key(items, top + HIGH + 0.26)
             self._pages[wanted] = page, axes, heads
         return self._pages[wanted]
@@ -180,12 +181,33 @@ def limits(page: Page, axes: "Axes", fan: Fan) -> None:
     axes.set_xlim(first - 0.15, fan.years[-1] + 0.45)
     axes.set_ylim(floor, high + room)
     shown = labelled(int(np.ceil(first)), fan.years[-1], {mark.year for mark in fan.marks})
-    small = page.letters(SMALL)
-    axes.set_xticks(shown, [str(year) for year in shown], fontproperties=small)
     heights = rungs(floor, high + room)
     step = heights[1] - heights[0] if len(heights) > 1 else 1.0
     places = max(0, 1 - int(np.floor(np.log10(step * 1.0001))))
-    axes.set_yticks(heights, [tick(places, value) for value in heights], fontproperties=small)
+    scale(page, axes, [(y, str(y)) for y in shown], [(h, tick(places, h)) for h in heights])
+
+
+def scale(
+    page: Page, axes: "Axes", across: Sequence[tuple[float, str]], up: Sequence[tuple[float, str]]
+) -> None:
+    """Ticks, rungs and their labels, drawn directly: an axis of its own costs half a picture."""
+    from matplotlib.transforms import offset_copy
+
+    (left, right), low = axes.get_xlim(), axes.get_ylim()[0]
+    axes.hlines([h for h, _ in up], left, right, color=PALE, linewidth=0.5, zorder=0)
+    axes.plot(
+        [year for year, _ in across], [low] * len(across), linestyle="none", marker="|",
+        markersize=4, color=GREY, markeredgewidth=0.6, clip_on=False,
+    )  # fmt: skip
+    small = page.letters(SMALL)
+    below = offset_copy(axes.transData, page.figure, 0, -10, "points")
+    beside = offset_copy(axes.transData, page.figure, -5, 0, "points")
+    for year, words in across:
+        axes.text(year, low, words, transform=below, ha="center", va="center", fontproperties=small)
+    for height, words in up:
+        axes.text(
+            left, height, words, transform=beside, ha="right", va="center", fontproperties=small
+        )
 
 
 def labelled(first: int, last: int, wanted: Collection[int]) -> list[int]:

@@ -9,7 +9,7 @@ import re
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache, partial
 from importlib.resources import as_file, files
 from pathlib import Path
@@ -53,10 +53,14 @@ class Picture:
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """The font, and whether pictures have titles (in a report their captions say the same)."""
+    """The font, and whether pictures have titles (in a report their captions say the same).
+
+    ``widths``: of texts that were measured (text, points) [inches].
+    """
 
     font: Path
     titled: bool
+    widths: dict[tuple[str, float], float] = field(default_factory=dict)
 
 
 @contextmanager
@@ -114,6 +118,7 @@ class Page:
         from matplotlib.figure import Figure
 
         self.style, self.width, self.height = style, width, height
+        self._widths = style.widths
         self.figure = Figure(figsize=(width, height), dpi=DPI, facecolor="white")
         canvas: Any = FigureCanvasAgg(self.figure)  # its methods are not typed
         self.renderer: Any = canvas.get_renderer()
@@ -123,13 +128,17 @@ class Page:
 
     def wide(self, text: str, points: float) -> float:
         """How wide a text is. [inches]"""
-        width, _, _ = self.renderer.get_text_width_height_descent(
-            text, self.letters(points), ismath=False
-        )
-        return float(width) / DPI
+        if (text, points) not in self._widths:
+            width, _, _ = self.renderer.get_text_width_height_descent(
+                text, self.letters(points), ismath=False
+            )
+            self._widths[text, points] = float(width) / DPI
+        return self._widths[text, points]
 
     def lines(self, text: str, points: float, width: float) -> tuple[str, ...]:
         """A text in lines no wider than so many inches."""
+        if self._fits(points, width, text):
+            return (text,)
         return tuple(folded(text, partial(self._fits, points, width)))
 
     def _fits(self, points: float, width: float, text: str) -> bool:
@@ -211,7 +220,7 @@ class Page:
         raw = io.BytesIO()
         known = {"Creator": SALT, "Date": None, "Title": title}
         told: Any = {"Software": SALT} if form == "png" else known
-        quick = {"pil_kwargs": {"compress_level": 3}} if form == "png" else {}
+        quick: Any = {"pil_kwargs": {"compress_level": 3}} if form == "png" else {}
         self.figure.savefig(raw, format=form, dpi=DPI, metadata=told, **quick)
         return Picture(name, title, form, raw.getvalue(), self.width)
 

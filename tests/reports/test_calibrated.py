@@ -47,9 +47,9 @@ def test_records_have_the_columns_of_the_contract() -> None:
     [
         ("en", ("value added (real), growth", "2026, first half", "output of Electronics",
                 "energy per output of Machinery", "prior-dominated", "1 observations were left",
-                "Out of line", "A run begins in the base year 2025")),
+                "Out of line", "A run goes on from 20")),
         ("zh", ("规上工业增加值增速", "2026 年上半年", "电子信息", "先验主导", "1 个观察值未采用",
-                "与规划不符", "模拟从基年 2025 开始")),
+                "与规划不符", "模拟从最后观察到的")),
     ],
 )  # fmt: skip
 def test_everything_is_said_in_the_language_asked_for(lang: str, words: tuple[str, ...]) -> None:
@@ -78,7 +78,7 @@ def test_growth_that_no_observation_told_is_called_prior_dominated() -> None:
     alone = posterior(result().plan, [GROWTH], 1024)
     lines = told.closing(alone, "en")
     assert any(line.startswith("Growth stays prior-dominated") for line in lines)
-    assert not any("A run begins" in line for line in lines)
+    assert not any("A run goes on" in line for line in lines)
     many = [replace(GROWTH, year=2025.0 - n, value=0.15, sd=0.001, line=n) for n in range(4)]
     moved = posterior(result().plan, many, 2048)
     assert any(line.startswith("Trends that were told") for line in told.closing(moved, "en"))
