@@ -13,6 +13,8 @@ from reports.story import five_sentences
 from reports.tables import Table
 from scenarios.words import say
 
+#: Pixels an inch of pictures that are set in text, about 140 on paper.
+DPI = 120
 Blocks = tuple[str | Tabled | Drawn, ...]
 
 
@@ -20,7 +22,7 @@ def compose(d: Dossier, form: str) -> Report:
     """The report; its pictures are files of the form png or svg."""
     said, plan = d.lang, d.run.plan.plan
     count = Numbering()
-    with studio(titled=False) as style:
+    with studio(titled=False, dpi=DPI) as style:
         sections = [
             Section(say("told.board", said), tuple(_glance(d, count, style, form))),
             Section(say("told.needs", said), tuple(_needs(d, count, style, form))),

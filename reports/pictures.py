@@ -53,18 +53,20 @@ class Picture:
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """The font, and whether pictures have titles (in a report their captions say the same).
+    """The font, whether pictures have titles (in a report their captions say the same), and how
+    many pixels an inch has.
 
     ``widths``: of texts that were measured (text, points) [inches].
     """
 
     font: Path
     titled: bool
+    dpi: int
     widths: dict[tuple[str, float], float] = field(default_factory=dict)
 
 
 @contextmanager
-def studio(titled: bool = True) -> Iterator[Style]:
+def studio(titled: bool = True, dpi: int = DPI) -> Iterator[Style]:
     """Where pictures are drawn: nothing that was set outside matters, nothing is left behind.
 
     Raises InputError naming a character that the font lacks.
@@ -88,7 +90,7 @@ def studio(titled: bool = True) -> Iterator[Style]:
             }
         )
         try:
-            yield Style(font, titled)
+            yield Style(font, titled, dpi)
         except UserWarning as problem:
             missing = re.search(r"Glyph (\d+)", str(problem))
             if missing is None:
@@ -119,7 +121,7 @@ class Page:
 
         self.style, self.width, self.height = style, width, height
         self._widths = style.widths
-        self.figure = Figure(figsize=(width, height), dpi=DPI, facecolor="white")
+        self.figure = Figure(figsize=(width, height), dpi=style.dpi, facecolor="white")
         canvas: Any = FigureCanvasAgg(self.figure)  # its methods are not typed
         self.renderer: Any = canvas.get_renderer()
 
@@ -132,7 +134,7 @@ class Page:
             width, _, _ = self.renderer.get_text_width_height_descent(
                 text, self.letters(points), ismath=False
             )
-            self._widths[text, points] = float(width) / DPI
+            self._widths[text, points] = float(width) / self.style.dpi
         return self._widths[text, points]
 
     def lines(self, text: str, points: float, width: float) -> tuple[str, ...]:
@@ -220,8 +222,8 @@ class Page:
         raw = io.BytesIO()
         known = {"Creator": SALT, "Date": None, "Title": title}
         told: Any = {"Software": SALT} if form == "png" else known
-        quick: Any = {"pil_kwargs": {"compress_level": 3}} if form == "png" else {}
-        self.figure.savefig(raw, format=form, dpi=DPI, metadata=told, **quick)
+        quick: Any = {"pil_kwargs": {"compress_level": 1}} if form == "png" else {}
+        self.figure.savefig(raw, format=form, dpi=self.style.dpi, metadata=told, **quick)
         return Picture(name, title, form, raw.getvalue(), self.width)
 
 
