@@ -37,14 +37,26 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-PlanArgument = Annotated[str, typer.Argument(metavar="PLAN", help=say("help.plan", LANG))]
-LangOption = Annotated[str, typer.Option("--lang", help=say("help.lang", LANG))]
-FormatOption = Annotated[str, typer.Option("--format", help=say("help.format", LANG))]
-QuietOption = Annotated[bool, typer.Option("--quiet", help=say("help.quiet", LANG))]
-ScenarioOption = Annotated[str, typer.Option("--scenario", help=say("help.scenario", LANG))]
-SetOption = Annotated[
-    list[str] | None, typer.Option("--set", metavar="PATH=VALUE", help=say("help.set", LANG))
-]
+
+def option(flag: str, key: str, metavar: str | None = None) -> Any:
+    """An option with the help of that key."""
+    return typer.Option(flag, metavar=metavar, help=say(f"help.{key}", LANG))
+
+
+def argument(metavar: str, key: str) -> Any:
+    """An argument with the help of that key."""
+    return typer.Argument(metavar=metavar, help=say(f"help.{key}", LANG))
+
+
+PlanArgument = Annotated[str, argument("PLAN", "plan")]
+LangOption = Annotated[str, option("--lang", "lang")]
+FormatOption = Annotated[str, option("--format", "format")]
+QuietOption = Annotated[bool, option("--quiet", "quiet")]
+ScenarioOption = Annotated[str, option("--scenario", "scenario")]
+SeedOption = Annotated[str, option("--seed", "seed", "N")]
+WorkersOption = Annotated[str, option("--workers", "workers", "N")]
+UncalibratedOption = Annotated[bool, option("--uncalibrated", "uncalibrated")]
+SetOption = Annotated[list[str] | None, option("--set", "set", "PATH=VALUE")]
 
 
 def verb(key: str, example: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
@@ -103,18 +115,11 @@ def show(
     plan: PlanArgument,
     scenario: ScenarioOption = "plan",
     settings: SetOption = None,
-    evidence: Annotated[bool, typer.Option("--evidence", help=say("help.evidence", LANG))] = False,
-    baselines: Annotated[
-        bool, typer.Option("--baselines", help=say("help.baselines", LANG))
-    ] = False,
-    seen: Annotated[bool, typer.Option("--history", help=say("help.seen", LANG))] = False,
-    seen_from: Annotated[
-        Path | None,
-        typer.Option("--history-from", metavar="FILE", help=say("help.seen_from", LANG)),
-    ] = None,
-    picture: Annotated[
-        Path | None, typer.Option("--picture", metavar="FILE", help=say("help.seen_picture", LANG))
-    ] = None,
+    evidence: Annotated[bool, option("--evidence", "evidence")] = False,
+    baselines: Annotated[bool, option("--baselines", "baselines")] = False,
+    seen: Annotated[bool, option("--history", "seen")] = False,
+    seen_from: Annotated[Path | None, option("--history-from", "seen_from", "FILE")] = None,
+    picture: Annotated[Path | None, option("--picture", "seen_picture", "FILE")] = None,
     lang: LangOption = LANG,
     format: FormatOption = "table",
 ) -> None:
@@ -259,11 +264,9 @@ def validate(path: PlanArgument, lang: LangOption = LANG) -> None:
 
 @verb("new", "new ./my-plan.xlsx --xlsx")
 def new(
-    place: Annotated[Path, typer.Argument(metavar="DIR", help=say("help.new_dir", LANG))],
-    start: Annotated[
-        str | None, typer.Option("--from", metavar="PLAN", help=say("help.from", LANG))
-    ] = None,
-    as_workbook: Annotated[bool, typer.Option("--xlsx", help=say("help.xlsx", LANG))] = False,
+    place: Annotated[Path, argument("DIR", "new_dir")],
+    start: Annotated[str | None, option("--from", "from", "PLAN")] = None,
+    as_workbook: Annotated[bool, option("--xlsx", "xlsx")] = False,
     lang: LangOption = LANG,
 ) -> None:
     from scenarios.new import begin
@@ -276,9 +279,9 @@ def new(
 
 @verb("check", "check yuyao-2016 --prices -2,0,2")
 def check(
-    plans: Annotated[list[str], typer.Argument(metavar="PLAN…", help=say("help.plans", LANG))],
-    prices: Annotated[str, typer.Option("--prices", help=say("help.prices", LANG))] = "0",
-    strict: Annotated[bool, typer.Option("--strict", help=say("help.strict", LANG))] = False,
+    plans: Annotated[list[str], argument("PLAN…", "plans")],
+    prices: Annotated[str, option("--prices", "prices")] = "0",
+    strict: Annotated[bool, option("--strict", "strict")] = False,
     lang: LangOption = LANG,
     format: FormatOption = "table",
 ) -> None:
@@ -320,19 +323,12 @@ def percentages(text: str) -> list[float]:
 @verb("calibrate", "calibrate yuyao-2016 --history ./history.csv")
 def calibrate(
     plan: PlanArgument,
-    history: Annotated[
-        Path | None,
-        typer.Option("--history", metavar="CSV", help=say("help.calibrate_history", LANG)),
-    ] = None,
+    history: Annotated[Path | None, option("--history", "calibrate_history", "CSV")] = None,
     scenario: ScenarioOption = "plan",
     settings: SetOption = None,
-    draws: Annotated[
-        str, typer.Option("--draws", metavar="N", help=say("help.calibrate_draws", LANG))
-    ] = "8192",
-    seed: Annotated[str, typer.Option("--seed", metavar="N", help=say("help.seed", LANG))] = "1",
-    out: Annotated[
-        Path | None, typer.Option("--out", metavar="FILE", help=say("help.calibrate_out", LANG))
-    ] = None,
+    draws: Annotated[str, option("--draws", "calibrate_draws", "N")] = "8192",
+    seed: SeedOption = "1",
+    out: Annotated[Path | None, option("--out", "calibrate_out", "FILE")] = None,
     lang: LangOption = LANG,
     format: FormatOption = "table",
     quiet: QuietOption = False,
@@ -373,38 +369,17 @@ def run(
     plan: PlanArgument,
     scenario: ScenarioOption = "plan",
     settings: SetOption = None,
-    given: Annotated[
-        list[str] | None, typer.Option("--given", metavar="TARGET", help=say("help.given", LANG))
-    ] = None,
-    draws: Annotated[
-        str | None, typer.Option("--draws", metavar="N", help=say("help.draws", LANG))
-    ] = None,
-    tolerance: Annotated[
-        float | None, typer.Option("--tolerance", metavar="P", help=say("help.tolerance", LANG))
-    ] = None,
-    seed: Annotated[str, typer.Option("--seed", metavar="N", help=say("help.seed", LANG))] = "1",
-    workers: Annotated[
-        str, typer.Option("--workers", metavar="N", help=say("help.workers", LANG))
-    ] = "2",
-    scheduler: Annotated[
-        str, typer.Option("--scheduler", metavar="WHERE", help=say("help.scheduler", LANG))
-    ] = "threads",
-    sampler: Annotated[
-        str, typer.Option("--sampler", help=say("help.sampler", LANG))
-    ] = "independent",
-    calibration: Annotated[
-        Path | None,
-        typer.Option("--calibration", metavar="FILE", help=say("help.calibration", LANG)),
-    ] = None,
-    uncalibrated: Annotated[
-        bool, typer.Option("--uncalibrated", help=say("help.uncalibrated", LANG))
-    ] = False,
-    out: Annotated[
-        Path | None, typer.Option("--out", metavar="DIR", help=say("help.out", LANG))
-    ] = None,
-    fail_under: Annotated[
-        float | None, typer.Option("--fail-under", metavar="P", help=say("help.fail_under", LANG))
-    ] = None,
+    given: Annotated[list[str] | None, option("--given", "given", "TARGET")] = None,
+    draws: Annotated[str | None, option("--draws", "draws", "N")] = None,
+    tolerance: Annotated[float | None, option("--tolerance", "tolerance", "P")] = None,
+    seed: SeedOption = "1",
+    workers: WorkersOption = "2",
+    scheduler: Annotated[str, option("--scheduler", "scheduler", "WHERE")] = "threads",
+    sampler: Annotated[str, option("--sampler", "sampler")] = "independent",
+    calibration: Annotated[Path | None, option("--calibration", "calibration", "FILE")] = None,
+    uncalibrated: UncalibratedOption = False,
+    out: Annotated[Path | None, option("--out", "out", "DIR")] = None,
+    fail_under: Annotated[float | None, option("--fail-under", "fail_under", "P")] = None,
     lang: LangOption = LANG,
     format: FormatOption = "table",
     quiet: QuietOption = False,
@@ -501,35 +476,16 @@ def seek(
     plan: PlanArgument,
     scenario: ScenarioOption = "plan",
     settings: SetOption = None,
-    targets: Annotated[
-        list[str] | None,
-        typer.Option("--target", metavar="T=P", help=say("help.seek_target", LANG)),
-    ] = None,
-    together: Annotated[
-        str | None, typer.Option("--all", metavar="P", help=say("help.all", LANG))
-    ] = None,
-    confidence: Annotated[
-        str | None, typer.Option("--confidence", metavar="P", help=say("help.confidence", LANG))
-    ] = None,
-    budget: Annotated[
-        float, typer.Option("--budget", metavar="亿元", help=say("help.budget", LANG))
-    ] = float("inf"),
-    least: Annotated[
-        str | None, typer.Option("--least", metavar="WHAT", help=say("help.least", LANG))
-    ] = None,
-    levers: Annotated[
-        list[str] | None, typer.Option("--lever", metavar="KEY", help=say("help.lever", LANG))
-    ] = None,
-    draws: Annotated[
-        str | None, typer.Option("--draws", metavar="N", help=say("help.seek_draws", LANG))
-    ] = None,
-    seed: Annotated[str, typer.Option("--seed", metavar="N", help=say("help.seed", LANG))] = "1",
-    workers: Annotated[
-        str, typer.Option("--workers", metavar="N", help=say("help.workers", LANG))
-    ] = "2",
-    picture: Annotated[
-        Path | None, typer.Option("--picture", metavar="FILE", help=say("help.seek_picture", LANG))
-    ] = None,
+    targets: Annotated[list[str] | None, option("--target", "seek_target", "T=P")] = None,
+    together: Annotated[str | None, option("--all", "all", "P")] = None,
+    confidence: Annotated[str | None, option("--confidence", "confidence", "P")] = None,
+    budget: Annotated[float, option("--budget", "budget", "亿元")] = float("inf"),
+    least: Annotated[str | None, option("--least", "least", "WHAT")] = None,
+    levers: Annotated[list[str] | None, option("--lever", "lever", "KEY")] = None,
+    draws: Annotated[str | None, option("--draws", "seek_draws", "N")] = None,
+    seed: SeedOption = "1",
+    workers: WorkersOption = "2",
+    picture: Annotated[Path | None, option("--picture", "seek_picture", "FILE")] = None,
     lang: LangOption = LANG,
     format: FormatOption = "table",
     quiet: QuietOption = False,
@@ -579,28 +535,14 @@ def seek(
 
 @verb("compare", "compare yuyao-2016 plan delayed --variant 'less land: quotas.land.amount=x0.5'")
 def compare(
-    plan: Annotated[str, typer.Argument(metavar="PLAN", help=say("help.compare_plan", LANG))],
-    scenarios: Annotated[
-        list[str] | None,
-        typer.Argument(metavar="[S1 S2 …]", help=say("help.compare_scenarios", LANG)),
-    ] = None,
-    settings: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="PATH=VALUE", help=say("help.compare_set", LANG)),
-    ] = None,
-    variant: Annotated[
-        list[str] | None, typer.Option("--variant", metavar="TEXT", help=say("help.variant", LANG))
-    ] = None,
-    draws: Annotated[
-        str, typer.Option("--draws", metavar="N", help=say("help.attribute_draws", LANG))
-    ] = "10000",
-    seed: Annotated[str, typer.Option("--seed", metavar="N", help=say("help.seed", LANG))] = "1",
-    workers: Annotated[
-        str, typer.Option("--workers", metavar="N", help=say("help.workers", LANG))
-    ] = "2",
-    uncalibrated: Annotated[
-        bool, typer.Option("--uncalibrated", help=say("help.uncalibrated", LANG))
-    ] = False,
+    plan: Annotated[str, argument("PLAN", "compare_plan")],
+    scenarios: Annotated[list[str] | None, argument("[S1 S2 …]", "compare_scenarios")] = None,
+    settings: Annotated[list[str] | None, option("--set", "compare_set", "PATH=VALUE")] = None,
+    variant: Annotated[list[str] | None, option("--variant", "variant", "TEXT")] = None,
+    draws: Annotated[str, option("--draws", "attribute_draws", "N")] = "10000",
+    seed: SeedOption = "1",
+    workers: WorkersOption = "2",
+    uncalibrated: UncalibratedOption = False,
     lang: LangOption = LANG,
     format: FormatOption = "table",
     quiet: QuietOption = False,
@@ -649,41 +591,19 @@ def as_run(
 @verb("attribute", "attribute yuyao-2016 plan --target energy-intensity-2020 --picture energy.png")
 def attribute(
     plan: PlanArgument,
-    scenario: Annotated[
-        str, typer.Argument(metavar="S", help=say("help.attribute_scenario", LANG))
-    ] = "plan",
-    against: Annotated[
-        str, typer.Option("--against", metavar="S", help=say("help.against", LANG))
-    ] = "baseline",
-    settings: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="PATH=VALUE", help=say("help.attribute_set", LANG)),
-    ] = None,
-    of: Annotated[str, typer.Option("--of", help=say("help.of", LANG))] = "probability",
-    by: Annotated[str, typer.Option("--by", help=say("help.by", LANG))] = "programme",
-    levers: Annotated[
-        str, typer.Option("--levers", metavar="A,B,…", help=say("help.levers", LANG))
-    ] = "",
-    target: Annotated[
-        list[str] | None,
-        typer.Option("--target", metavar="TARGET", help=say("help.attribute_target", LANG)),
-    ] = None,
-    orders: Annotated[
-        str | None, typer.Option("--orders", metavar="N", help=say("help.orders", LANG))
-    ] = None,
-    draws: Annotated[
-        str, typer.Option("--draws", metavar="N", help=say("help.attribute_draws", LANG))
-    ] = "2000",
-    seed: Annotated[str, typer.Option("--seed", metavar="N", help=say("help.seed", LANG))] = "1",
-    workers: Annotated[
-        str, typer.Option("--workers", metavar="N", help=say("help.workers", LANG))
-    ] = "2",
-    uncalibrated: Annotated[
-        bool, typer.Option("--uncalibrated", help=say("help.uncalibrated", LANG))
-    ] = False,
-    picture: Annotated[
-        Path | None, typer.Option("--picture", metavar="FILE", help=say("help.waterfall", LANG))
-    ] = None,
+    scenario: Annotated[str, argument("S", "attribute_scenario")] = "plan",
+    against: Annotated[str, option("--against", "against", "S")] = "baseline",
+    settings: Annotated[list[str] | None, option("--set", "attribute_set", "PATH=VALUE")] = None,
+    of: Annotated[str, option("--of", "of")] = "probability",
+    by: Annotated[str, option("--by", "by")] = "programme",
+    levers: Annotated[str, option("--levers", "levers", "A,B,…")] = "",
+    target: Annotated[list[str] | None, option("--target", "attribute_target", "TARGET")] = None,
+    orders: Annotated[str | None, option("--orders", "orders", "N")] = None,
+    draws: Annotated[str, option("--draws", "attribute_draws", "N")] = "2000",
+    seed: SeedOption = "1",
+    workers: WorkersOption = "2",
+    uncalibrated: UncalibratedOption = False,
+    picture: Annotated[Path | None, option("--picture", "waterfall", "FILE")] = None,
     lang: LangOption = LANG,
     format: FormatOption = "table",
     quiet: QuietOption = False,
@@ -732,25 +652,13 @@ def sensitivity(
     plan: PlanArgument,
     scenario: ScenarioOption = "plan",
     settings: SetOption = None,
-    targets: Annotated[
-        list[str] | None,
-        typer.Option("--target", metavar="TARGET", help=say("help.sensitivity_target", LANG)),
-    ] = None,
-    of: Annotated[str, typer.Option("--of", help=say("help.sensitivity_of", LANG))] = "read",
-    draws: Annotated[
-        str, typer.Option("--draws", metavar="N", help=say("help.sensitivity_draws", LANG))
-    ] = "2048",
-    seed: Annotated[str, typer.Option("--seed", metavar="N", help=say("help.seed", LANG))] = "1",
-    workers: Annotated[
-        str, typer.Option("--workers", metavar="N", help=say("help.workers", LANG))
-    ] = "2",
-    picture: Annotated[
-        Path | None,
-        typer.Option("--picture", metavar="FILE", help=say("help.tornado_picture", LANG)),
-    ] = None,
-    uncalibrated: Annotated[
-        bool, typer.Option("--uncalibrated", help=say("help.uncalibrated", LANG))
-    ] = False,
+    targets: Annotated[list[str] | None, option("--target", "sensitivity_target", "TARGET")] = None,
+    of: Annotated[str, option("--of", "sensitivity_of")] = "read",
+    draws: Annotated[str, option("--draws", "sensitivity_draws", "N")] = "2048",
+    seed: SeedOption = "1",
+    workers: WorkersOption = "2",
+    picture: Annotated[Path | None, option("--picture", "tornado_picture", "FILE")] = None,
+    uncalibrated: UncalibratedOption = False,
     lang: LangOption = LANG,
     format: FormatOption = "table",
     quiet: QuietOption = False,
@@ -789,21 +697,12 @@ def discover(
     plan: PlanArgument,
     scenario: ScenarioOption = "plan",
     settings: SetOption = None,
-    targets: Annotated[
-        list[str] | None,
-        typer.Option("--target", metavar="TARGET", help=say("help.discover_target", LANG)),
-    ] = None,
-    when: Annotated[str, typer.Option("--when", help=say("help.when", LANG))] = "missed",
-    draws: Annotated[
-        str, typer.Option("--draws", metavar="N", help=say("help.discover_draws", LANG))
-    ] = "4096",
-    seed: Annotated[str, typer.Option("--seed", metavar="N", help=say("help.seed", LANG))] = "1",
-    workers: Annotated[
-        str, typer.Option("--workers", metavar="N", help=say("help.workers", LANG))
-    ] = "2",
-    uncalibrated: Annotated[
-        bool, typer.Option("--uncalibrated", help=say("help.uncalibrated", LANG))
-    ] = False,
+    targets: Annotated[list[str] | None, option("--target", "discover_target", "TARGET")] = None,
+    when: Annotated[str, option("--when", "when")] = "missed",
+    draws: Annotated[str, option("--draws", "discover_draws", "N")] = "4096",
+    seed: SeedOption = "1",
+    workers: WorkersOption = "2",
+    uncalibrated: UncalibratedOption = False,
     lang: LangOption = LANG,
     format: FormatOption = "table",
     quiet: QuietOption = False,
@@ -831,21 +730,12 @@ def trace(
     plan: PlanArgument,
     scenario: ScenarioOption = "plan",
     settings: SetOption = None,
-    seed: Annotated[str, typer.Option("--seed", metavar="N", help=say("help.seed", LANG))] = "1",
-    draw: Annotated[
-        str, typer.Option("--draw", metavar="N", help=say("help.trace_draw", LANG))
-    ] = "1",
-    luck: Annotated[str, typer.Option("--luck", help=say("help.luck", LANG))] = "a",
-    programmes: Annotated[
-        list[str] | None,
-        typer.Option("--programme", metavar="KEY", help=say("help.programme", LANG)),
-    ] = None,
-    gantt: Annotated[
-        Path | None, typer.Option("--gantt", metavar="FILE", help=say("help.gantt", LANG))
-    ] = None,
-    out: Annotated[
-        Path | None, typer.Option("--out", metavar="FILE", help=say("help.trace_out", LANG))
-    ] = None,
+    seed: SeedOption = "1",
+    draw: Annotated[str, option("--draw", "trace_draw", "N")] = "1",
+    luck: Annotated[str, option("--luck", "luck")] = "a",
+    programmes: Annotated[list[str] | None, option("--programme", "programme", "KEY")] = None,
+    gantt: Annotated[Path | None, option("--gantt", "gantt", "FILE")] = None,
+    out: Annotated[Path | None, option("--out", "trace_out", "FILE")] = None,
     lang: LangOption = LANG,
     format: FormatOption = "table",
 ) -> None:
@@ -878,21 +768,13 @@ def trace(
 
 @verb("hindcast", "hindcast ./panel.csv --train 0.5 --pit pit.png")
 def hindcast(
-    panel: Annotated[Path, typer.Argument(metavar="PANEL.csv", help=say("help.panel", LANG))],
-    train: Annotated[
-        str, typer.Option("--train", metavar="WHO", help=say("help.train", LANG))
-    ] = "",
-    test: Annotated[str, typer.Option("--test", metavar="NAMES", help=say("help.test", LANG))] = "",
-    seed: Annotated[str, typer.Option("--seed", metavar="N", help=say("help.seed", LANG))] = "1",
-    since: Annotated[
-        str, typer.Option("--from", metavar="YEAR", help=say("help.since", LANG))
-    ] = "0",
-    history: Annotated[
-        str, typer.Option("--history", metavar="N", help=say("help.history", LANG))
-    ] = "15",
-    pit: Annotated[
-        Path | None, typer.Option("--pit", metavar="FILE", help=say("help.pit", LANG))
-    ] = None,
+    panel: Annotated[Path, argument("PANEL.csv", "panel")],
+    train: Annotated[str, option("--train", "train", "WHO")] = "",
+    test: Annotated[str, option("--test", "test", "NAMES")] = "",
+    seed: SeedOption = "1",
+    since: Annotated[str, option("--from", "since", "YEAR")] = "0",
+    history: Annotated[str, option("--history", "history", "N")] = "15",
+    pit: Annotated[Path | None, option("--pit", "pit", "FILE")] = None,
     lang: LangOption = LANG,
     format: FormatOption = "table",
 ) -> None:
@@ -921,14 +803,10 @@ def hindcast(
 
 @verb("batch", "batch docs/batch.yaml")
 def batch(
-    file: Annotated[Path, typer.Argument(metavar="FILE.yaml", help=say("help.batch_file", LANG))],
-    out: Annotated[
-        Path | None, typer.Option("--out", metavar="DIR", help=say("help.batch_out", LANG))
-    ] = None,
-    resume: Annotated[bool, typer.Option("--resume", help=say("help.resume", LANG))] = False,
-    workers: Annotated[
-        str, typer.Option("--workers", metavar="N", help=say("help.processes", LANG))
-    ] = "2",
+    file: Annotated[Path, argument("FILE.yaml", "batch_file")],
+    out: Annotated[Path | None, option("--out", "batch_out", "DIR")] = None,
+    resume: Annotated[bool, option("--resume", "resume")] = False,
+    workers: Annotated[str, option("--workers", "processes", "N")] = "2",
     lang: LangOption = LANG,
     format: FormatOption = "table",
     quiet: QuietOption = False,
@@ -1002,30 +880,17 @@ def batch_bar(total: int, lang: str, quiet: bool) -> Iterator[Callable[[Any], ob
 
 @verb("runs", "runs runs/batch --target robotics-output-2020")
 def runs(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help=say("help.runs_dir", LANG))],
-    plan: Annotated[str, typer.Option("--plan", help=say("help.runs_plan", LANG))] = "",
-    scenario: Annotated[str, typer.Option("--scenario", help=say("help.runs_scenario", LANG))] = "",
-    seed: Annotated[
-        str, typer.Option("--seed", metavar="N", help=say("help.runs_seed", LANG))
-    ] = "",
-    status: Annotated[str, typer.Option("--status", help=say("help.runs_status", LANG))] = "",
-    settings: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="PATH=VALUE", help=say("help.runs_set", LANG)),
-    ] = None,
-    target: Annotated[str, typer.Option("--target", help=say("help.runs_target", LANG))] = "",
-    below: Annotated[
-        float | None, typer.Option("--below", metavar="P", help=say("help.runs_below", LANG))
-    ] = None,
-    above: Annotated[
-        float | None, typer.Option("--above", metavar="P", help=say("help.runs_above", LANG))
-    ] = None,
-    export: Annotated[
-        Path | None, typer.Option("--export", metavar="FILE", help=say("help.export", LANG))
-    ] = None,
-    iamc: Annotated[
-        Path | None, typer.Option("--iamc", metavar="FILE", help=say("help.iamc", LANG))
-    ] = None,
+    folder: Annotated[Path, argument("DIR", "runs_dir")],
+    plan: Annotated[str, option("--plan", "runs_plan")] = "",
+    scenario: Annotated[str, option("--scenario", "runs_scenario")] = "",
+    seed: Annotated[str, option("--seed", "runs_seed", "N")] = "",
+    status: Annotated[str, option("--status", "runs_status")] = "",
+    settings: Annotated[list[str] | None, option("--set", "runs_set", "PATH=VALUE")] = None,
+    target: Annotated[str, option("--target", "runs_target")] = "",
+    below: Annotated[float | None, option("--below", "runs_below", "P")] = None,
+    above: Annotated[float | None, option("--above", "runs_above", "P")] = None,
+    export: Annotated[Path | None, option("--export", "export", "FILE")] = None,
+    iamc: Annotated[Path | None, option("--iamc", "iamc", "FILE")] = None,
     lang: LangOption = LANG,
     format: FormatOption = "table",
 ) -> None:
@@ -1062,14 +927,10 @@ def pairs(settings: Sequence[str]) -> tuple[tuple[str, str], ...]:
 
 @verb("report", "report runs/yuyao --format docx --lang zh")
 def report(
-    run: Annotated[Path, typer.Argument(metavar="RUN", help=say("help.run_folder", LANG))],
-    form: Annotated[str, typer.Option("--format", help=say("help.report_format", LANG))] = "html",
-    out: Annotated[
-        Path | None, typer.Option("--out", metavar="FILE", help=say("help.report_out", LANG))
-    ] = None,
-    history: Annotated[
-        Path | None, typer.Option("--history", metavar="CSV", help=say("help.report_history", LANG))
-    ] = None,
+    run: Annotated[Path, argument("RUN", "run_folder")],
+    form: Annotated[str, option("--format", "report_format")] = "html",
+    out: Annotated[Path | None, option("--out", "report_out", "FILE")] = None,
+    history: Annotated[Path | None, option("--history", "report_history", "CSV")] = None,
     lang: LangOption = LANG,
 ) -> None:
     from reports import files

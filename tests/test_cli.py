@@ -1261,6 +1261,7 @@ def test_wrong_questions_are_refused(
 
 # -- sensitivity, discover -------------------------------------------------------------------------
 
+
 @pytest.fixture
 def template(tmp_path: Path) -> str:
     shutil.copytree(str(files("scenarios") / "template"), tmp_path / "mine")
