@@ -21,7 +21,7 @@ test: setup ## run all tests
 test-oracles: export SCRIPT = $(FIND_PYTHON)$(ORACLES)
 test-oracles: ## compare results with large packages, in an environment of their own
 	@PYTHON="$(PYTHON)" sh -c "$$SCRIPT"
-	@.venv-oracles/bin/python -m pytest -W default tests/oracles $(ARGS)
+	@XDG_CACHE_HOME="$(CURDIR)/.venv-oracles/cache" .venv-oracles/bin/python -m pytest -W default tests/oracles $(ARGS)
 
 lint: setup ## check style and formatting
 	@$(BIN)/ruff check .

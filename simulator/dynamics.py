@@ -176,9 +176,16 @@ def programme_paths(
     computes the same bits as one that has none.
     """
     paths: dict[str, Array] = {}
+    sums: set[str] = set()  # arrays that are nobody else's
 
     def add(name: str, amount: Array) -> None:
-        paths[name] = paths[name] + amount if name in paths else amount
+        if name in sums:
+            paths[name] += amount
+        elif name in paths:
+            paths[name] = paths[name] + amount
+            sums.add(name)
+        else:
+            paths[name] = amount
 
     for key, delivery in deliveries.items():
         programme = plan.programmes[key]

@@ -79,8 +79,9 @@ class Network:
         first = {key: key for key in self.routes}  # the first programme that it may meet
         for station in self.stations:
             keys = {first[visit.programme] for visit in station.visits}
-            met = next(key for key in first if key in keys)
-            first = {key: met if of in keys else of for key, of in first.items()}
+            if len(keys) > 1:
+                met = next(key for key in first if key in keys)
+                first = {key: met if of in keys else of for key, of in first.items()}
         return tuple(
             Network(
                 stations=tuple(s for s in self.stations if first[s.visits[0].programme] == head),

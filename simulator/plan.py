@@ -636,21 +636,19 @@ class Plan:
 def figures(node: Any, path: str = "") -> list[tuple[str, Figure]]:
     """Every figure below ``node`` with its dotted path, in file order."""
     found: list[tuple[str, Figure]] = []
-    _collect(node, path, found)
+    if isinstance(node, Figure):
+        return [(path, node)]
+    _collect(node, f"{path}." if path else "", found)
     return found
 
 
-def _collect(node: Any, path: str, found: list[tuple[str, Figure]]) -> None:
-    if isinstance(node, Figure):
-        found.append((path, node))
-        return
+def _collect(node: Any, before: str, found: list[tuple[str, Figure]]) -> None:
+    """Figures below a node that is none; ``before``: its path and a dot."""
     kind: Any = type(node)
-    if kind in _NO_FIGURES:
-        return
     names = _field_names(kind)
     children: Iterable[tuple[object, Any]]
     if names:
-        children = ((name, getattr(node, name)) for name in names)
+        children = [(name, getattr(node, name)) for name in names]
     elif isinstance(node, Mapping):
         children = node.items()
     elif isinstance(node, tuple):
@@ -658,7 +656,11 @@ def _collect(node: Any, path: str, found: list[tuple[str, Figure]]) -> None:
     else:
         return
     for name, child in children:
-        _collect(child, f"{path}.{name}" if path else str(name), found)
+        kind = type(child)
+        if kind is Figure:
+            found.append((f"{before}{name}", child))
+        elif kind not in _NO_FIGURES:
+            _collect(child, f"{before}{name}.", found)
 
 
 #: Where a walk over a plan need not look: most of its leaves.

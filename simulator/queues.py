@@ -334,7 +334,7 @@ def _pass(
     passage.delivered = ended
     if leaves is not None:
         passage.delivered = ended.copy() if trace else ended
-        np.copyto(passage.delivered, np.inf, where=leaves)
+        passage.delivered.reshape(-1)[np.flatnonzero(leaves)] = np.inf  # few: half of copyto's time
 
 
 @dataclass(frozen=True, slots=True)
