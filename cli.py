@@ -140,6 +140,9 @@ def show(
         tables = [overview.programme_table(library, lang), overview.quota_table(library, lang)]
         emit(overview.figure_records(library), tables, format, lang)
         return
+    from calibration.requirements import requirements
+    from reports.judged import requirement_table
+
     source = read_source(plan)
     loaded = assemble(source, scenario, settings or ())
     shown = [
@@ -150,6 +153,7 @@ def show(
         overview.quota_table(loaded, lang),
         overview.scenario_table(source, lang),
         overview.assumption_table(loaded, lang),
+        requirement_table(loaded, requirements(loaded), lang),
     ]
     emit(overview.figure_records(loaded), [t for t in shown if t.rows], format, lang)
 

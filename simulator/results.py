@@ -308,10 +308,10 @@ class Result:
             return ()
         return tuple(v for v in self.judged if (v.half_width or 0.0) > most)
 
-    def base_level(self, indicator: str, subject: str) -> float:
-        """The median of an indicator of a subject in the first year. [base units]"""
+    def base_level(self, indicator: str, subject: str, year: int = 0) -> float:
+        """The median of an indicator of a subject in the first year, or another. [base units]"""
         place = self.series.index(Series(indicator, subject))
-        return float(np.median(self.kept.paths[0, place]))
+        return float(np.median(self.kept.paths[year, place]))
 
     def to_frame(self) -> "pd.DataFrame":
         """The verdicts as a table, one row a target, columns as in ``Verdict``."""

@@ -156,16 +156,25 @@ def widest(counts: Tally, sampler: str) -> float:
 
 def _rarity(plan: Plan, goal: Goal, base_level: float, reference: Reference | None) -> float | None:
     """Percentage of real industries that never did what the target requires. [0 to 100]"""
-    quantity = plan.indicators[goal.target.indicator].reference
-    needed = required_growth(goal, base_level)
-    if quantity is None or reference is None or needed is None or goal.sign == 0:
-        return None
-    is_rate = quantity.endswith("_growth")
-    value = needed if is_rate else required_change(goal, base_level)
-    below = reference(quantity, goal.year - goal.base, value)
+    asked = asked_of_class(plan, goal, base_level)
+    below = None if reference is None or asked is None else reference(*asked)
     if below is None:
         return None
     return 100 * (below if goal.sign > 0 else 1 - below)
+
+
+def asked_of_class(plan: Plan, goal: Goal, base_level: float) -> tuple[str, int, float] | None:
+    """What a target asks a reference class: its quantity, years, and the growth or change.
+
+    None where the class has no such quantity, and where a level is to be held.
+    """
+    quantity = plan.indicators[goal.target.indicator].reference
+    needed = required_growth(goal, base_level)
+    if quantity is None or needed is None or goal.sign == 0:
+        return None
+    is_rate = quantity.endswith("_growth")
+    value = needed if is_rate else required_change(goal, base_level)
+    return quantity, goal.year - goal.base, value
 
 
 def explained(model: Model, kept: Kept) -> list[dict[str, float]]:

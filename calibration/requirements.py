@@ -1,0 +1,68 @@
+"""What targets require of their base, and how rare that is among real industries.
+
+Before any future is simulated: the growth that just meets a target from the median of its base
+level, and the share of industries of the reference class that never managed it.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from calibration.reference import percentile
+from simulator.accounts import Series, indicator_path
+from simulator.feasibility import Goal, required_growth
+from simulator.model import Model
+from simulator.plan import Plan, Target
+from simulator.results import KEPT
+from simulator.run import LUCKS, live, systematic
+from simulator.sampling import Block
+from simulator.verdicts import asked_of_class
+
+
+@dataclass(frozen=True, slots=True)
+class Rarity:
+    """Share of real industries that never did what is asked, with its 95 % interval. [fraction]"""
+
+    share: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class Requirement:
+    """What one target requires: ``growth`` a year [fraction], None where there is no base."""
+
+    target: Target
+    growth: float | None
+    rarity: Rarity | None
+
+
+def rarity(plan: Plan, goal: Goal, base_level: float) -> Rarity | None:
+    """How rare it is among US industries, 1958 to 2011; None where the class says nothing of it.
+
+    ``base_level``: of the target's indicator in its base year [base unit].
+    """
+    asked = asked_of_class(plan, goal, base_level)
+    if asked is None:
+        return None
+    try:
+        found = percentile(*asked)
+    except ValueError:
+        return None
+    if goal.sign > 0:
+        return Rarity(found.share_below, found.low, found.high)
+    return Rarity(1 - found.share_below, 1 - found.high, 1 - found.low)
+
+
+def requirements(plan: Plan, seed: int = 1) -> tuple[Requirement, ...]:
+    """Of every judged target, from the medians of base levels that ``run`` has with this seed."""
+    model, block = Model.of(plan), Block(seed, 0, 0, KEPT // len(LUCKS))
+    future = live(model, systematic(model, block), block, LUCKS[0], keep=False).future
+    found = []
+    for goal in model.goals:
+        series = Series(goal.target.indicator, goal.target.cluster)
+        base = float(np.median(indicator_path(future, series)[goal.base]))
+        found.append(
+            Requirement(goal.target, required_growth(goal, base), rarity(plan, goal, base))
+        )
+    return tuple(found)

@@ -1,0 +1,59 @@
+"""What targets require: as ``run`` has it, before anything is simulated."""
+
+from importlib.resources import files
+
+import pytest
+
+from calibration import share_below
+from calibration.requirements import Requirement, requirements
+from reports.judged import requirement_table, verdict_table
+from scenarios.load import load
+from simulator.plan import Plan
+from simulator.results import KEPT, Result
+from simulator.run import run
+
+
+@pytest.fixture(scope="module")
+def plan() -> Plan:
+    return load(str(files("scenarios") / "template"))
+
+
+@pytest.fixture(scope="module")
+def judged(plan: Plan) -> Result:
+    return run(plan, draws=KEPT // 2, reference=share_below)
+
+
+@pytest.fixture(scope="module")
+def found(plan: Plan) -> tuple[Requirement, ...]:
+    return requirements(plan)
+
+
+def test_a_run_says_the_same(judged: Result, found: tuple[Requirement, ...]) -> None:
+    by_id = {v.target: v for v in judged.judged}
+    assert [each.target.id for each in found] == list(by_id)
+    assert any(each.rarity for each in found)
+    for each in found:
+        verdict = by_id[each.target.id]
+        assert each.growth == pytest.approx(verdict.required_growth, rel=1e-12)
+        assert (each.rarity is None) == (verdict.reference_percentile is None)
+        if each.rarity is not None:
+            assert 100 * each.rarity.share == pytest.approx(verdict.reference_percentile)
+
+
+def test_the_interval_holds_the_share(found: tuple[Requirement, ...]) -> None:
+    rarities = [each.rarity for each in found if each.rarity is not None]
+    for rarity in rarities:
+        assert 0 <= rarity.low <= rarity.share <= rarity.high <= 1
+        assert rarity.low < rarity.high
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_both_tables_show_it_with_its_interval(
+    plan: Plan, judged: Result, found: tuple[Requirement, ...], lang: str
+) -> None:
+    before, after = requirement_table(plan, found, lang), verdict_table(judged, lang)
+    told = {row[0]: row[-1] for row in before.rows}
+    place = after.columns.index("rare")
+    assert told == {row[0]: row[place] for row in after.rows if row[place]}
+    assert all(text.endswith(")") and " … " in text for text in told.values())
+    assert before.title
