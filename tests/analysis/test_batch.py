@@ -497,12 +497,17 @@ def killed(place: Path, wanted: int, delay: float) -> int:
 @pytest.mark.slow
 def test_killed_at_any_moment_it_goes_on_and_gives_the_same_bytes(long: Path) -> None:
     dice = random.Random(5)
-    safe = 0
+    safe, kills = 0, 0
     for begun in (False, True, True, True):
         wanted, most = (safe + 1, 0.5) if begun else (0, 2.0)
-        assert killed(long, wanted, dice.uniform(0, most)) == -signal.SIGKILL
+        if wanted > 12:
+            break
+        ended = killed(long, wanted, dice.uniform(0, most))
+        assert ended in (-signal.SIGKILL, 4)  # a fast machine may be done before
+        kills += ended == -signal.SIGKILL
         assert parts(long) >= max(safe, wanted)
         safe = parts(long)
+    assert kills > 0
     process = command(long, "--out", "out", "--resume")
     out, _ = process.communicate(timeout=60)
     assert process.returncode == 4  # a third of the runs is refused

@@ -324,6 +324,11 @@ FOLLOWS = {
     "one_rest": {"missing_key"},
     "missing_key": {"unit_dimension"},
     "not_a_correlation": {"correlations_impossible"},
+    # the lever of a schedule's year leads nowhere when the year is gone
+    **{
+        code: {"not_a_lever"}
+        for code in ("empty_schedule", "year_outside", "year_before_base", "not_a_share")
+    },
 }
 #: A correlation has no key of its own in the file: its list is where the fault stands.
 ANY_LINE = {
