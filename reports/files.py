@@ -1,5 +1,8 @@
 """The files of a report: where they go, and that nothing of anybody else's is lost."""
 
+import hashlib
+import io
+import re
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,8 +13,10 @@ from simulator.errors import Fault, InputError
 #: Forms that are one file, and those that are a folder of pictures.
 PAGES, PICTURES = ("html", "xlsx", "docx"), ("png", "svg")
 FORMS = (*PAGES, *PICTURES)
-#: What an office file says of its last change as long as nobody has saved it.
-UNTOUCHED = b"2000-01-01T00:00:00Z</dcterms:modified>"
+#: Forms that are an archive, and the part of it that holds the seal.
+OFFICE, CORE = (".xlsx", ".docx"), "docProps/core.xml"
+SEAL = re.compile(rb"plansim-sha256:([0-9a-f]{64})")
+SEALING = re.compile(rb"<dc:identifier>plansim-sha256:.*?</dc:identifier>")
 
 
 def place_of(run: Path, form: str, out: Path | None) -> Path:
@@ -44,21 +49,59 @@ def check(places: list[Path]) -> None:
 
 
 def ours(place: Path) -> bool:
-    """Whether a file is a report or picture as it was written here."""
+    """Whether a file is a report or picture just as it was written here."""
     if not place.is_file():
         return False
     try:
-        if place.suffix.lower() in (".xlsx", ".docx"):
-            with zipfile.ZipFile(place) as archive:
-                told = archive.read("docProps/core.xml")
-            return UNTOUCHED in told and b"plansim" in told
-        with place.open("rb") as stream:
-            return b"plansim" in stream.read(4096)
+        contents = place.read_bytes()
+        if place.suffix.lower() == ".png":
+            return b"plansim" in contents[:4096]
+        told = SEAL.findall(_core(contents) if place.suffix.lower() in OFFICE else contents)
+        return bool(told) and told[-1] == _digest(contents, place.suffix.lower())
     except (OSError, KeyError, zipfile.BadZipFile):
         return False
 
 
+def sealed(contents: bytes, ending: str) -> bytes:
+    """A report that tells whether anybody has changed it since. Pictures in png are left alone."""
+    if ending == ".png":
+        return contents
+    seal = b"plansim-sha256:" + _digest(contents, ending)
+    if ending not in OFFICE:
+        return contents + b"<!-- " + seal + b" -->\n"
+    fresh = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(contents)) as before, zipfile.ZipFile(fresh, "w") as after:
+        for part in before.infolist():
+            data = before.read(part)
+            if part.filename == CORE:
+                end = b"</cp:coreProperties>"
+                data = data.replace(end, b"<dc:identifier>" + seal + b"</dc:identifier>" + end)
+            after.writestr(part, data, part.compress_type)
+    return fresh.getvalue()
+
+
+def _core(contents: bytes) -> bytes:
+    with zipfile.ZipFile(io.BytesIO(contents)) as archive:
+        return archive.read(CORE)
+
+
+def _digest(contents: bytes, ending: str) -> bytes:
+    """SHA-256 of all but the seal, in hexadecimal."""
+    digest = hashlib.sha256()
+    if ending not in OFFICE:
+        before, _, after = contents.partition(b"<!-- plansim-sha256:")
+        digest.update(before + after[64:].removeprefix(b" -->\n"))
+        return digest.hexdigest().encode()
+    with zipfile.ZipFile(io.BytesIO(contents)) as archive:
+        for name in sorted(archive.namelist()):
+            part = archive.read(name)
+            digest.update(
+                name.encode() + b"\0" + (SEALING.sub(b"", part) if name == CORE else part)
+            )
+    return digest.hexdigest().encode()
+
+
 def write(contents: Mapping[Path, bytes]) -> None:
-    """Write all of it, or nothing. Raises InputError where one cannot be written."""
+    """Write all of it, sealed, or nothing. Raises InputError where one cannot be written."""
     check(list(contents))
-    write_files(contents)
+    write_files({place: sealed(data, place.suffix.lower()) for place, data in contents.items()})

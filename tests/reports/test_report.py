@@ -302,8 +302,21 @@ def test_charts_are_native_and_the_workbook_repeats(chinese):
 # -- files -----------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("form", ["html", "docx"])
-def test_a_report_is_replaced_until_somebody_has_changed_it(composed, told, tmp_path, form):
+def touched(edited):
+    edited.core_properties.modified = edited.core_properties.modified.replace(year=2026)
+
+
+@pytest.mark.parametrize(
+    ("form", "change"),
+    [
+        ("html", lambda place: place.write_bytes(b"mine")),
+        ("html", lambda place: place.write_bytes(place.read_bytes() + b"<p>my note</p>")),
+        ("html", lambda place: place.write_bytes(b"my note" + place.read_bytes())),
+        ("docx", touched),
+        ("docx", lambda edited: edited.add_paragraph("my note")),
+    ],
+)
+def test_a_report_is_replaced_until_somebody_has_changed_it(composed, told, tmp_path, form, change):
     place = files.place_of(tmp_path, form, None)
     assert place == tmp_path / f"report.{form}"
     contents = {place: document(composed) if form == "docx" else page(told)}
@@ -312,10 +325,10 @@ def test_a_report_is_replaced_until_somebody_has_changed_it(composed, told, tmp_
     files.write(contents)
     if form == "docx":
         edited = docx.Document(place)
-        edited.core_properties.modified = edited.core_properties.modified.replace(year=2026)
+        change(edited)
         edited.save(place)
     else:
-        place.write_bytes(b"mine")
+        change(place)
     with pytest.raises(InputError, match="report_exists"):
         files.place_of(tmp_path, form, None)
 
@@ -324,6 +337,10 @@ def test_a_workbook_is_known_as_ours(english, tmp_path):
     place = tmp_path / "report.xlsx"
     files.write(report(english, "xlsx", place))
     assert files.ours(place)
+    edited = openpyxl.load_workbook(place)
+    edited.worksheets[0]["A1"] = "my note"
+    edited.save(place)
+    assert not files.ours(place)
     place.write_bytes(b"PK")
     assert not files.ours(place)
 
