@@ -344,7 +344,7 @@ def calibrate(
     from reports import calibrated as told
     from scenarios.load import assemble, read_source
 
-    number = {name: whole_number(text, name) for name, text in (("draws", draws), ("seed", seed))}
+    number = whole_numbers({"draws": draws, "seed": seed})
     place = out or stored.place_of(plan)
     source = read_source(plan)
     stored.check_place(place)
@@ -398,11 +398,7 @@ def run(
     from simulator.run import DRAWS
     from simulator.run import run as simulate
 
-    number = {
-        name: whole_number(text, name)
-        for name, text in (("draws", draws), ("seed", seed), ("workers", workers))
-        if text is not None
-    }
+    number = whole_numbers({"draws": draws, "seed": seed, "workers": workers})
     most = number.get("draws")
     if fail_under is not None and not 0 <= fail_under <= 1:
         raise InputError.of("argument_range", "fail-under", value=fail_under, allowed="0 … 1")
@@ -499,8 +495,7 @@ def seek(
     from scenarios.load import load
 
     asked = questions(targets or (), together, confidence, least)
-    typed = {"seed": seed, "workers": workers} | ({} if draws is None else {"draws": draws})
-    number = {name: whole_number(text, name) for name, text in typed.items()}
+    number = whole_numbers({"draws": draws, "seed": seed, "workers": workers})
     told.check_picture(picture)
     loaded = load(plan, scenario, settings or ())
     if asked.confidence is not None:
@@ -556,8 +551,7 @@ def compare(
     from reports import compared as told
     from scenarios.variants import columns, variants
 
-    typed = (("draws", draws), ("seed", seed), ("workers", workers))
-    number = {name: whole_number(text, name) for name, text in typed}
+    number = whole_numbers({"draws": draws, "seed": seed, "workers": workers})
     if told.is_run(plan):
         found = compare_stored(told.stored_runs([plan, *(scenarios or ())], settings, variant))
         drawn_by: list[str] = []
@@ -619,9 +613,7 @@ def attribute(
     from reports import factors
     from scenarios.load import read_source
 
-    typed = {"draws": draws, "seed": seed, "workers": workers}
-    typed |= {} if orders is None else {"orders": orders}
-    number = {name: whole_number(text, name) for name, text in typed.items()}
+    number = whole_numbers({"draws": draws, "seed": seed, "workers": workers, "orders": orders})
     told.check_question(of, by, picture)
     source = read_source(plan)
     loaded, drawn_by = as_run(source, plan, scenario, settings or (), uncalibrated, lang)
@@ -674,8 +666,7 @@ def sensitivity(
     from reports.trace import PICTURES, check_files
     from scenarios.load import read_source
 
-    typed = (("draws", draws), ("seed", seed), ("workers", workers))
-    number = {name: whole_number(text, name) for name, text in typed}
+    number = whole_numbers({"draws": draws, "seed": seed, "workers": workers})
     if picture is not None:
         told.check_picture(targets or ())
         check_files((("--picture", picture, PICTURES),))
@@ -716,8 +707,7 @@ def discover(
     from reports import discovered as told
     from scenarios.load import read_source
 
-    typed = (("draws", draws), ("seed", seed), ("workers", workers))
-    number = {name: whole_number(text, name) for name, text in typed}
+    number = whole_numbers({"draws": draws, "seed": seed, "workers": workers})
     source = read_source(plan)
     loaded, drawn_by = as_run(source, plan, scenario, settings or (), uncalibrated, lang)
     with progress_bar(work(loaded, number["draws"], targets or ()), lang, quiet) as tick:
@@ -747,7 +737,7 @@ def trace(
     from scenarios.load import load
     from simulator.trace import trace as follow
 
-    number = {name: whole_number(text, name) for name, text in (("draw", draw), ("seed", seed))}
+    number = whole_numbers({"draw": draw, "seed": seed})
     told.check_files((("--gantt", gantt, told.PICTURES), ("--out", out, told.TABLES)))
     loaded = load(plan, scenario, settings or ())
     future = follow(loaded, scenario, number["seed"], number["draw"], luck)
@@ -787,8 +777,7 @@ def hindcast(
     from reports import hindcast as told
     from reports.trace import check_files, write_files
 
-    typed = (("seed", seed), ("from", since), ("history", history))
-    number = {name: whole_number(text, name) for name, text in typed}
+    number = whole_numbers({"seed": seed, "from": since, "history": history})
     check_files((("--pit", pit, told.PICTURES),))
     result = look_back(
         read_panel(panel), train, test, number["seed"], number["from"], number["history"]
@@ -906,9 +895,10 @@ def runs(
         plan, scenario, whole_number(seed, "seed") if seed else None, status, pairs(settings or ()),
         target, below, above,
     )  # fmt: skip
-    for path, option in ((export, "--export"), (iamc, "--iamc")):
+    check_filter(status, below, above)
+    for path, flag in ((export, "--export"), (iamc, "--iamc")):
         if path is not None:
-            check_file(path, option)
+            check_file(path, flag)
     found = collect(folder, wanted)
     if iamc is not None:
         write_iamc(found, iamc)
@@ -919,6 +909,22 @@ def runs(
     for path in (export, iamc):
         if path is not None:
             print(say("say.wrote", lang, value=path), file=sys.stderr)
+
+
+def check_filter(status: str, below: float | None, above: float | None) -> None:
+    """Raises InputError for a status that no run has, and for probabilities that are none."""
+    from scenarios.shard import STATUSES
+
+    faults = [
+        Fault("argument_range", {"value": bound, "allowed": "0 … 1"}, flag)
+        for flag, bound in (("--below", below), ("--above", above))
+        if bound is not None and not 0 <= bound <= 1
+    ]
+    if status and status not in STATUSES:
+        shown = {"value": status, "choices": list(STATUSES)}
+        faults.append(Fault("unknown_choice", shown, file="--status"))
+    if faults:
+        raise InputError(faults)
 
 
 def pairs(settings: Sequence[str]) -> tuple[tuple[str, str], ...]:
@@ -944,6 +950,21 @@ def report(
     contents = told.report(told.dossier(run, history, lang), form, place)
     files.write(contents)
     print(place)
+
+
+def whole_numbers(typed: Mapping[str, str | None]) -> dict[str, int]:
+    """Whole numbers by option, those that were typed. Raises InputError naming every bad one."""
+    found: dict[str, int] = {}
+    faults: list[Fault] = []
+    for name, text in typed.items():
+        try:
+            if text is not None:
+                found[name] = whole_number(text, name)
+        except InputError as problem:
+            faults += problem.faults
+    if faults:
+        raise InputError(faults)
+    return found
 
 
 def whole_number(text: str, name: str) -> int:

@@ -171,6 +171,8 @@ def heading(found: Sought, scenario: str, lang: str) -> list[str]:
             say(LEAST[found.least], lang, effort=number(found.answer.effort, 2),
                 cost=money(found.answer.cost))
         )  # fmt: skip
+    elif not moved(found, found.answer):
+        lines.append(say("sought.best_as_it_is", lang))
     else:
         lines.append(say("sought.best", lang))
     return lines

@@ -20,7 +20,7 @@ from simulator.results import Joint, Result, Verdict
 
 TABLES = ("runs", "targets", "indicators", "draws")
 #: What became of a run: judged, refused (its input is wrong), lost (its worker failed), or not yet.
-DONE, REFUSED, LOST, MISSING = "done", "refused", "lost", "missing"
+STATUSES = DONE, REFUSED, LOST, MISSING = ("done", "refused", "lost", "missing")
 #: Type of a field of ``Verdict`` → type of its column.
 TYPES = {str: pa.string(), int | None: pa.int64(), float | None: pa.float64()}
 #: Hash and seconds, before the tables.
