@@ -18,7 +18,7 @@ from simulator.sampling import Array
 from simulator.whatif import Bools, Held
 
 #: Draws that are judged under all scenarios before the next ones: what is held takes memory.
-WIDTH = 1024
+WIDTH = 2048
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +147,7 @@ def compare(
     work = jobs(draws, seed, WIDTH, selective=True)
 
     def judged(job: Job) -> tuple[int, list[Pairs]]:
-        held = Held(job.block)
+        held = Held(job.block, settings=1)
         sides = [_first_draws(held.judge(model), job.size) for model in models]
         return job.size, [Pairs.of(sides[0], side, distinct) for side in sides]
 

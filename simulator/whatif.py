@@ -133,11 +133,13 @@ class Held:
     """One block of futures.
 
     Figures of one name have one score whatever a lever does to their distributions, unless figures
-    come or go that are correlated with others: then nothing that is held is of use.
+    come or go that are correlated with others: then nothing that is held is of use. Of each part of
+    a network the last ``settings`` are held.
     """
 
-    def __init__(self, block: Block) -> None:
+    def __init__(self, block: Block, settings: int = HELD) -> None:
         self.block = Remembering(block)
+        self._settings = settings
         self._forget(())
 
     def _forget(self, world: object) -> None:
@@ -205,7 +207,7 @@ class Held:
         """What queues deliver: a part of the network is served again if anything in it changed."""
         found: dict[str, Delivery] = {}
         for part in model.parts:
-            memory = self._queues.setdefault((luck, *part.routes), Memory())
+            memory = self._queues.setdefault((luck, *part.routes), Memory(self._settings))
             found |= memory.recall(
                 _settings_of(part, model.plan),
                 partial(self._served, model.plan, part, p, luck),
