@@ -75,8 +75,15 @@ class Plain:
         ]
         self.targets = tuple(target.id for target in plan.judged)
         prefix = f"luck.{LUCKS[0]}/"
+        lots = model.network.lots
+
+        def most(name: str, rows: int) -> int:
+            """Rows that one future may ask for: as many as the engine makes room for."""
+            key = name.split(".")[1].split("/")[0] if name.startswith("programmes.") else ""
+            return max(rows, lots.get(key, 0)) if key else 2 * rows if "/" in name else rows
+
         self.rows = {
-            (kind, name.removeprefix(prefix)): rows
+            (kind, name.removeprefix(prefix)): most(name.removeprefix(prefix), rows)
             for (kind, name), rows in Numbers.of(model).rows.items()
             if name.startswith(prefix)
         }

@@ -526,7 +526,7 @@ def with_programmes(plan: Plan, times: int) -> Plan:
 
 
 def plotted(steps: Sequence[Mapping[str, Any]], file: Path) -> None:
-    """Growth as points, with the straight line through the first two of each axis."""
+    """Growth as points, with the straight line that fits them best."""
     from matplotlib.figure import Figure
 
     groups = [list(group) for _, group in itertools.groupby(steps, key=lambda step: step["axis"])]
@@ -535,10 +535,10 @@ def plotted(steps: Sequence[Mapping[str, Any]], file: Path) -> None:
         sizes = np.array([step["size"] for step in group], dtype=float)
         per, unit = (1.0, "s a run") if group[0]["unit"] == "run" else (1e6, "µs a draw")
         costs = per * np.array([step["seconds"] for step in group])
-        slope = (costs[1] - costs[0]) / (sizes[1] - sizes[0])
-        axes.plot(sizes, costs[0] + slope * (sizes - sizes[0]), color="#999999", zorder=1)
+        line = np.polyval(np.polyfit(sizes, costs, 1), sizes)
+        axes.plot(sizes, line, color="#999999", zorder=1)
         axes.scatter(sizes, costs, color="#0072B2", zorder=2)
-        axes.set(xlabel=group[0]["axis"], ylabel=unit, ylim=(0.0, 1.1 * costs.max()))
+        axes.set(xlabel=group[0]["axis"], ylabel=unit, ylim=(0.0, 1.15 * costs.max()))
         axes.set_xticks(sizes, [f"{size:,.0f}" for size in sizes])
     figure.savefig(file)
 
