@@ -92,7 +92,7 @@ lock=$$(stamp_of requirements.lock)
 project=$$(stamp_of requirements.lock pyproject.toml)
 if ! stamped lock.stamp "$$lock" || ! runs; then
     find_python
-    echo "plansim: setting up .venv with $$python (once; downloads about 180 MB)" >&2
+    echo "plansim: setting up .venv with $$python (once; downloads about 190 MB)" >&2
     rm -f .venv/lock.stamp .venv/project.stamp
     "$$python" -m venv --clear .venv
     pip install --no-compile --require-hashes --only-binary :all: -r requirements.lock

@@ -26,7 +26,7 @@ from scipy.special import chdtrc, ndtr, ndtri
 
 from calibration.scores import Normal
 from calibration.weighing import Prepared, prepare, telling, weigh
-from scenarios.history import Observation
+from scenarios.history import Measure, Observation
 from scenarios.load import load
 from simulator.plan import Plan
 from simulator.sampling import Array, stream
@@ -159,7 +159,7 @@ def watched(plan: Plan) -> tuple[Observation, ...]:
     base = plan.plan.base_year
     cluster = next(key for key, c in plan.clusters.items() if not c.residual)
     indicator = {i.of: key for key, i in reversed(plan.indicators.items()) if i.over is None}
-    rows: list[tuple[str, float, float, str]] = [
+    rows: list[tuple[str, float, float, Measure]] = [
         (f"clusters.{cluster}.output", base, 100.0, "level"),
         (f"clusters.{cluster}.output", base + 2, 110.0, "level"),
         (indicator["real_value_added"], base, 0.06, "growth"),
@@ -168,7 +168,7 @@ def watched(plan: Plan) -> tuple[Observation, ...]:
         (f"clusters.{cluster}.energy", base + 1, 0.1, "level"),
     ]
     return tuple(
-        Observation(q, "", year, value, measure, None, "made", line, "flow")  # type: ignore[arg-type]
+        Observation(q, "", year, value, measure, None, "made", line, "flow")
         for line, (q, year, value, measure) in enumerate(rows, start=2)
     )
 

@@ -179,14 +179,19 @@ def checks(prepared: Prepared, weighed: Weighed, values: Array) -> tuple[Check, 
     return tuple(
         Check(
             observation=o,
-            prior=tuple(map(float, shown[0][i])),  # type: ignore[arg-type]
-            posterior=tuple(map(float, shown[1][i])),  # type: ignore[arg-type]
+            prior=_three(shown[0][i]),
+            posterior=_three(shown[1][i]),
             tail_prior=_tail(before[i], values[i]),
             tail_posterior=_tail(after[i], values[i]),
             weight=float(share[i]),
         )
         for i, o in enumerate(forward.observations)
     )
+
+
+def _three(quantiles: Array) -> tuple[float, float, float]:
+    low, middle, high = map(float, quantiles)
+    return low, middle, high
 
 
 def _tail(sample: Array, value: float) -> float:
@@ -215,8 +220,8 @@ def moved(plan: Plan, prepared: Prepared, after: Normal) -> tuple[Moved, ...]:
                 path=path,
                 unit=figure.unit,
                 origin=figure.origin,
-                prior=tuple(map(float, ends[0])),  # type: ignore[arg-type]
-                posterior=tuple(map(float, ends[1])),  # type: ignore[arg-type]
+                prior=_three(ends[0]),
+                posterior=_three(ends[1]),
                 moved=float(mean2[i]),
                 spread=float(sd2[i]),
                 by=spoken(by_identities, by_data),

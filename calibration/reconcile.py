@@ -254,12 +254,11 @@ def _solve(problem: Problem, begin: Array) -> Array | None:
     def pull(u: Array) -> Array:
         return np.asarray(problem.precision @ u)
 
-    parts = {"eq": rows & ~problem.at_least, "ineq": rows & problem.at_least}
-    constraints: Any = [
-        part(kind, chosen)  # type: ignore[arg-type]
-        for kind, chosen in parts.items()
-        if chosen.any()
-    ]
+    parts: dict[Literal["eq", "ineq"], Mask] = {
+        "eq": rows & ~problem.at_least,
+        "ineq": rows & problem.at_least,
+    }
+    constraints: Any = [part(kind, chosen) for kind, chosen in parts.items() if chosen.any()]
     options: Any = {"maxiter": 100, "ftol": 1e-14}
     with np.errstate(all="ignore"):
         found = minimize(

@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from reports.baselines import quantity_name
 from reports.judged import driver_words
 from reports.tables import Table
 from reports.wording import number, percent, with_unit
@@ -109,19 +110,8 @@ def observation_words(plan: Plan, o: Observation, lang: str) -> str:
             subject = plan.clusters[o.subject].name.in_language(lang)
             name = f"{subject}{name}" if lang == "zh" else f"{name} of {subject}"
     else:
-        name = _quantity_words(plan, o.quantity, lang)
+        name = quantity_name(plan, o.quantity, lang)
     return say("calibrated.growth_of", lang, what=name) if o.measure == "growth" else name
-
-
-def _quantity_words(plan: Plan, path: str, lang: str) -> str:
-    section, _, rest = path.partition(".")
-    if section == "clusters":
-        key, _, kind = rest.partition(".")
-        return say(f"quantity.{kind}", lang, cluster=plan.clusters[key].name.in_language(lang))
-    if section == "prices":
-        return say(f"quantity.prices_{rest}", lang)
-    named = plan.city[rest].name
-    return rest.replace("_", " ") if named is None else named.in_language(lang)
 
 
 def time_words(o: Observation, lang: str) -> str:

@@ -6,19 +6,16 @@ them apart. Texts are measured and broken before anything is placed; the font is
 """
 
 import io
-import re
-import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from importlib.resources import as_file, files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from reports.pictures import SALT, studio
 from reports.trace import closing, counted, folded, future_fields, reason, route_text, size
 from reports.wording import exact
 from scenarios.words import say
-from simulator.errors import Fault, InputError
 from simulator.trace import Lot, Trace
 
 if TYPE_CHECKING:
@@ -47,8 +44,6 @@ MARKS = {
     "dropped": ("X", "#F0E442", "#000000"),
     "delivered": ("D", "#009E73", "#000000"),
 }
-#: What an svg's names are made from, so that they repeat.
-SALT = "plansim"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,32 +69,8 @@ def gantt(trace: Trace, keys: Sequence[str], lang: str, form: str) -> bytes:
 
     Raises InputError naming a character that the font lacks.
     """
-    import matplotlib
-
-    with (
-        as_file(files("reports") / "fonts" / "NotoSansSC-Regular.otf") as font,
-        warnings.catch_warnings(),
-        matplotlib.rc_context(),
-    ):
-        warnings.filterwarnings("error", message="Glyph")
-        matplotlib.rcdefaults()
-        matplotlib.rcParams.update(
-            {
-                "svg.hashsalt": SALT,
-                "hatch.linewidth": 0.7,
-                "text.parse_math": False,
-                "axes.unicode_minus": False,
-            }
-        )
-        try:
-            return _Page(font).drawn(trace, keys, lang, form.removeprefix(".").lower())
-        except UserWarning as problem:
-            missing = re.search(r"Glyph (\d+)", str(problem))
-            if missing is None:
-                raise
-            letter = int(missing[1])
-            value = f"{chr(letter)} (U+{letter:04X})"
-            raise InputError([Fault("glyph_missing", {"value": value}, file="--gantt")]) from None
+    with studio(flag="--gantt") as style:
+        return _Page(style.font).drawn(trace, keys, lang, form.removeprefix(".").lower())
 
 
 def chosen(lots: Sequence[Lot], most: int) -> tuple[Lot, ...]:

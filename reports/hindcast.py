@@ -1,10 +1,7 @@
 """A hindcast as a table, as records, and as a picture of the probability integral transform."""
 
 import io
-import re
-import warnings
 from collections.abc import Sequence
-from importlib.resources import as_file, files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,9 +9,9 @@ import numpy as np
 
 from calibration.growth import HORIZONS
 from calibration.hindcast import LEVELS, RIVALS, Cases, Hindcast, Score
+from reports.pictures import SALT, studio
 from reports.tables import Table
 from scenarios.words import say
-from simulator.errors import Fault, InputError
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -32,8 +29,6 @@ BINS, WIDTH, HEIGHT, EDGE, DPI = 20, 2.6, 1.75, (0.75, 0.9, 0.45), 120
 TITLE, TEXT, SMALL = 14.0, 9.0, 8.0
 #: Colours of Okabe and Ito (2008).
 COLOURS = {"output": "#0072B2", "va_rate": "#E69F00", "energy_intensity": "#009E73"}
-#: What an svg's names are made from, so that they repeat.
-SALT = "plansim"
 
 
 def score_records(result: Hindcast) -> list[dict[str, Any]]:
@@ -108,25 +103,8 @@ def pit_picture(result: Hindcast, lang: str, form: str) -> bytes:
 
     Raises InputError naming a character that the font lacks.
     """
-    import matplotlib
-
-    with (
-        as_file(files("reports") / "fonts" / "NotoSansSC-Regular.otf") as font,
-        warnings.catch_warnings(),
-        matplotlib.rc_context(),
-    ):
-        warnings.filterwarnings("error", message="Glyph")
-        matplotlib.rcdefaults()
-        matplotlib.rcParams.update({"svg.hashsalt": SALT, "text.parse_math": False})
-        try:
-            return _drawn(result, lang, font, form.removeprefix(".").lower())
-        except UserWarning as problem:
-            missing = re.search(r"Glyph (\d+)", str(problem))
-            if missing is None:
-                raise
-            letter = int(missing[1])
-            value = f"{chr(letter)} (U+{letter:04X})"
-            raise InputError([Fault("glyph_missing", {"value": value}, file="--pit")]) from None
+    with studio(flag="--pit") as style:
+        return _drawn(result, lang, style.font, form.removeprefix(".").lower())
 
 
 def _drawn(result: Hindcast, lang: str, font: Path, form: str) -> bytes:

@@ -66,10 +66,10 @@ class Style:
 
 
 @contextmanager
-def studio(titled: bool = True, dpi: int = DPI) -> Iterator[Style]:
+def studio(titled: bool = True, dpi: int = DPI, flag: str = "") -> Iterator[Style]:
     """Where pictures are drawn: nothing that was set outside matters, nothing is left behind.
 
-    Raises InputError naming a character that the font lacks.
+    Raises InputError naming a character that the font lacks; ``flag``: the option that asked.
     """
     import matplotlib
 
@@ -97,7 +97,7 @@ def studio(titled: bool = True, dpi: int = DPI) -> Iterator[Style]:
                 raise
             letter = int(missing[1])
             value = f"{chr(letter)} (U+{letter:04X})"
-            raise InputError([Fault("glyph_missing", {"value": value})]) from None
+            raise InputError([Fault("glyph_missing", {"value": value}, file=flag)]) from None
 
 
 @lru_cache

@@ -140,9 +140,9 @@ def _summary(book: Any, page: Any, d: Dossier, title: str, told: Sequence[Sheet]
         row = _wide(page, row, sentence, forms["text"])
     row = _wide(page, row, say("told.from_run", d.lang, run=d.run.id), forms["soft"]) + 1
     page.write_string(row, 0, say("told.contents", d.lang), forms["part"])
-    for row, sheet in enumerate(told, row + 1):  # noqa: B020
-        page.write_url(row, 0, f"internal:'{sheet.name}'!A1", string=sheet.name)
-        page.write_string(row, 1, sheet.caption, forms["text"])
+    for place, sheet in enumerate(told, row + 1):
+        page.write_url(place, 0, f"internal:'{sheet.name}'!A1", string=sheet.name)
+        page.write_string(place, 1, sheet.caption, forms["text"])
     page.set_paper(9)
     page.fit_to_pages(1, 0)
 

@@ -22,7 +22,11 @@ TABLES = ("runs", "targets", "indicators", "draws")
 #: What became of a run: judged, refused (its input is wrong), lost (its worker failed), or not yet.
 STATUSES = DONE, REFUSED, LOST, MISSING = ("done", "refused", "lost", "missing")
 #: Type of a field of ``Verdict`` → type of its column.
-TYPES = {str: pa.string(), int | None: pa.int64(), float | None: pa.float64()}
+TYPES: dict[Any, pa.DataType] = {
+    str: pa.string(),
+    int | None: pa.int64(),
+    float | None: pa.float64(),
+}
 #: Hash and seconds, before the tables.
 HEAD = struct.Struct("<32sd")
 
@@ -62,7 +66,7 @@ def schemas(levers: Sequence[str]) -> dict[str, pa.Schema]:
     long = dict.fromkeys(("run", "model", "scenario", "region", "variable", "unit"), text)
     return {
         "runs": pa.schema(runs | {"faults": text}),
-        "targets": pa.schema({"run": text} | {f.name: TYPES[f.type] for f in fields(Verdict)}),  # type: ignore[index]
+        "targets": pa.schema({"run": text} | {f.name: TYPES[f.type] for f in fields(Verdict)}),
         "indicators": pa.schema(long | {"year": whole, "quantile": number, "value": number}),
         "draws": pa.schema(
             {"run": text, "draw": whole, "luck": pa.int8(), "target": text, "value": number}

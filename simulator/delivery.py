@@ -118,8 +118,10 @@ def _stand(env: simpy.Environment, station: Station, futures: Futures) -> "_Gate
     if isinstance(station, Gate):
         return _Gate(env, station, float(np.ravel(futures.amounts[station.path])[0]))
     closed = futures.closed.get(station.path)
-    times = None if closed is None else tuple(float(np.ravel(time)[0]) for time in closed)
-    return _Desk(env, station, times)  # type: ignore[arg-type]  # two of them
+    if closed is None:
+        return _Desk(env, station, None)
+    since, until = (float(np.ravel(time)[0]) for time in closed)
+    return _Desk(env, station, (since, until))
 
 
 def _lot(world: _World, programme: str, lot: int, rank: int, case: Cases) -> Process:

@@ -266,9 +266,9 @@ def changed(plan: Plan, path: str, value: object) -> Plan:
     return found
 
 
-def _changed(node: Any, keys: Sequence[str], value: object, path: str) -> Any:
+def _changed(node: Any, keys: Sequence[str], value: Any, path: str) -> Any:
     if not keys:
-        return replace(node, value=value) if isinstance(node, Figure) else value  # type: ignore[arg-type]
+        return replace(node, value=value) if isinstance(node, Figure) else value
     first, *rest = keys
     if isinstance(node, tuple) and first.isdigit() and int(first) < len(node):
         place = int(first)

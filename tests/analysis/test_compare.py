@@ -4,6 +4,7 @@ import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from importlib.resources import files
+from typing import Any
 
 import numpy as np
 import pytest
@@ -30,7 +31,8 @@ def plans(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Plan]:
     shutil.copytree(str(files("scenarios") / "template"), folder)
     plan = load(str(folder))
     programme = plan.programmes["upgrading"]
-    dear = replace(programme, cost=replace(programme.cost, value=99.0))  # type: ignore[type-var]
+    assert programme.cost is not None
+    dear = replace(programme, cost=replace(programme.cost, value=99.0))
     return {
         "plan": plan,
         "baseline": load(str(folder), "baseline"),
@@ -130,10 +132,10 @@ def recall(
 ) -> Callable[..., Remembered]:
     place = tmp_path_factory.mktemp("runs")
 
-    def of(name: str, seed: int = 2, **more: object) -> Remembered:
+    def of(name: str, seed: int = 2, **more: Any) -> Remembered:
         folder = place / f"{name}-{seed}-{len(more)}"
         if not folder.exists():
-            write(run(plans[name], name, DRAWS, seed, **more), folder, (), 0.0)  # type: ignore[arg-type]
+            write(run(plans[name], name, DRAWS, seed, **more), folder, (), 0.0)
         return remembered(read_kept(folder), name)
 
     return of
