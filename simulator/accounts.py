@@ -3,7 +3,7 @@
 Sum first, divide last. Arrays have the axes year, cluster, draw; indicators year, draw.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Set
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -24,10 +24,32 @@ ACCOUNTS = (
     "output", "nominal_output", "real_output", "activity", "revenue",
     "value_added", "real_value_added", "energy", "water", "employment",
 )  # fmt: skip
-
-
+#: The kinds of quantity that each account rests on, as ``kind_of`` names them.
+RESTS_ON: Mapping[str, frozenset[str]] = {
+    account: frozenset(kinds.split())
+    for account, kinds in {
+        "activity": "output",
+        "real_output": "output",
+        "price": "prices",
+        "nominal_output": "output prices",
+        "output": "output prices",
+        "revenue": "output prices city.revenue_ratio",
+        "squeezed_rate": "va_rate prices",
+        "value_added": "output va_rate prices",
+        "real_value_added": "output va_rate prices",
+        "energy": "output energy",
+        "water": "output water",
+        "employment": "output labour",
+    }.items()
+}
 #: 万元 in one 亿元.
 WAN = 1e4
+
+
+def kind_of(quantity: str) -> str:
+    """The kind of a quantity: one name for all clusters, one for both prices, else its own path."""
+    section, *_, last = quantity.split(".")
+    return {"clusters": last, "prices": "prices"}.get(section, quantity)
 
 
 @dataclass
@@ -151,6 +173,15 @@ class Accounts:
         used *= WAN
         return used
 
+    def take_over(self, other: "Accounts", changed: Set[str]) -> None:
+        """What ``other`` accounts of the same futures know and no ``changed`` kind reaches."""
+        for account, kinds in RESTS_ON.items():
+            if account in vars(other) and not kinds & changed:
+                vars(self)[account] = vars(other)[account]
+        for key, found in other._sums.items():
+            if not RESTS_ON[key[0]] & changed:
+                self._sums[key] = found
+
     def of(self, account: str) -> Array:
         """One of ACCOUNTS. [(year, cluster, draw)]"""
         amount: Array = getattr(self, account)
@@ -197,6 +228,14 @@ class OneFuture:
     deliveries: Mapping[str, Delivery]
     block: Block
     luck: str
+
+
+def rests_on(indicator: Indicator) -> frozenset[str]:
+    """The kinds of quantity that an indicator rests on, and the programme that it counts."""
+    if indicator.programme is not None:
+        return frozenset((f"programmes.{indicator.programme}",))
+    names = (indicator.of, indicator.over)
+    return frozenset().union(*(RESTS_ON.get(name, {name}) for name in names if name))
 
 
 def indicator_path(future: OneFuture, item: Series) -> Array:

@@ -13,6 +13,7 @@ import numpy as np
 from simulator.network import Network
 from simulator.plan import Coverage, Plan
 from simulator.queues import Passage, Value, intake
+from simulator.recall import Recall, anew
 from simulator.sampling import Array
 
 
@@ -34,7 +35,7 @@ class Delivery(Protocol):
     def flow(self) -> Array: ...
 
 
-@dataclass
+@dataclass(eq=False)
 class Scheduled:
     """Delivery by a schedule: straight lines between stated points, scaled by depth, delayed.
 
@@ -85,33 +86,34 @@ class Scheduled:
         return np.minimum(average, self.most, out=average)
 
 
-def scheduled(plan: Plan, p: Mapping[str, Value]) -> dict[str, Delivery]:
+def scheduled(plan: Plan, p: Mapping[str, Value], recall: Recall = anew) -> dict[str, Delivery]:
     """Deliveries of all active programmes that have a schedule."""
     years = tuple(plan.years)
-    return {
-        key: schedule(
-            programme.coverage, p, f"programmes.{key}.coverage", years,
-            p.get(f"programmes.{key}.units", 1.0), programme.lot,
-        )
-        for key, programme in plan.programmes.items()
-        if programme.active and programme.coverage is not None
-    }  # fmt: skip
+    found: dict[str, Delivery] = {}
+    for key, programme in plan.programmes.items():
+        if programme.active and programme.coverage is not None:
+            path = f"programmes.{key}"
+            found[key] = recall(
+                path, schedule, programme.coverage, years, p.get(f"{path}.coverage.delay", 0.0),
+                p[f"{path}.coverage.depth"], p.get(f"{path}.units", 1.0), programme.lot,
+            )  # fmt: skip
+    return found
 
 
 def schedule(
     coverage: Coverage,
-    p: Mapping[str, Value],
-    path: str,
     years: tuple[int, ...],
+    delay: Value,
+    depth: Value,
     units: Value = 1.0,
     lot: float = 1.0,
 ) -> Scheduled:
-    """The schedule of one block of draws."""
+    """The schedule of one block of draws. ``delay`` [years], ``depth`` [share of the path]."""
     knots = [float(coverage.start), *(year + 1.0 for year in sorted(coverage.path))]
     heights = [0.0, *(coverage.path[year] for year in sorted(coverage.path))]
     lines = zip(knots, knots[1:], heights, heights[1:], strict=False)
-    delay = np.atleast_1d(np.asarray(p.get(f"{path}.delay", 0.0), dtype=float))
-    depth = np.atleast_1d(np.asarray(p[f"{path}.depth"], dtype=float))
+    delay = np.atleast_1d(np.asarray(delay, dtype=float))
+    depth = np.atleast_1d(np.asarray(depth, dtype=float))
     width = np.broadcast_shapes(delay.shape, depth.shape)
     return Scheduled(
         pieces=tuple(line for line in lines if line[2] != line[3]),
@@ -123,7 +125,7 @@ def schedule(
     )
 
 
-@dataclass
+@dataclass(eq=False)
 class Queued:
     """Delivery by a queue: every lot counts from when it passed the last stage.
 

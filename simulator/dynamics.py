@@ -15,6 +15,7 @@ from simulator.coverage import Delivery
 from simulator.layout import Layout
 from simulator.plan import Effect, Plan, Quantity
 from simulator.queues import Value
+from simulator.recall import Recall, anew
 from simulator.sampling import Array, Block, Numbers, Single, correlate
 
 #: Own shocks are clipped at this many standard deviations (Eq. 4).
@@ -169,55 +170,86 @@ def programme_paths(
     p: Mapping[str, Value],
     bases: Mapping[str, Value],
     deliveries: Mapping[str, Delivery],
+    recall: Recall = anew,
 ) -> dict[str, Array]:
     """Eq. 3: P_s(t) of every quantity that a programme or a coupling moves. [(year, draw)]
 
     A quantity that nothing moves is not in the result, so that a plan whose programmes are off
     computes the same bits as one that has none.
     """
-    paths: dict[str, Array] = {}
-    sums: set[str] = set()  # arrays that are nobody else's
-
-    def add(name: str, amount: Array) -> None:
-        if name in sums:
-            paths[name] += amount
-        elif name in paths:
-            paths[name] = paths[name] + amount
-            sums.add(name)
-        else:
-            paths[name] = amount
-
+    terms: dict[str, list[Array]] = {}  # by quantity: b, share delivered, b, share delivered, ...
     for key, delivery in deliveries.items():
         programme = plan.programmes[key]
         if not programme.effects:
             continue
-        reach = np.asarray(p[f"programmes.{key}.additional"]) * (delivery.flow - delivery.flow[0])
+        path = f"programmes.{key}"
+        reach = recall(f"{path}.reach", _reach, p[f"{path}.additional"], delivery)
         for index, effect in enumerate(programme.effects):
-            size = p[f"programmes.{key}.effects.{index}.size"]
-            relative = np.log1p(size) * reach if effect.change == "relative" else reach
+            place = f"{path}.effects.{index}"
+            size = p[f"{place}.size"]
             for name in layout.matching(effect.on):
                 quantity = layout.quantities[name]
                 if effect.change == "relative" and quantity.link == "log":
-                    add(name, relative)
+                    b = recall(place, np.log1p, size)
                 else:
-                    add(name, effect_size(effect, quantity, size, bases[name]) * reach)
+                    b = recall(f"{place}/{name}", effect_size, effect, quantity, size, bases[name])
+                terms.setdefault(name, []).extend((b, reach))
+    paths = {name: recall(name, _sum_of_products, *found) for name, found in terms.items()}
     if not deliveries:
         return paths
-    release = np.asarray(p["assumptions.labour_release"])
+
+    def add(name: str, source: str, amount: Array) -> None:
+        known = paths.get(name)
+        paths[name] = amount if known is None else recall(f"{name}+{source}", np.add, known, amount)
+
+    release = p["assumptions.labour_release"]
     for cluster in layout.clusters:
-        if f"clusters.{cluster}.labour" in paths:
-            add(f"clusters.{cluster}.output", -release * paths[f"clusters.{cluster}.labour"])
+        labour = paths.get(f"clusters.{cluster}.labour")
+        if labour is not None:
+            released = recall(f"release/{cluster}", _released, release, labour)
+            add(f"clusters.{cluster}.output", "release", released)
     for index, coupling in enumerate(plan.couplings):
-        strength = np.asarray(p[f"couplings.{index}.strength"])
-        speed = np.asarray(p[f"couplings.{index}.speed"])
+        place = f"couplings.{index}"
+        strength, speed = p[f"{place}.strength"], p[f"{place}.speed"]
         for name in layout.matching(coupling.source_quantity):
             if name not in paths:
                 continue
-            change = log_change(layout.quantities[name], bases[name], paths[name])
-            passed = strength * _lagged_stock(change, speed)
+            change = recall(
+                f"{place}/{name}", log_change, layout.quantities[name], bases[name], paths[name]
+            )
+            passed = recall(f"{place}/{name}/passed", _passed, strength, speed, change)
             for receiver in layout.matching(coupling.to):
-                add(receiver, _as_shift(layout.quantities[receiver], bases[receiver], passed))
+                quantity, base = layout.quantities[receiver], bases[receiver]
+                source = f"{place}/{name}/{receiver}"
+                add(receiver, source, recall(source, _as_shift, quantity, base, passed))
     return paths
+
+
+def _reach(additional: Value, delivery: Delivery) -> Array:
+    """a q(t) of Eq. 3, less what there is in the base year. [(year, draw)]"""
+    return np.asarray(additional * (delivery.flow - delivery.flow[0]))
+
+
+def _sum_of_products(*terms: Array) -> Array:
+    """b₁ c₁(t) + b₂ c₂(t) + … of b₁, c₁, b₂, c₂, …, from left to right."""
+    total = np.asarray(terms[0] * terms[1])
+    for b, reach in zip(terms[2::2], terms[3::2], strict=True):
+        amount = b * reach
+        if amount.shape == total.shape:
+            total += amount
+        else:  # certain so far: one value for all draws
+            total = total + amount
+    return total
+
+
+def _released(release: Value, labour: Array) -> Array:
+    """Output that the labour saved makes elsewhere: −r P_labour(t)."""
+    return np.asarray(-release * labour)
+
+
+def _passed(strength: Value, speed: Value, change: Array) -> Array:
+    """What a coupling passes on of a change in its source."""
+    return np.asarray(strength * _lagged_stock(change, speed))
 
 
 def _lagged_stock(change: Array, speed: Value) -> Array:
@@ -390,6 +422,7 @@ class Moves:
         p: Mapping[str, Value],
         bases: Mapping[str, Value],
         deliveries: Mapping[str, Delivery],
+        recall: Recall = anew,
     ) -> "Moves":
         def summed(part: str, kept: Callable[[str], Value]) -> dict[str, Array]:
             return _summed(plan, p, deliveries, part, kept)
@@ -398,7 +431,7 @@ class Moves:
             return 1 - np.asarray(p.get(f"programmes.{key}.crowding_out", 0.0))
 
         return cls(
-            paths=programme_paths(plan, layout, p, bases, deliveries),
+            paths=programme_paths(plan, layout, p, bases, deliveries, recall),
             added=summed("projects", crowded),
             open_share=closures(plan, p, deliveries),
             recognised=summed("recognised", lambda key: 1.0),

@@ -2,8 +2,8 @@
 
 A plan is judged in the futures that ``run`` counts, with the same bits. Judged again with other
 levers, what no lever reaches (parameters, base year, trends, luck) is there already, queues are
-served again only where the changed programme may stand in line, and levels are taken again only of
-quantities that programmes move otherwise than before.
+served again only where the changed programme may stand in line, and levels, accounts and indicators
+are worked out again only where programmes move them otherwise than before.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -16,15 +16,17 @@ from typing import Any, Generic, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.accounts import Accounts, OneFuture, indicator_path
+from simulator.accounts import Accounts, OneFuture, indicator_path, kind_of, rests_on
 from simulator.baseline import Baseline, close
 from simulator.coverage import Delivery, scheduled
 from simulator.dynamics import Moves, luck_paths, trend_path
 from simulator.errors import InputError
+from simulator.feasibility import Goal
 from simulator.model import Model
 from simulator.network import Network
 from simulator.plan import Figure, Plan, Uncertainty
 from simulator.queues import Value
+from simulator.recall import Notebook
 from simulator.run import (
     BLOCKS,
     LUCKS,
@@ -87,13 +89,19 @@ class Ground:
     luck: Mapping[str, Mapping[str, Single]]
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Last:
-    """Levels of one set of luck when they were last taken, and what had moved them then."""
+    """Futures of one set of luck as they were last lived, in ``levels`` [(year, row, draw)].
+
+    ``paths``: by position among all series.
+    """
 
     ground: Ground
-    moved: Mapping[str, Array] | None
+    deliveries: Mapping[str, Delivery]
+    moves: Moves
     levels: Array
+    accounts: Accounts
+    paths: Mapping[int, Array]
 
 
 class Remembering(Block):
@@ -148,6 +156,7 @@ class Held:
         self._values: dict[str, tuple[Uncertainty, Array]] = {}
         self._grounds: Memory[Ground] = Memory(2)
         self._queues: dict[tuple[str, ...], Memory[dict[str, Delivery]]] = {}
+        self._notes = {place: Notebook() for place in ("schedules", *LUCKS)}
         self._last: dict[str, Last] = {}
 
     def judge(self, model: Model) -> tuple[Bools, Array]:
@@ -155,22 +164,56 @@ class Held:
         plan = model.plan
         p = self._parameters(model)
         ground = self._grounds.recall(_without_levers(plan), lambda: self._ground(model, p))
-        by_schedule = scheduled(plan, p)
+        by_schedule = scheduled(plan, p, self._notes["schedules"])
         places = model.goal_series()
         met = np.empty((len(places), len(LUCKS), self.block.draws), dtype=bool)
         reads = np.empty(met.shape)
         for side, luck in enumerate(LUCKS):
             deliveries = in_order(plan, {**by_schedule, **self._queued(model, p, luck)})
-            moves = Moves.of(plan, model.layout, p, ground.baseline.levels, deliveries)
-            levels = self._levels(model, ground, moves.paths, luck)
-            accounts = Accounts(plan, model.layout, p, levels, ground.baseline, moves)
-            future = OneFuture(accounts, deliveries, self.block, luck)
-            paths = {place: indicator_path(future, model.series[place]) for place in set(places)}
+            paths = self._live(model, p, ground, deliveries, luck)
+            recall = self._notes[luck]
             for row, (goal, place) in enumerate(zip(model.goals, places, strict=True)):
-                read = goal.read(paths[place])
-                met[row, side] = goal.met(read)[goal.year]
-                reads[row, side] = read[goal.year]
+                judged = recall(f"goals.{row}", _in_its_year, goal, paths[place])
+                met[row, side], reads[row, side] = judged
         return met, reads
+
+    def _live(
+        self,
+        model: Model,
+        p: Mapping[str, Value],
+        ground: Ground,
+        deliveries: Mapping[str, Delivery],
+        luck: str,
+    ) -> Mapping[int, Array]:
+        """The indicators that are judged; what no change reaches stays as it was lived last."""
+        plan, layout = model.plan, model.layout
+        moves = Moves.of(plan, layout, p, ground.baseline.levels, deliveries, self._notes[luck])
+        last = self._last.pop(luck, None)  # its levels are written on: gone if that fails
+        if last is not None and last.ground is not ground:
+            last = None
+        levels = np.empty_like(ground.trend).swapaxes(0, 1) if last is None else last.levels
+        changed = set() if last is None else _changed_beside(last, deliveries, moves)
+        for name, n in ground.luck[luck].items():
+            moved = moves.paths.get(name)
+            if last is None or not _same(last.moves.paths.get(name), moved):
+                row, quantity = layout.rows[name], layout.quantities[name]
+                level_path(quantity, name, ground.trend[row], n, moves.paths, levels[:, row])
+                changed.add(kind_of(name))
+        accounts = Accounts(plan, layout, p, levels, ground.baseline, moves)
+        known: Mapping[int, Array] = {}
+        if last is not None:
+            accounts.take_over(last.accounts, changed)
+            known = last.paths
+        future = OneFuture(accounts, deliveries, self.block, luck)
+        paths: dict[int, Array] = {}
+        for place in set(model.goal_series()):
+            item = model.series[place]
+            if place in known and not rests_on(plan.indicators[item.indicator]) & changed:
+                paths[place] = known[place]
+            else:
+                paths[place] = indicator_path(future, item)
+        self._last[luck] = Last(ground, deliveries, moves, levels, accounts, paths)
+        return paths
 
     def _parameters(self, model: Model) -> dict[str, Value]:
         """Every figure; only what is distributed otherwise than before is worked out."""
@@ -219,25 +262,28 @@ class Held:
     ) -> dict[str, Delivery]:
         return queue_up(plan, part, p, self.block, luck, keep=False)[0]
 
-    def _levels(self, model: Model, ground: Ground, moved: Mapping[str, Array], luck: str) -> Array:
-        """Eq. 1 and levels; of quantities that nothing new moves, as they were. [(y, row, draw)]"""
-        last = self._last.get(luck)
-        if last is None or last.ground is not ground:
-            last = Last(ground, None, np.empty_like(ground.trend).swapaxes(0, 1))
-        for name, n in ground.luck[luck].items():
-            if last.moved is not None and _same(last.moved.get(name), moved.get(name)):
-                continue
-            row = model.layout.rows[name]
-            quantity = model.layout.quantities[name]
-            level_path(quantity, name, ground.trend[row], n, moved, last.levels[:, row])
-        self._last[luck] = replace(last, moved=moved)
-        return last.levels
+
+def _in_its_year(goal: Goal, path: Array) -> tuple[Bools, Array]:
+    """Whether a target is met in its own year, and the indicator there as worded. [(draw,)]"""
+    read = goal.read(path)
+    return goal.met(read)[goal.year].copy(), read[goal.year].copy()
+
+
+def _changed_beside(last: Last, deliveries: Mapping[str, Delivery], moves: Moves) -> set[str]:
+    """What is no longer as it was last, beside what moves levels: kinds as in ``rests_on``."""
+    keys = deliveries.keys() | last.deliveries.keys()
+    changed = {f"programmes.{k}" for k in keys if deliveries.get(k) is not last.deliveries.get(k)}
+    for part in ("added", "open_share", "recognised"):
+        before, now = getattr(last.moves, part), getattr(moves, part)
+        if any(not _same(before.get(c), now.get(c)) for c in before.keys() | now.keys()):
+            changed.add("output")
+    return changed
 
 
 def _same(one: Array | None, other: Array | None) -> bool:
     if one is None or other is None:
         return one is other
-    return one is other or bool((one == other).all())
+    return one is other or np.array_equal(one, other)
 
 
 def _without_levers(plan: Plan) -> Plan:

@@ -40,7 +40,7 @@ def test_a_flow_is_the_average_of_its_stock_over_the_year(
     path = {start + after: height for after, height in points}
     p = {"c.depth": depth, "c.delay": np.array([0.0, delay])}
     years = tuple(range(2013, 2030))
-    delivery = schedule(Coverage(start, path, None, None), p, "c", years)  # type: ignore[arg-type]
+    delivery = schedule(Coverage(start, path, None, None), years, p["c.delay"], p["c.depth"])  # type: ignore[arg-type]
     knots = [float(start), *(year + 1.0 for year in sorted(path))]
     heights = [0.0, *(path[year] for year in sorted(path))]
 
@@ -58,7 +58,7 @@ def test_a_flow_is_the_average_of_its_stock_over_the_year(
 def test_nothing_is_delivered_beyond_the_limit() -> None:
     coverage = Coverage(2016, {2019: 1.0}, None, None, limit=0.6)  # type: ignore[arg-type]
     years = tuple(range(2015, 2022))
-    capped = schedule(coverage, {"c.depth": np.array([1.0, 0.5])}, "c", years)
+    capped = schedule(coverage, years, 0.0, np.array([1.0, 0.5]))
     assert capped.stock[:, 0] == pytest.approx([0, 0.25, 0.5, 0.6, 0.6, 0.6, 0.6])
     assert capped.stock[:, 1] == pytest.approx([0, 0.125, 0.25, 0.375, 0.5, 0.5, 0.5])
     assert (capped.flow <= 0.6).all()
@@ -67,8 +67,8 @@ def test_nothing_is_delivered_beyond_the_limit() -> None:
 def test_delay_moves_and_depth_scales_the_whole_schedule() -> None:
     coverage = Coverage(2016, {2017: 0.4, 2020: 1.0}, None, None)  # type: ignore[arg-type]
     years = tuple(range(2015, 2026))
-    plain = schedule(coverage, {"c.depth": 1.0}, "c", years)
-    late = schedule(coverage, {"c.depth": 0.5, "c.delay": 2.0}, "c", years)
+    plain = schedule(coverage, years, 0.0, 1.0)
+    late = schedule(coverage, years, 2.0, 0.5)
     assert plain.stock[:, 0] == pytest.approx([0, 0.2, 0.4, 0.6, 0.8, 1, 1, 1, 1, 1, 1])
     assert plain.flow[:4, 0] == pytest.approx([0, 0.1, 0.3, 0.5])
     assert late.stock[2:] == pytest.approx(plain.stock[:-2] / 2)
@@ -201,7 +201,7 @@ def test_a_schedule_and_a_queue_say_the_same_to_what_follows(plan: Plan) -> None
     """One unit that takes a year until it is in full use is a straight line, either way."""
     path = Coverage(2016, {2016: 1.0}, figure(1.0))
     same: list[Delivery] = [
-        schedule(path, {"c.depth": 1.0}, "c", tuple(plan.years)),
+        schedule(path, tuple(plan.years), 0.0, 1.0),
         Queued(np.array([[1.0]]), 1.0, 1.0, 1.0, len(plan.years)),
     ]
     assert same[0].flow == pytest.approx(same[1].flow)
