@@ -3,7 +3,7 @@
 Sum first, divide last. Arrays have the axes year, cluster, draw; indicators year, draw.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Set
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -34,7 +34,8 @@ RESTS_ON: Mapping[str, frozenset[str]] = {
         "nominal_output": "output prices",
         "output": "output prices",
         "revenue": "output prices city.revenue_ratio",
-        "squeezed_rate": "va_rate prices",
+        "squeeze": "prices",
+        "rated_output": "output va_rate prices",
         "value_added": "output va_rate prices",
         "real_value_added": "output va_rate prices",
         "energy": "output energy",
@@ -50,6 +51,9 @@ def kind_of(quantity: str) -> str:
     """The kind of a quantity: one name for all clusters, one for both prices, else its own path."""
     section, *_, last = quantity.split(".")
     return {"clusters": last, "prices": "prices"}.get(section, quantity)
+
+
+Sum = Callable[["Accounts", Sequence[str]], Array]
 
 
 @dataclass
@@ -109,13 +113,25 @@ class Accounts:
     def nominal_output(self) -> Array:
         return self.real_output * self.price
 
-    @cached_property
-    def output(self) -> Array:
-        """Output in the prices that the plan's levels are read in (an assumption). [亿元]"""
+    @property
+    def read_in(self) -> str:
+        """The account in the prices that the plan's levels are read in (an assumption)."""
         current = self.plan.assumptions.output_prices.value == "current"
-        return self.nominal_output if current else self.real_output
+        return "nominal_output" if current else "real_output"
 
-    @cached_property
+    @property
+    def output(self) -> Array:
+        """Output in the prices that the plan's levels are read in. [亿元]"""
+        return self.of(self.read_in)
+
+    @property
+    def revenue_ratio(self) -> Value:
+        """Sales revenue over nominal output of the place. [(year, draw), or 1]"""
+        if "city.revenue_ratio" not in self.layout.rows:
+            return 1.0
+        return self.quantity("city.revenue_ratio")
+
+    @property
     def revenue(self) -> Array:
         """Sales revenue: nominal output × the place's ratio of revenue to output. [亿元]"""
         if "city.revenue_ratio" not in self.layout.rows:
@@ -123,17 +139,26 @@ class Accounts:
         return self.nominal_output * self.quantity("city.revenue_ratio")[:, None]
 
     @cached_property
+    def squeeze(self) -> Array:
+        """Eq. 5: (P_in / P_out)^π, by which prices raise what inputs cost. [(year, draw)]"""
+        ratio = self.quantity("prices.input") / self.quantity("prices.output")
+        return np.asarray(ratio ** np.asarray(self.p["prices.pass_through"]))
+
+    @property
     def squeezed_rate(self) -> Array:
         """Eq. 5: v = 1 − (1 − v*) (P_in / P_out)^π, v* free of prices. [fraction]"""
-        ratio = self.quantity("prices.input") / self.quantity("prices.output")
-        squeeze = ratio ** np.asarray(self.p["prices.pass_through"])
-        rate = 1 - (1 - self.levels[:, self.layout.kind("va_rate")]) * squeeze[:, None]
+        rate = 1 - (1 - self.levels[:, self.layout.kind("va_rate")]) * self.squeeze[:, None]
         return np.asarray(rate)
 
     @cached_property
+    def rated_output(self) -> Array:
+        """Eq. 6: real output × nominal rate. [亿元, base prices]"""
+        return self.real_output * self.squeezed_rate
+
+    @property
     def value_added(self) -> Array:
         """Eq. 6: nominal output × nominal rate. [亿元, current prices]"""
-        return self.nominal_output * self.squeezed_rate
+        return self.rated_output * self.price
 
     @cached_property
     def real_value_added(self) -> Array:
@@ -144,7 +169,7 @@ class Accounts:
         all of it in a price squeeze; a place that does is refused.
         """
         if self.plan.assumptions.deflation.value == "single":
-            return self.real_output * self.squeezed_rate
+            return self.rated_output
         relative = self.price / self.quantity("prices.input")[:, None]
         rate = 1 - (1 - self.squeezed_rate) * relative
         real = self.real_output * rate
@@ -152,17 +177,17 @@ class Accounts:
             raise InputError.of("double_deflation_negative", "assumptions.deflation")
         return real
 
-    @cached_property
+    @property
     def energy(self) -> Array:
         """Eq. 7. [tce]"""
         return self._used("energy")
 
-    @cached_property
+    @property
     def water(self) -> Array:
         """Eq. 7 for water. [t]"""
         return self._used("water")
 
-    @cached_property
+    @property
     def employment(self) -> Array:
         """Eq. 8: real output × labour per output. [persons]"""
         return self._used("labour")
@@ -188,19 +213,71 @@ class Accounts:
         return amount
 
     def summed(self, account: str, *groups: str) -> Array:
-        """An account summed over the clusters of every group named. [(year, draw)]"""
-        key = (account, *groups)
+        """An account summed over the clusters of every group named. [(year, draw)]
+
+        Each sum is made of sums of products, Σ w X x: no account is written out for it.
+        """
+        chosen = tuple(dict.fromkeys(group for group in groups if group != "all"))
+        key = (account, *chosen)
         if key not in self._sums:
-            self._sums[key] = self._sum(account, groups)
+            self._sums[key] = self._sum(account, chosen)
         return self._sums[key]
 
     def _sum(self, account: str, groups: tuple[str, ...]) -> Array:
-        amount = self.of(account)
-        weights = [self.baseline.weights[g] for g in groups if g != "all"]
-        if not weights:
-            return np.asarray(amount.sum(axis=1))
-        weight = weights[0] if len(weights) == 1 else np.prod(weights, axis=0)
-        return np.asarray(np.einsum("tcd,cd->td", amount, weight))
+        if account in SUMS:
+            return SUMS[account](self, groups)
+        return self.over(self.of(account), groups)
+
+    def over(self, amount: Array, groups: Sequence[str], kind: str = "") -> Array:
+        """Σ over clusters of an amount, times a quantity where one is named. [(year, draw)]"""
+        factors, axes = [amount], ["tcd"]
+        if kind:
+            factors.append(self.levels[:, self.layout.kind(kind)])
+            axes.append("tcd")
+        for group in groups:
+            factors.append(self.baseline.weights[group])
+            axes.append("cd")
+        return np.asarray(np.einsum(f"{','.join(axes)}->td", *factors))
+
+
+def _rated(accounts: Accounts, groups: Sequence[str]) -> Array:
+    """Σ w Y v with v = (1 − s) + s v*, s = (P_in / P_out)^π. [(year, draw)]"""
+    rated = accounts.over(accounts.real_output, groups, "va_rate")
+    rated *= accounts.squeeze
+    rated += accounts.summed("real_output", *groups) * (1 - accounts.squeeze)
+    return rated
+
+
+def _real_value_added(accounts: Accounts, groups: Sequence[str]) -> Array:
+    if accounts.plan.assumptions.deflation.value == "single":
+        return accounts.summed("rated_output", *groups)
+    return accounts.over(accounts.real_value_added, groups)
+
+
+def _output(accounts: Accounts, groups: Sequence[str]) -> Array:
+    return accounts.summed(accounts.read_in, *groups)
+
+
+def _priced(real: str) -> Sum:
+    return lambda accounts, groups: accounts.summed(real, *groups) * accounts.price[:, 0]
+
+
+def _used(kind: str) -> Sum:
+    return lambda accounts, groups: WAN * accounts.over(accounts.real_output, groups, kind)
+
+
+#: Sums over clusters that need no account of every cluster: (accounts, groups) → [(year, draw)].
+SUMS: Mapping[str, Sum] = {
+    "output": _output,
+    "nominal_output": _priced("real_output"),
+    "revenue": lambda a, groups: a.summed("nominal_output", *groups) * a.revenue_ratio,
+    "rated_output": _rated,
+    "value_added": _priced("rated_output"),
+    "real_value_added": _real_value_added,
+    "energy": _used("energy"),
+    "water": _used("water"),
+    "employment": _used("labour"),
+}
 
 
 @dataclass(frozen=True, slots=True)

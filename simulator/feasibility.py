@@ -110,10 +110,8 @@ class Goal:
     def met(self, read: Array) -> Bools:
         """d·(x − T) ≥ −tolerance, year by year; the base year and earlier never count."""
         slack = self.tolerance + 1e-12 * abs(self.threshold)
-        hit = np.ones(read.shape, dtype=bool)
-        if self.sign >= 0:
-            np.greater_equal(read, self.threshold - slack, out=hit)
-        if self.sign <= 0:
+        hit = read >= self.threshold - slack if self.sign >= 0 else read <= self.threshold + slack
+        if self.sign == 0:
             hit &= read <= self.threshold + slack
         hit[: self.base + 1] = False
         if self.every_year:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 Counts = NDArray[np.int64]
 Bools = NDArray[np.bool_]
+Bits = NDArray[np.uint8]
 #: Futures kept whole for quantiles and for what binds: the first that count, by draw and luck.
 KEPT = 4096
 
@@ -72,11 +73,12 @@ class Kept:
 class Judged:
     """One set of luck of one block, judged.
 
-    ``by_year``: met in each year [(target, year, draw)]; ``final``: met in the target's own year
-    [(target, draw)]; ``kept``: the whole futures, where they are kept.
+    ``by_year``: met in each year, a bit a draw as ``packbits`` has them [(target, year, draw / 8)];
+    ``final``: met in the target's own year [(target, draw)]; ``kept``: the whole futures, where
+    they are kept.
     """
 
-    by_year: Bools
+    by_year: Bits
     final: Bools
     kept: Kept | None
 
@@ -166,30 +168,36 @@ def tally(a: Judged, b: Judged, inside: Bools, given: tuple[int, ...], scoring: 
 
 
 def _counted(met: Bools) -> Counts:
-    """How many along the last axis, eight at a time."""
-    eights = np.bitwise_count(np.packbits(met, axis=-1))
-    return np.asarray(eights.sum(axis=-1, dtype=np.int64))
+    """How many along the last axis."""
+    return _ones(np.packbits(met, axis=-1))
+
+
+def _ones(bits: Bits) -> Counts:
+    """How many bits are set along the last axis."""
+    return np.asarray(np.bitwise_count(bits).sum(axis=-1, dtype=np.int64))
 
 
 def _tally_luck(side: Judged, valid: Bools, inside: Bools, scoring: Scoring) -> Tally:
     met = side.final & valid
-    exact = met.astype(np.float32)  # products of 0 and 1 below 2^24 add up exactly
+    bits, which = np.packbits(side.final, axis=-1), np.packbits(valid)
+    exact = met.astype(np.float32)  # sums of 0 and 1 below 2^24 are exact
     distinct = scoring.groups[0]
-    number = met[distinct].sum(axis=0)[valid]
+    number = (distinct.astype(np.float32) @ exact).astype(np.int64)[valid]
     nothing = np.zeros(len(met), dtype=np.int64)
     turns = len(valid) // SCRAMBLINGS  # the sequences take turns
+    together = [np.bitwise_and.reduce(bits[group], axis=0) for group in scoring.groups]
     return Tally(
         futures=int(valid.sum()),
         simulated=int(inside.sum()),
         twins=0,
         both=nothing,
         either=nothing,
-        met=_counted(met),
-        by_year=_counted(side.by_year & valid),
+        met=_ones(bits & which),
+        by_year=_ones(side.by_year & which),
         pairs=(exact @ exact.T).astype(np.int64),
         number_met=np.bincount(number, minlength=int(distinct.sum()) + 1).astype(np.int64),
-        group_met=np.array([(side.final[g].all(axis=0) & valid).sum() for g in scoring.groups]),
-        replicates=met.reshape(len(met), turns, SCRAMBLINGS).sum(axis=1, dtype=np.int64),
+        group_met=_ones(np.array(together) & which),
+        replicates=exact.reshape(len(met), turns, SCRAMBLINGS).sum(axis=1).astype(np.int64),
         replicate_futures=valid.reshape(turns, SCRAMBLINGS).sum(axis=0, dtype=np.int64),
         kept=None,
     )

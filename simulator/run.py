@@ -190,22 +190,28 @@ def judge_luck(
     places = model.goal_series()
     wanted = range(len(model.series)) if keep else sorted(set(places))
     paths = {place: indicator_path(lived.future, model.series[place]) for place in wanted}
-    reads = [goal.read(paths[place]) for goal, place in zip(model.goals, places, strict=True)]
-    hits = [goal.met(read) for goal, read in zip(model.goals, reads, strict=True)]
+    years = len(model.layout.years)
+    by_year = np.empty((len(places), years, block.draws // 8), dtype=np.uint8)
+    final = np.empty((len(places), block.draws), dtype=bool)
+    reads = np.empty((len(places), block.draws)) if keep else None
+    for row, (goal, place) in enumerate(zip(model.goals, places, strict=True)):
+        read = goal.read(paths[place])
+        met = goal.met(read)
+        by_year[row] = np.packbits(met, axis=-1)
+        final[row] = met[goal.year]
+        if reads is not None:
+            reads[row] = read[goal.year]
     kept = None
-    if lived.shocks is not None:
+    if lived.shocks is not None and reads is not None:
         uncertain = [common.p[name] for name in model.sampler.uncertain]
         kept = Kept(
-            reads=stacked([r[g.year] for g, r in zip(model.goals, reads, strict=True)], block),
+            reads=reads,
             paths=np.stack([paths[place] for place in wanted], axis=1),
             drivers=np.concatenate([stacked(uncertain, block), lived.shocks]),
             lots=lived.lots,
             draw=block.number * STREAM_BLOCK + np.arange(block.start, block.stop),
             luck=np.full(block.draws, LUCKS.index(luck)),
         )
-    years = len(model.layout.years)
-    by_year = np.array(hits, dtype=bool).reshape(len(hits), years, block.draws)
-    final = by_year[np.arange(len(hits)), [goal.year for goal in model.goals]]
     return Judged(by_year, final, kept)
 
 

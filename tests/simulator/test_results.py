@@ -19,7 +19,7 @@ Count = Callable[..., Tally]
 def judged(met: Any, kept: Kept | None = None) -> Judged:
     """Targets met [(target, draw)] as if every target were judged in the only year."""
     final = np.array(met, dtype=bool)
-    return Judged(by_year=final[:, None], final=final, kept=kept)
+    return Judged(by_year=np.packbits(final[:, None], axis=-1), final=final, kept=kept)
 
 
 def whole(draws: int, luck: int) -> Kept:

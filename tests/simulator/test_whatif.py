@@ -136,3 +136,16 @@ def test_memory_keeps_the_last_few_questions() -> None:
     found = [memory.recall([n], lambda n=n: square(n)) for n in questions]  # type: ignore[misc]
     assert found == [n * n for n in questions]
     assert asked == [*range(HELD), HELD, 1]
+
+
+def test_a_setting_that_is_refused_leaves_nothing_behind(asked: Asked, queued: Plan) -> None:
+    sizes = [
+        f"programmes.{key}.effects.{i}.size"
+        for key, programme in queued.programmes.items()
+        for i, effect in enumerate(programme.effects)
+        if effect.change == "relative" and effect.on.endswith(("energy", "labour"))
+    ]
+    for known in (queued, changed(queued, "programmes.grants.active", False)):
+        with pytest.raises(InputError, match="not_finite"):
+            asked.judge(changed(known, sizes[-1], float("nan")))
+        assert_same(asked.judge(known), known)
