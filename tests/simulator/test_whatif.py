@@ -146,6 +146,9 @@ def test_a_setting_that_is_refused_leaves_nothing_behind(asked: Asked, queued: P
         if effect.change == "relative" and effect.on.endswith(("energy", "labour"))
     ]
     for known in (queued, changed(queued, "programmes.grants.active", False)):
+        asked.judge(known)
         with pytest.raises(InputError, match="not_finite"):
-            asked.judge(changed(known, sizes[-1], float("nan")))
-        assert_same(asked.judge(known), known)
+            asked.judge(changed(known, sizes[0], float("nan")))
+        without_output = changed(known, "programmes.park.active", False)
+        for plan in (known, without_output, known):
+            assert_same(asked.judge(plan), plan)
