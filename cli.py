@@ -394,7 +394,7 @@ def run(
     from reports.deliveries import flow_table
     from reports.judged import verdict_records, verdict_table
     from reports.tolerance import unsettled
-    from scenarios.load import load
+    from scenarios.load import read_source
     from simulator.run import DRAWS
     from simulator.run import run as simulate
 
@@ -411,10 +411,10 @@ def run(
         from analysis.workers import executor
 
         over = executor(scheduler, number["workers"])
-    loaded = load(plan, scenario, settings or ())
-    drawn_by: list[str] = []
-    if not uncalibrated:
-        loaded, drawn_by = by_calibration(loaded, plan, calibration, lang)
+    source = read_source(plan)
+    loaded, drawn_by = as_run(
+        source, plan, scenario, settings or (), uncalibrated, lang, calibration
+    )
     started = time.perf_counter()
     expected = None if tolerance is not None else most or DRAWS
     with progress_bar(expected, lang, quiet) as tick:
@@ -444,19 +444,29 @@ def run(
         raise typer.Exit(BELOW)
 
 
-def by_calibration(
-    loaded: "Plan", plan: str, chosen: Path | None, lang: str
+def as_run(
+    source: "Source",
+    plan: str,
+    scenario: str,
+    settings: Sequence[str],
+    uncalibrated: bool,
+    lang: str,
+    chosen: Path | None = None,
 ) -> "tuple[Plan, list[str]]":
-    """The plan as a stored calibration draws it, if there is one that holds, and what is said."""
+    """A plan as ``run`` simulates it: as a stored calibration draws it, if there is one that holds;
+    and what is said about that.
+    """
     from calibration import stored
+    from scenarios.load import assemble
 
+    loaded = assemble(source, scenario, settings)
     place = chosen or stored.place_of(plan)
-    if chosen is None and not place.is_file():
+    if uncalibrated or (chosen is None and not place.is_file()):
         return loaded, []
     from reports.calibrated import run_heading, run_warning
 
     found = stored.read(place)
-    reason, names = stored.changed(found, plan, loaded)
+    reason, names = stored.Holding.of(found, source, loaded).changed(loaded)
     if reason:
         print(run_warning(found, reason, names, lang), file=sys.stderr)
         return loaded, []
@@ -486,18 +496,20 @@ def seek(
     seed: SeedOption = "1",
     workers: WorkersOption = "2",
     picture: Annotated[Path | None, option("--picture", "seek_picture", "FILE")] = None,
+    uncalibrated: UncalibratedOption = False,
     lang: LangOption = LANG,
     format: FormatOption = "table",
     quiet: QuietOption = False,
 ) -> None:
     from analysis.questions import questions
     from reports import sought as told
-    from scenarios.load import load
+    from scenarios.load import read_source
 
     asked = questions(targets or (), together, confidence, least)
     number = whole_numbers({"draws": draws, "seed": seed, "workers": workers})
     told.check_picture(picture)
-    loaded = load(plan, scenario, settings or ())
+    source = read_source(plan)
+    loaded, drawn_by = as_run(source, plan, scenario, settings or (), uncalibrated, lang)
     if asked.confidence is not None:
         from analysis.confidence import promises
         from reports import promised
@@ -509,7 +521,7 @@ def seek(
         emit(
             promised.records(loaded, scenario, found, asked.confidence, drawn, first),
             [promised.table(loaded, found, lang)], format, lang,
-            promised.heading(loaded, scenario, asked.confidence, drawn, first, lang),
+            [*promised.heading(loaded, scenario, asked.confidence, drawn, first, lang), *drawn_by],
             promised.closing(found, lang), promised.COLUMNS,
         )  # fmt: skip
         return
@@ -526,7 +538,8 @@ def seek(
     again += [f"--set={setting}" for setting in settings or ()]
     emit(
         told.sought_records(answer), told.sought_tables(answer, lang), format, lang,
-        told.heading(answer, scenario, lang), told.closing(answer, lang, again), told.COLUMNS,
+        [*told.heading(answer, scenario, lang), *drawn_by], told.closing(answer, lang, again),
+        told.COLUMNS,
     )  # fmt: skip
     if picture is not None:
         print(say("say.wrote", lang, value=picture), file=sys.stderr)
@@ -569,21 +582,6 @@ def compare(
         told.comparison_records(found), told.comparison_tables(found, lang), format, lang,
         [*told.heading(found, lang), *drawn_by], told.closing(found, lang), told.COLUMNS,
     )  # fmt: skip
-
-
-def as_run(
-    source: "Source",
-    plan: str,
-    scenario: str,
-    settings: Sequence[str],
-    uncalibrated: bool,
-    lang: str,
-) -> "tuple[Plan, list[str]]":
-    """A plan as ``run`` simulates it, and what is said about a calibration that it is drawn by."""
-    from scenarios.load import assemble
-
-    loaded = assemble(source, scenario, settings)
-    return (loaded, []) if uncalibrated else by_calibration(loaded, plan, None, lang)
 
 
 @verb("attribute", "attribute yuyao-2016 plan --target energy-intensity-2020 --picture energy.png")
@@ -730,16 +728,18 @@ def trace(
     programmes: Annotated[list[str] | None, option("--programme", "programme", "KEY")] = None,
     gantt: Annotated[Path | None, option("--gantt", "gantt", "FILE")] = None,
     out: Annotated[Path | None, option("--out", "trace_out", "FILE")] = None,
+    uncalibrated: UncalibratedOption = False,
     lang: LangOption = LANG,
     format: FormatOption = "table",
 ) -> None:
     from reports import trace as told
-    from scenarios.load import load
+    from scenarios.load import read_source
     from simulator.trace import trace as follow
 
     number = whole_numbers({"draw": draw, "seed": seed})
     told.check_files((("--gantt", gantt, told.PICTURES), ("--out", out, told.TABLES)))
-    loaded = load(plan, scenario, settings or ())
+    source = read_source(plan)
+    loaded, drawn_by = as_run(source, plan, scenario, settings or (), uncalibrated, lang)
     future = follow(loaded, scenario, number["seed"], number["draw"], luck)
     keys = told.traced(future, programmes or ())
     records = told.event_records(future, keys)
@@ -754,7 +754,8 @@ def trace(
     emit(
         records,
         told.trace_tables(future, keys, lang),
-        format, lang, told.heading(future, lang), told.closing(future, lang), told.COLUMNS,
+        format, lang, [*told.heading(future, lang), *drawn_by], told.closing(future, lang),
+        told.COLUMNS,
     )  # fmt: skip
     for path in contents:
         print(say("say.wrote", lang, value=path), file=sys.stderr)
@@ -805,6 +806,7 @@ def batch(
     quiet: QuietOption = False,
 ) -> None:
     from analysis.batch import execute, prepare
+    from reports.calibrated import told_of
     from reports.runs import listing, stopped
     from scenarios.batch_file import read_batch_file
     from scenarios.collection import Filter, collect
@@ -817,6 +819,8 @@ def batch(
     folder = out or Path("runs") / file.stem
     again = shlex.join(["plansim", "batch", str(file), "--out", str(folder), "--resume"])
     planned, sources = prepare(asked)
+    for line in told_of(sources, lang):
+        print(line, file=sys.stderr)
     with opened(folder, planned, resume) as ledger:
         if ledger.finished:
             verify(ledger.damaged(), folder, lang, quiet)

@@ -10,6 +10,8 @@ from typing import Any
 
 from analysis import sweeps
 from analysis.supervisor import supervise
+from calibration import stored
+from calibration.stored import Holding
 from scenarios.batch_file import MOST_RUNS, BatchFile, Range
 from scenarios.ledger import Batch, Ledger
 from scenarios.load import Source, assemble, read_source
@@ -18,8 +20,35 @@ from scenarios.shard import REFUSED, RunSpec, packed, tables_of, without_result
 from simulator.errors import Fault, InputError, WorkError
 from simulator.plan import Plan
 
-#: Plans as read, by the name that the batch file gives them.
-Sources = Mapping[str, Source]
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """A plan as read, with the calibration that was stored for it."""
+
+    source: Source
+    holding: Holding | None = None
+
+    @classmethod
+    def of(cls, name: str, uncalibrated: bool = False) -> "Drawn":
+        """Raises InputError where the plan, or what is stored for it, cannot be read."""
+        source, place = read_source(name), stored.place_of(name)
+        if uncalibrated or not place.is_file() or source.faults:
+            return cls(source)
+        return cls(source, Holding.of(stored.read(place), source))
+
+    def plan(self, scenario: str, settings: Sequence[str] = ()) -> tuple[Plan, str]:
+        """The plan as ``plansim run`` simulates it; "used", or why the calibration is not."""
+        plan = assemble(self.source, scenario, settings)
+        if self.holding is None:
+            return plan, ""
+        reason, _ = self.holding.changed(plan)
+        return (plan, reason) if reason else (stored.calibrated(plan, self.holding.stored), USED)
+
+
+#: Plans by the name that the batch file gives them.
+Sources = Mapping[str, Drawn]
+#: What a run says of a calibration that it was drawn by.
+USED = "used"
 #: What a setting is refused for in every plan and scenario alike, before anything is run.
 HOPELESS = ("path_matches_nothing", "set_twice", "set_form", "changes_nothing")
 
@@ -54,24 +83,26 @@ def prepare(file: BatchFile) -> tuple[Batch, Sources]:
 def _plans(file: BatchFile, point: sweeps.Point) -> tuple[Sources, dict[str, str]]:
     """Every plan as read, and its hash under every scenario that it has."""
     faults: list[Fault] = []
-    sources: dict[str, Source] = {}
+    sources: dict[str, Drawn] = {}
     for plan in file.plans:
         try:
-            sources[plan] = read_source(file.location(plan))
+            sources[plan] = Drawn.of(file.location(plan), file.uncalibrated)
         except InputError as problem:
             faults += problem.faults
-    faults += [fault for source in sources.values() for fault in source.faults]
-    known = sorted({name for source in sources.values() for name in source.draft.scenarios})
+    read = [drawn.source for drawn in sources.values()]
+    faults += [fault for source in read for fault in source.faults]
+    known = sorted({name for source in read for name in source.draft.scenarios})
     for place, scenario in enumerate(file.scenarios):
         if sources and scenario not in known:
             shown = {"value": scenario, "choices": known}
             faults.append(Fault("unknown_scenario", shown, f"scenarios.{place}", file.path.name))
     hashes: dict[str, str] = {}
     hopeless: dict[str, Fault] | None = None
-    for plan, source in sources.items():
+    for plan, drawn in sources.items():
+        source = drawn.source
         for scenario in (name for name in file.scenarios if name in source.scenarios):
             try:
-                hashes[f"{plan}/{scenario}"] = plan_hash(assemble(source, scenario))
+                hashes[f"{plan}/{scenario}"] = plan_hash(drawn.plan(scenario)[0])
             except InputError as problem:
                 faults += [fault for fault in problem.faults if fault not in faults]
                 continue
@@ -122,26 +153,29 @@ def simulate(sources: Sources, levers: tuple[str, ...], run: RunSpec) -> bytes:
 
     started = perf_counter()
     try:
-        plan = as_set(sources[run.plan], run)
+        plan, calibration = as_set(sources[run.plan], run)
         result = judge(
             plan, run.scenario, run.draws, run.seed, sampler=run.sampler, reference=share_below
         )
-        tables = tables_of(run, levers, result)
+        tables = tables_of(run, levers, result, calibration)
     except InputError as problem:
         tables = without_result(run, levers, REFUSED, problem.faults)
     return packed(tables, perf_counter() - started)
 
 
-def as_set(source: Source, run: RunSpec) -> Plan:
-    """The plan of a run. A point of a sweep at which a lever stands as it is, is left there."""
+def as_set(drawn: Drawn, run: RunSpec) -> tuple[Plan, str]:
+    """The plan of a run, and what became of its calibration.
+
+    A point of a sweep at which a lever stands as it is, is left there.
+    """
     try:
-        return assemble(source, run.scenario, run.typed)
+        return drawn.plan(run.scenario, run.typed)
     except InputError as problem:
         idle = {fault.path for fault in problem.faults if fault.code == "changes_nothing"}
         if not idle:
             raise
     moved = [f"{path}={value}" for path, value in run.settings if path not in idle]
-    return assemble(source, run.scenario, moved)
+    return drawn.plan(run.scenario, moved)
 
 
 # -- all of them -----------------------------------------------------------------------------------

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scenarios.history import Observation
-from scenarios.load import DEFAULT, Source, assemble, form_of, observed, read_source
+from scenarios.load import DEFAULT, Source, assemble, form_of, observed
 from scenarios.record import plan_hash
 from simulator.errors import Fault, InputError
 from simulator.plan import Calibration, Plan, figures
@@ -203,33 +203,48 @@ def read(path: Path) -> Stored:
         raise InputError([Fault("calibration_unreadable", fields, file="--calibration")]) from None
 
 
-def changed(stored: Stored, name: str, plan: Plan) -> tuple[str, tuple[str, ...]]:
-    """Why a calibration does not hold for a plan about to run: "", or what changed.
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """A stored calibration held against the plan that it is for.
 
-    *plan*: it is of another plan, or the plan was edited since; *history*: the history was;
-    *figures*: scenario or settings change figures that it moves, which are named.
+    ``reason``: why it holds under no scenario, or "": *plan*: it is of another plan, or the plan
+    was edited since; *history*: the history was. ``before``: the plan that it was made with.
     """
-    if stored.plan != plan.plan.id:
-        return "plan", ()
-    try:
-        source = read_source(name)
-        before = plan
-        if plan_hash(plan) != stored.plan_hash:
-            before = assemble(source, stored.scenario, stored.settings)
-            if plan_hash(before) != stored.plan_hash:
-                return "plan", ()
-    except InputError:
-        return "plan", ()
-    path = Path(stored.history) if stored.history else None
-    try:
-        there = path is None or path.exists()
-        if there and history_hash(seen_of(source, before, path)) != stored.history_hash:
-            return "history", ()
-    except InputError:
-        return "history", ()
-    now, then = dict(figures(plan)), dict(figures(before))
-    other = tuple(n for n in stored.calibration.names if now.get(n) != then.get(n))
-    return ("figures", other) if other else ("", ())
+
+    stored: Stored
+    reason: str
+    before: Plan | None
+
+    @classmethod
+    def of(cls, stored: Stored, source: Source, plan: Plan | None = None) -> Holding:
+        """``plan``: one of the source's: quicker, where the calibration was made with it."""
+        before = plan if plan is not None and plan_hash(plan) == stored.plan_hash else None
+        try:
+            if before is None:
+                before = assemble(source, stored.scenario, stored.settings)
+        except InputError:
+            return cls(stored, "plan", None)
+        if before.plan.id != stored.plan or plan_hash(before) != stored.plan_hash:
+            return cls(stored, "plan", None)
+        path = Path(stored.history) if stored.history else None
+        try:
+            there = path is None or path.exists()
+            if there and history_hash(seen_of(source, before, path)) != stored.history_hash:
+                return cls(stored, "history", None)
+        except InputError:
+            return cls(stored, "history", None)
+        return cls(stored, "", before)
+
+    def changed(self, plan: Plan) -> tuple[str, tuple[str, ...]]:
+        """Why it does not hold for a plan about to run: "", or what changed.
+
+        *figures*: scenario or settings change figures that it moves, which are named.
+        """
+        if self.before is None:
+            return self.reason, ()
+        now, then = dict(figures(plan)), dict(figures(self.before))
+        other = tuple(n for n in self.stored.calibration.names if now.get(n) != then.get(n))
+        return ("figures", other) if other else ("", ())
 
 
 def calibrated(plan: Plan, stored: Stored) -> Plan:

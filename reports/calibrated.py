@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from reports.baselines import quantity_name
@@ -15,6 +15,7 @@ from scenarios.words import say
 from simulator.plan import Plan
 
 if TYPE_CHECKING:
+    from analysis.batch import Drawn
     from calibration.posterior import Check, Moved, Posterior
     from calibration.stored import Stored
 
@@ -240,6 +241,17 @@ def run_heading(stored: Stored, lang: str) -> str:
     """That a run draws by a calibration, and by which."""
     fields = {"value": stored.path, "seen": stored.observations, "made": stored.made}
     return say("calibrated.used", lang, **fields)
+
+
+def told_of(sources: Mapping[str, Drawn], lang: str) -> list[str]:
+    """What is said before a batch about the calibrations that its plans have."""
+    said = []
+    for held in (drawn.holding for drawn in sources.values()):
+        if held is not None and held.reason:
+            said.append(run_warning(held.stored, held.reason, (), lang))
+        elif held is not None:
+            said.append(run_heading(held.stored, lang))
+    return said
 
 
 def run_warning(stored: Stored, reason: str, names: Sequence[str], lang: str) -> str:

@@ -29,7 +29,7 @@ from simulator.errors import Fault, InputError
 from simulator.run import MOST_DRAWS
 from simulator.sampling import SAMPLERS
 
-KEYS = ("plans", "scenarios", "sweeps", "seeds", "draws", "sampler", "keep")
+KEYS = ("plans", "scenarios", "sweeps", "seeds", "draws", "sampler", "keep", "uncalibrated")
 HYPERCUBE, HYPERCUBE_KEYS = "latin_hypercube", ("points", "seed", "levers")
 RANGE_KEYS = ("from", "to", "step", "count")
 #: Limits of one batch: runs, and futures of a run that go to draws.parquet.
@@ -67,7 +67,8 @@ class Hypercube:
 class BatchFile:
     """What a batch file asks for. ``levers``: values of each, or a range of them.
 
-    ``keep``: futures of every run that are stored whole. ``written``: the file as plain values.
+    ``keep``: futures of every run that are stored whole; ``uncalibrated``: whether calibrations
+    that are stored are left alone. ``written``: the file as plain values.
     """
 
     path: Path
@@ -80,6 +81,7 @@ class BatchFile:
     draws: int
     sampler: str
     keep: int
+    uncalibrated: bool
 
     def location(self, plan: str) -> str:
         """A plan as ``load`` takes it: paths are seen from the folder of the batch file."""
@@ -148,6 +150,7 @@ class _Reader:
             draws=self.whole(data.get("draws", 10_000), ("draws",), 1, MOST_DRAWS),
             sampler=sampler,
             keep=self.whole(data.get("keep", 256), ("keep",), 0, MOST_KEPT),
+            uncalibrated=self.truth(data.get("uncalibrated", False), ("uncalibrated",)),
         )
 
     # -- parts -------------------------------------------------------------------------------------
@@ -278,6 +281,11 @@ class _Reader:
             self._fault("not_a_mapping", {}, path)
             return {}
         return {str(key): item for key, item in value.items()}
+
+    def truth(self, value: Any, path: Path_) -> bool:
+        if not isinstance(value, bool):
+            self._fault("unknown_choice", {"value": value, "choices": ["true", "false"]}, path)
+        return value is True
 
     def whole(self, value: Any, path: Path_, low: int, high: int) -> int:
         """A whole number, 1e4 among them, within bounds."""

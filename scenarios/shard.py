@@ -60,7 +60,8 @@ def schemas(levers: Sequence[str]) -> dict[str, pa.Schema]:
     text, whole, number = pa.string(), pa.int64(), pa.float64()
     runs = {"run": text, "plan": text, "scenario": text, "settings": text}
     runs |= dict.fromkeys(levers, text)
-    runs |= {"seed": whole, "draws": whole, "sampler": text, "status": text, "plan_hash": text}
+    runs |= {"seed": whole, "draws": whole, "sampler": text, "calibration": text}
+    runs |= {"status": text, "plan_hash": text}
     runs |= dict.fromkeys(("futures", "targets", "met_p10", "met_p50", "met_p90"), whole)
     runs |= dict.fromkeys(("all_probability", "all_low", "all_high"), number)
     long = dict.fromkeys(("run", "model", "scenario", "region", "variable", "unit"), text)
@@ -74,14 +75,16 @@ def schemas(levers: Sequence[str]) -> dict[str, pa.Schema]:
     }
 
 
-def tables_of(spec: RunSpec, levers: Sequence[str], result: Result) -> dict[str, pa.Table]:
-    """What is kept of a run."""
+def tables_of(
+    spec: RunSpec, levers: Sequence[str], result: Result, calibration: str = ""
+) -> dict[str, pa.Table]:
+    """What is kept of a run. ``calibration``: "used", why one was not, "" where there is none."""
     shape = schemas(levers)
     frame = long_form(result)
     frame.insert(0, "run", spec.id)
     verdicts = [{"run": spec.id} | _fields(v) for v in result.verdicts]
     return {
-        "runs": run_row(spec, levers, DONE, (), result),
+        "runs": run_row(spec, levers, DONE, (), result, calibration),
         "targets": pa.Table.from_pylist(verdicts, shape["targets"]),
         "indicators": pa.Table.from_pandas(frame, shape["indicators"], preserve_index=False),
         "draws": _draws(spec, result, shape["draws"]),
@@ -102,11 +105,12 @@ def run_row(
     status: str,
     faults: Sequence[Fault],
     result: Result | None,
+    calibration: str = "",
 ) -> pa.Table:
     """The row of ``runs``; what is not known is empty."""
     row: dict[str, Any] = {name: getattr(spec, name) for name in ("plan", "scenario", "seed")}
     row |= {"run": spec.id, "draws": spec.draws, "sampler": spec.sampler, "status": status}
-    row |= {"settings": "; ".join(spec.typed)} | dict(spec.settings)
+    row |= {"calibration": calibration, "settings": "; ".join(spec.typed)} | dict(spec.settings)
     row["faults"] = json.dumps(
         [_fields(fault) for fault in faults], ensure_ascii=False, default=str
     )

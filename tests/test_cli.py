@@ -831,6 +831,12 @@ def test_calibrate_stores_what_run_then_draws_by(
     assert after.err == ""
     assert after.out != before.out
     assert plansim(*run, "--uncalibrated").out == before.out
+    seek = ("seek", "./seen", "--confidence", "0.8", "--draws", "64", "--lang", "en")
+    assert "Calibrated: seen/calibration.json" in plansim(*seek).out
+    assert (
+        plansim(*seek, "--format", "csv").out
+        != plansim(*seek, "--format", "csv", "--uncalibrated").out
+    )
     downturn = plansim("run", "./seen", *FEW, "--scenario", "baseline", "--lang", "zh")
     assert "已校准：seen/calibration.json" in downturn.out
     shutil.rmtree(seen_plan)

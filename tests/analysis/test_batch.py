@@ -14,6 +14,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,8 @@ import pytest
 from analysis import batch as batches
 from analysis.batch import execute, prepare, remaining, simulate
 from analysis.supervisor import Report
+from calibration import stored
+from calibration.posterior import posterior
 from scenarios import ledger as ledgers
 from scenarios.batch_file import read_batch_file
 from scenarios.ledger import BEGUN, LOCK, PARTS, opened
@@ -31,6 +34,7 @@ from scenarios.load import load
 from scenarios.record import MANIFEST
 from scenarios.shard import TABLES, RunSpec, faults_of, unpacked
 from simulator.errors import Fault, InputError, WorkError
+from simulator.plan import Calibration
 from simulator.run import run as judge
 
 ROOT = Path(__file__).parents[2]
@@ -253,6 +257,58 @@ def test_a_plan_that_is_edited_meanwhile_changes_nothing(place: Path) -> None:
     with opened(place / "after", batch, False) as ledger:
         execute(ledger, sources, 1)
     assert hashes(place / "before") == hashes(place / "after")
+
+
+# -- calibrations ----------------------------------------------------------------------------------
+
+
+def calibrated(place: Path) -> Calibration:
+    """A calibration of the plan, stored in its folder: a higher growth."""
+    plan = load(str(place / "mine"))
+    found = Calibration((f"{LEVER}.trend.rate",), ((1.0,),), (1.5,), (0.5,))
+    told = stored.contents(replace(posterior(plan, (), 1024), calibration=found))
+    stored.write(told, place / "mine" / stored.NAME)
+    return found
+
+
+@pytest.mark.usefixtures("inline")
+def test_a_stored_calibration_is_used_where_it_holds(place: Path) -> None:
+    found = calibrated(place)
+    text = MIXED.replace(LEVER, f"{LEVER}.trend.rate").replace("[180, 240, many]", "[x1, x1.1]")
+    written(place, text.replace("seeds: [1, 2]", "seeds: [1]"))
+    assert finish(place, "out") == {}
+    runs = pq.read_table(place / "out" / "runs.parquet").to_pylist()
+    assert [row["calibration"] for row in runs] == ["used", "figures"]
+    plan = load(str(place / "mine"))
+    drawn, typed = (
+        replace(plan, calibration=found),
+        load(str(place / "mine"), "plan", [f"{LEVER}.trend.rate=x1.1"]),
+    )
+    rows = pq.read_table(place / "out" / "targets.parquet").to_pylist()
+    for row, given in zip(runs, (drawn, typed), strict=True):
+        told = [r["probability"] for r in rows if r["run"] == row["run"]]
+        assert told == [v.probability for v in judge(given, "plan", 64, 1).verdicts]
+    assert judge(plan, "plan", 64, 1).verdicts != judge(drawn, "plan", 64, 1).verdicts
+
+    written(place, text.replace("seeds: [1, 2]", "seeds: [1]\nuncalibrated: true"))
+    assert finish(place, "plain") == {}
+    runs = pq.read_table(place / "plain" / "runs.parquet").to_pylist()
+    assert [row["calibration"] for row in runs] == ["", ""]
+
+
+def test_another_calibration_is_another_batch(place: Path) -> None:
+    written(place)
+    batch, _ = prepare(read_batch_file(place / "batch.yaml"))
+    with opened(place / "out", batch, False):
+        pass
+    calibrated(place)
+    again, _ = prepare(read_batch_file(place / "batch.yaml"))
+    with pytest.raises(InputError) as problem, opened(place / "out", again, True):
+        pass
+    assert [f.code for f in problem.value.faults] == ["batch_plans_changed"]
+    edited(place, "mean: 5.5", "mean: 5.6")
+    _, sources = prepare(read_batch_file(place / "batch.yaml"))
+    assert [d.holding.reason for d in sources.values() if d.holding is not None] == ["plan"]
 
 
 # -- the time that is left -------------------------------------------------------------------------

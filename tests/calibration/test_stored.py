@@ -15,6 +15,7 @@ from scenarios.history import Observation
 from scenarios.load import assemble, load, read_source
 from scenarios.record import plan_hash
 from simulator.errors import InputError
+from simulator.plan import Plan
 from simulator.sampling import Block, Sampler
 
 HISTORY = (
@@ -54,6 +55,11 @@ def kept(folder: Path) -> stored.Stored:
     return stored.read(place)
 
 
+def changed(found: stored.Stored, name: str, plan: Plan) -> tuple[str, tuple[str, ...]]:
+    """Why a calibration does not hold for a plan of the source ``name``."""
+    return stored.Holding.of(found, read_source(name), plan).changed(plan)
+
+
 def test_what_is_written_is_read_back(mine: Path) -> None:
     found = kept(mine)
     assert found.path == mine / "calibration.json"
@@ -75,9 +81,11 @@ def test_what_is_written_is_read_back(mine: Path) -> None:
 def test_a_calibration_holds_for_its_plan_and_its_other_scenarios(mine: Path) -> None:
     found = kept(mine)
     for scenario in read_source(str(mine)).scenarios:
-        assert stored.changed(found, str(mine), load(str(mine), scenario)) == ("", ())
+        plan = load(str(mine), scenario)
+        assert changed(found, str(mine), plan) == ("", ())
+        assert stored.Holding.of(found, read_source(str(mine))).changed(plan) == ("", ())
     plan = load(str(mine), "plan", ["programmes.upgrading.active=false"])
-    assert stored.changed(found, str(mine), plan) == ("", ())
+    assert changed(found, str(mine), plan) == ("", ())
     calibrated = stored.calibrated(plan, found)
     name = "clusters.machinery.energy.base"
     before, after = (Sampler.of(p).draw(Block(1, 0))[name] for p in (plan, calibrated))
@@ -89,27 +97,27 @@ def test_another_history_is_noticed(mine: Path) -> None:
     found = kept(mine)
     moved = HISTORY.splitlines(keepends=True)
     (mine / "history.csv").write_text("".join([moved[0], moved[2], moved[1]]), encoding="utf-8")
-    assert stored.changed(found, str(mine), load(str(mine))) == ("", ())
+    assert changed(found, str(mine), load(str(mine))) == ("", ())
     (mine / "history.csv").write_text(HISTORY.replace("5.1", "5.2"), encoding="utf-8")
-    assert stored.changed(found, str(mine), load(str(mine))) == ("history", ())
+    assert changed(found, str(mine), load(str(mine))) == ("history", ())
     (mine / "history.csv").write_text("quantity\n", encoding="utf-8")
-    assert stored.changed(found, str(mine), result().plan) == ("history", ())
+    assert changed(found, str(mine), result().plan) == ("history", ())
 
 
 def test_an_edited_plan_is_noticed(mine: Path) -> None:
     found = kept(mine)
     text = (mine / "plan.yaml").read_text(encoding="utf-8")
     (mine / "plan.yaml").write_text(text.replace("mean: 5.5", "mean: 5.6", 1), encoding="utf-8")
-    assert stored.changed(found, str(mine), load(str(mine))) == ("plan", ())
+    assert changed(found, str(mine), load(str(mine))) == ("plan", ())
     other = load("yuyao-2016")
-    assert stored.changed(found, "yuyao-2016", other) == ("plan", ())
+    assert changed(found, "yuyao-2016", other) == ("plan", ())
 
 
 def test_a_setting_of_what_was_calibrated_is_noticed(mine: Path) -> None:
     found = kept(mine)
     name = "clusters.machinery.energy.base"
     plan = load(str(mine), "plan", [f"{name}=0.1"])
-    assert stored.changed(found, str(mine), plan) == ("figures", (name,))
+    assert changed(found, str(mine), plan) == ("figures", (name,))
 
 
 def test_a_history_that_is_brought_goes_before_the_own(mine: Path, tmp_path: Path) -> None:

@@ -69,7 +69,7 @@ def test_paths_are_seen_from_the_file(tmp_path: Path) -> None:
     file = read(tmp_path, FULL)
     assert file.location("yuyao-2016") == "yuyao-2016"
     assert file.location("./mine") == str(tmp_path / "mine")
-    here = BatchFile(Path("batch.yaml"), {}, (), (), {}, None, (), 1, "", 0)
+    here = BatchFile(Path("batch.yaml"), {}, (), (), {}, None, (), 1, "", 0, False)
     assert here.location("./mine") == "./mine"
     assert here.location("../mine") == "../mine"
 
@@ -82,6 +82,7 @@ def test_paths_are_seen_from_the_file(tmp_path: Path) -> None:
         ("plans: [a, b, a]\n", [("plans.2", "duplicate_key")]),
         ("plans: [a, 2020]\n", [("plans.1", "not_text")]),
         ("plans: [a]\nscenario: [plan]\n", [("scenario", "unknown_key")]),
+        ("plans: [a]\nuncalibrated: perhaps\n", [("uncalibrated", "unknown_choice")]),
         ("plans: [a]\ndraws: many\n", [("draws", "not_a_whole_number")]),
         ("plans: [a]\ndraws: 0\n", [("draws", "argument_range")]),
         ("plans: [a]\ndraws: true\n", [("draws", "not_a_whole_number")]),
