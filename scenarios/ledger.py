@@ -57,12 +57,16 @@ class Batch:
 
     @classmethod
     def read(cls, told: Mapping[str, Any]) -> "Batch":
+        """From plain values. Raises KeyError, TypeError or ValueError where no batch is told."""
         runs = tuple(
             RunSpec(**run | {"settings": tuple((path, value) for path, value in run["settings"])})
             for run in told["runs"]
         )
         rest = {key: told[key] for key in ("written", "plans", "versions", "machine_type")}
-        return cls(runs, tuple(told["levers"]), **rest)
+        levers = tuple(told["levers"])
+        if not all(isinstance(path, str) for path in levers):
+            raise TypeError("levers")
+        return cls(runs, levers, **rest)
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,13 +219,23 @@ def _difference(before: Any, now: Any) -> dict[str, object]:
 
 
 def begun(folder: Path) -> dict[str, Any] | None:
-    """What a folder says that it holds: a batch that is under way, or one that is finished."""
+    """What a folder says that it holds: a batch that is under way, or one that is finished.
+
+    Raises InputError where it says so in a form that no batch has.
+    """
     for name in (BEGUN, MANIFEST):
         try:
             told = json.loads((folder / name).read_text(encoding="utf-8"))
         except (OSError, ValueError):
             continue
         if isinstance(told, dict) and told.get("kind") == KIND:
+            try:
+                Batch.read(told)
+                if name == MANIFEST:
+                    dict(told["files"])
+            except (KeyError, TypeError, ValueError) as problem:
+                shown = {"value": name, "reason": f"{type(problem).__name__}: {problem}"}
+                raise InputError([Fault("runs_unreadable", shown, file=str(folder))]) from None
             return told
     return None
 

@@ -128,6 +128,36 @@ def test_a_foreign_folder_is_refused_and_left_alone(tmp_path: Path) -> None:
     assert refusal(run, resume=True).code == "out_exists"
 
 
+@pytest.mark.parametrize("key", ["runs", "levers", "plans", "versions", "machine_type"])
+@pytest.mark.parametrize("broken", [None, 7, [{"plan": "p"}]])
+def test_a_beginning_that_was_edited_is_refused(tmp_path: Path, key: str, broken: object) -> None:
+    with opened(tmp_path, BATCH, False):
+        pass
+    told = json.loads((tmp_path / BEGUN).read_text(encoding="utf-8"))
+    told.pop(key)
+    told |= {} if broken is None else {key: broken}
+    (tmp_path / BEGUN).write_text(json.dumps(told), encoding="utf-8")
+    fault = refusal(tmp_path, resume=True)
+    changed = {
+        "plans": "batch_plans_changed",
+        "versions": "batch_versions_changed",
+        "machine_type": "batch_machine_changed",
+    }
+    assert fault.code in ("runs_unreadable", changed.get(key))
+    assert (fault.code == "runs_unreadable") or broken is not None
+
+
+def test_a_manifest_that_was_edited_is_refused(tmp_path: Path) -> None:
+    with opened(tmp_path, BATCH, False) as ledger:
+        for run in RUNS:
+            ledger.keep(run, packed(without_result(run, ("a.b",), REFUSED, []), 1.0))
+        ledger.finish({})
+    told = json.loads((tmp_path / MANIFEST).read_text(encoding="utf-8"))
+    del told["files"]
+    (tmp_path / MANIFEST).write_text(json.dumps(told), encoding="utf-8")
+    assert refusal(tmp_path, resume=True).code == "runs_unreadable"
+
+
 def test_what_a_kill_left_is_swept(tmp_path: Path) -> None:
     (tmp_path / LOCK).write_text("1\n", encoding="utf-8")
     (tmp_path / f"{BEGUN}.tmp").write_text("{", encoding="utf-8")
