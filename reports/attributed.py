@@ -14,7 +14,7 @@ from reports.compared import points, signed
 from reports.pictures import studio
 from reports.tables import Table
 from reports.trace import PICTURES, check_files, write_files
-from reports.waterfall import Step, waterfall_picture
+from reports.waterfall import Step, gathered, waterfall_picture
 from reports.wording import number, percent, target_name, with_unit
 from scenarios.words import say
 from simulator.errors import Fault, InputError
@@ -27,8 +27,6 @@ TOTAL = "total"
 BY = ("programme", "group")
 #: Levers that are named in one cell, those that bring most first.
 NAMED = 3
-#: Levers that a picture shows by themselves.
-DRAWN = 12
 
 
 # -- what was asked --------------------------------------------------------------------------------
@@ -252,24 +250,16 @@ def closing(found: Attribution, lang: str, wanted: Sequence[str] = ()) -> list[s
 
 def waterfall_steps(found: Attribution, i: int, lang: str) -> list[Step]:
     """The levers that bring most to a target, one by one, and all others as one step."""
-    moving = moving_levers(found, i)
-    single, others = (
-        (moving, []) if len(moving) <= DRAWN else (moving[: DRAWN - 1], moving[DRAWN - 1 :])
-    )
-    single.sort(key=lambda row: -found.share[row, i])
-    steps = [
-        Step(
-            lever_name(found.plan, found.levers[row].key, lang),
-            float(found.share[row, i]), float(found.low[row, i]), float(found.high[row, i]),
-        )
-        for row in single
-    ]  # fmt: skip
-    if others:
-        share = float(found.share[others, i].sum())
-        half = float(np.sqrt(((found.high[others, i] - found.low[others, i]) ** 2).sum()) / 2)
-        name = say("attributed.others", lang, number=len(others))
-        steps.append(Step(name, share, share - half, share + half))
-    return steps
+    return gathered(
+        [
+            Step(
+                lever_name(found.plan, lever.key, lang),
+                float(found.share[row, i]), float(found.low[row, i]), float(found.high[row, i]),
+            )
+            for row, lever in enumerate(found.levers)
+        ],
+        lang,
+    )  # fmt: skip
 
 
 def most_moved(found: Attribution, wanted: Sequence[str]) -> int:

@@ -3,9 +3,11 @@
 from collections.abc import Iterator
 from typing import Any
 
+from reports.beside import most_moved, moving, steps_of
 from reports.dossier import Dossier
 from reports.pictures import BLACK, BLUE, DARK, GREY, ORANGE, SKY
 from reports.sheets import Sheet
+from reports.waterfall import DRAWN
 from scenarios.words import say
 
 #: Size of a fan, how many stand side by side, and rows and columns of cells from one to the next.
@@ -202,13 +204,16 @@ def waterfall_charts(book: Any, d: Dossier, sheet: Sheet | None) -> Placed:
     """What each lever brings, target by target: bars from nought."""
     if sheet is None:
         return
-    place = sheet.place("id")
-    targets = list(dict.fromkeys(record[place] for record in sheet.records))
-    for target in targets[:6]:
+    place, lever = sheet.place("id"), sheet.place("lever")
+    found = steps_of(d.beside, d.run.plan, d.lang)
+    for target in most_moved(found, d.run.plan):
         numbers = [n for n, record in enumerate(sheet.records) if record[place] == target]
+        shown = min(len(moving(found[target])), DRAWN)
+        if shown == len(moving(found[target])):  # the total comes next, where there is one
+            after = numbers[shown : shown + 1]
+            shown += sum(sheet.records[n][lever] == say("attributed.total", d.lang) for n in after)
+        numbers = numbers[:shown]
         first, last = numbers[0], numbers[-1]
-        if numbers != list(range(first, last + 1)):
-            continue
         high = REST + BAR * len(numbers)
         record = sheet.records[first]
         year = record[sheet.place("year")]

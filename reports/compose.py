@@ -131,10 +131,14 @@ def _levers(
         for _, picture in drawn.waterfalls(style, d, form):
             yield count.figure(picture.title, picture, note("attribute.csv"))
         table = rows.attribute_table(d)
-        yield count.table(say("told.attribute", d.lang), table, note("attribute.csv"))
+        if table.rows:
+            yield count.table(say("told.attribute", d.lang), table, note("attribute.csv"))
+        yield from filter(None, [rows.attribute_text(d)])
     if d.beside.compare:
         table = rows.compare_table(d)
-        yield count.table(say("told.compare", d.lang), table, note("compare.csv"))
+        if table.rows:
+            yield count.table(say("told.compare", d.lang), table, note("compare.csv"))
+        yield from filter(None, [rows.compare_text(d)])
     if d.beside.seek:
         for picture in drawn.frontiers(style, d, form):
             yield count.figure(picture.title, picture, note("seek.csv"))

@@ -6,6 +6,7 @@ in fonts that every Word and WPS in China has; where one lacks, the office suite
 """
 
 import io
+import re
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 LATIN, BODY, HEADING = "Times New Roman", "仿宋", "黑体"
 #: Width and height that text and pictures have on a page of A4. [cm]
 WIDE, HIGH = 16.0, 21.0
+#: A unit in the head of a column: it stands in a line of its own.
+BRACKETS = re.compile(r"\s*([［\[][^］\]]*[］\]])")
 #: How wide a column may be, least and most, in letters.
 LEAST, MOST = 5, 26
 #: A column of texts no longer than this is not broken. [letters]
@@ -289,7 +292,7 @@ def _table(written: "Document", table: Table, lang: str) -> None:
     from docx.oxml import parse_xml
     from docx.oxml.ns import nsdecls
 
-    heads = [say(f"column.{column}", lang) for column in table.columns]
+    heads = [BRACKETS.sub(r"\n\1", say(f"column.{column}", lang)) for column in table.columns]
     widths = column_widths([heads, *table.rows])
     edge = '<w:{0} w:val="single" w:sz="{1}" w:space="0" w:color="000000"/>'
     grid = "".join(f'<w:gridCol w:w="{width}"/>' for width in widths)
@@ -348,7 +351,11 @@ def column_widths(rows: Sequence[Sequence[str]]) -> list[int]:
     whole = round(WIDE / 2.54 * 1440)
     columns = list(zip(*rows, strict=True))
     words = [
-        max(cell_len(word) + (n == 0) for n, cell in enumerate(column) for word in parts(cell))
+        max(
+            cell_len(word) + (n == 0)
+            for n, cell in enumerate(column)
+            for word in (*parts(cell), *BRACKETS.findall(cell))
+        )
         for column in columns
     ]  # letters of the head are bold
     lengths = [sorted(cell_len(cell) for cell in column[1:] or column) for column in columns]

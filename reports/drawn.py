@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
+from reports.beside import most_moved, steps_of
 from reports.board import Bar, board_pictures
 from reports.dossier import Dossier, file_name
 from reports.fans import FanBoard
@@ -11,7 +12,7 @@ from reports.gantt import gantt
 from reports.judged import verdict_word
 from reports.pictures import Picture, Style, studio
 from reports.rarity import Need, rarity_pictures, yearly
-from reports.waterfall import Step, waterfall_picture
+from reports.waterfall import gathered, waterfall_picture
 from reports.wording import percent
 from scenarios.words import say
 from simulator.feasibility import required_change
@@ -19,8 +20,6 @@ from simulator.trace import trace
 
 #: The most lots that the Gantt of a report shows, and the most programmes.
 LOTS, PROGRAMMES = 48, 3
-#: The most targets that get a waterfall: those to which levers bring most.
-WATERFALLS = 6
 #: Which future the Gantt shows.
 DRAW, LUCK = 1, "a"
 
@@ -78,24 +77,19 @@ def rarities(style: Style, d: Dossier, form: str) -> list[Picture]:
 
 
 def waterfalls(style: Style, d: Dossier, form: str) -> Iterator[tuple[str, Picture]]:
-    """Targets with the waterfall of what levers bring, those with most first."""
-    by_target: dict[str, list[Step]] = {}
-    for row in d.beside.attribute:
-        if row["lever"] != "total":
-            step = Step(str(row["lever"]), row["share"], row["share_low"], row["share_high"])
-            by_target.setdefault(str(row["target"]), []).append(step)
+    """Targets with the waterfall of what levers bring: outcomes that they move most first."""
+    found = steps_of(d.beside, d.run.plan, d.lang)
     names = {t.id: t for t in d.run.plan.targets}
-    gains = {target: sum(abs(s.share) for s in steps) for target, steps in by_target.items()}
-    for target in sorted(by_target, key=lambda t: -gains[t])[:WATERFALLS]:
-        steps, start, label, year = by_target[target], None, target, ""
+    for target in most_moved(found, d.run.plan):
+        steps, start, label, year = found[target], None, target, ""
         if target in names:
             label, year = d.name(names[target]), str(names[target].year or "")
             p = d.verdicts[target].probability
             begin = None if p is None else p - sum(step.share for step in steps)
             start = begin if begin is not None and -1e-6 <= begin <= 1 + 1e-6 else None
         title = say("waterfall.title", d.lang, name=label, year=year)
-        name = file_name("waterfall", target)
-        yield target, waterfall_picture(style, name, title, start, steps, d.lang, form)
+        name, shown = file_name("waterfall", target), gathered(steps, d.lang)
+        yield target, waterfall_picture(style, name, title, start, shown, d.lang, form)
 
 
 def frontiers(style: Style, d: Dossier, form: str) -> list[Picture]:

@@ -3,6 +3,8 @@
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
+from reports.attributed import NAMED, TOTAL
+from reports.beside import SHOWS, label, moving, once, steps_of
 from reports.dossier import Dossier, Key
 from reports.fans import goal_number
 from reports.judged import (
@@ -14,8 +16,10 @@ from reports.judged import (
     verdict_word,
 )  # fmt: skip
 from reports.sentences import joint_words
+from reports.sought import amount
 from reports.tables import Table, goal_text
 from reports.wording import number, percent, target_name, with_unit
+from scenarios.beside import Row
 from scenarios.words import say
 from simulator.plan import Plan, Target, figures
 from simulator.results import Verdict
@@ -218,38 +222,69 @@ def version_table(d: Dossier) -> Table:
 
 
 def attribute_table(d: Dossier) -> Table:
-    """Targets by their name, levers as they were named, shares in points."""
-    rows = tuple(
-        (
-            _named(d, str(row["target"])),
-            "" if row["year"] is None else f"{row['year']:.0f}",
-            str(row["lever"]),
-            points(row["share"]),
-            _span(row["share_low"], row["share_high"]),
-        )
-        for row in d.beside.attribute
-    )
-    return Table(
-        ("target", "year", "lever", "share", "range_points"),
-        rows,
-        ("year", "share", "range_points"),
-    )
+    """Targets that levers move, with what all of them bring and those that bring most."""
+    totals = {str(r["target"]): r for r in d.beside.attribute if r["lever"] == TOTAL}
+    rows = []
+    for target, steps in steps_of(d.beside, d.run.plan, d.lang).items():
+        told = moving(steps)
+        if not told:
+            continue
+        parts = [f"{step.lever} {points(step.share)}" for step in told[:NAMED]]
+        if len(told) > NAMED:
+            parts.append(say("attributed.more", d.lang, number=len(told) - NAMED))
+        row = totals.get(target)
+        whole = ("", "") if row is None else (
+            points(row["share"]), _span(row["share_low"], row["share_high"])
+        )  # fmt: skip
+        rows.append((_named(d, target), _year(d, target), *whole, _listed(parts, d.lang)))
+    columns = ("target", "year", "share", "range_points", "brought_by")
+    return Table(columns, tuple(rows), columns[1:4])
+
+
+def attribute_text(d: Dossier) -> str:
+    """How many targets are not in the table, and where they are."""
+    found = steps_of(d.beside, d.run.plan, d.lang)
+    still = sum(1 for steps in found.values() if not moving(steps))
+    return say("told.unmoved_levers", d.lang, number=still, file="attribute.csv") if still else ""
 
 
 def compare_table(d: Dossier) -> Table:
-    rows = tuple(
-        (
-            _named(d, str(row["target"])),
-            "" if row["year"] is None else f"{row['year']:.0f}",
-            str(row["scenario"]),
-            percent(row["probability"]),
-            "" if row["diff"] is None else points(row["diff"]),
-            "" if row["diff"] is None else _span(row["diff_low"], row["diff_high"]),
-        )
-        for row in d.beside.compare
-    )
-    columns = ("target", "year", "scenario", "probability", "diff", "range_points")
-    return Table(columns, rows, ("year", "probability", "diff", "range_points"))
+    """Targets that a scenario moves, with the probability under the first one and under it."""
+    rows, first = [], ""
+    compared = once(d.beside.compare, d.run.plan)
+    before: dict[str, str] = {}
+    for row in compared:
+        target, first = str(row["target"]), first or str(row["scenario"])
+        if row["scenario"] == first:
+            before[target] = percent(row["probability"])
+        elif _moves(row):
+            rows.append(
+                (
+                    _named(d, target), _year(d, target), str(row["scenario"]),
+                    before.get(target, ""), percent(row["probability"]),
+                    "" if row["diff"] is None else points(row["diff"]),
+                    "" if row["diff"] is None else _span(row["diff_low"], row["diff_high"]),
+                )
+            )  # fmt: skip
+    columns = ("target", "year", "scenario", "first", "probability", "diff", "range_points")
+    return Table(columns, tuple(rows), ("year", *columns[3:]))
+
+
+def compare_text(d: Dossier) -> str:
+    """How many targets each scenario leaves where they are."""
+    still: dict[str, int] = {}
+    for row in once(d.beside.compare, d.run.plan):
+        name = str(row["scenario"])
+        still[name] = still.get(name, 0) + (not _moves(row))
+    first, *others = still
+    parts = [f"{name} {still[name]}" for name in others]
+    shown = {"first": first, "list": _listed(parts, d.lang), "file": "compare.csv"}
+    return say("told.unmoved_scenarios", d.lang, **shown) if others else ""
+
+
+def _moves(row: Row) -> bool:
+    """Whether a difference shows in points with one decimal."""
+    return row["diff"] is None or abs(row["diff"]) >= SHOWS
 
 
 def seek_table(d: Dossier) -> Table:
@@ -258,15 +293,35 @@ def seek_table(d: Dossier) -> Table:
     for i, setting in enumerate(d.beside.points()):
         for n, row in enumerate(setting):
             first = n == 0
+            lever = label(d.run.plan, row, d.lang) or say("sought.as_it_is", d.lang)
+            mark = " ←" if str(row.get("answer")) == "True" else ""
             rows.append(
                 (
-                    str(i + 1) if first else "", str(row["lever"]), str(row["value"]),
-                    with_unit(number(row["cost"]), "亿元", d.lang),
+                    f"{i + 1}{mark}" if first else "", lever, _amount(row),
+                    with_unit(number(row["cost"], 2), "亿元", d.lang),
                     percent(row["probability"]) if first else "",
                 )
             )  # fmt: skip
     columns = ("point", "lever", "value", "cost", "probability")
     return Table(columns, tuple(rows), ("point", "value", "cost", "probability"))
+
+
+def _amount(row: Row) -> str:
+    """A lever's value as it is shown, with the unit that the file tells."""
+    try:
+        value = float(str(row["value"]))
+    except ValueError:
+        return str(row["value"])
+    return amount(value, str(row.get("unit") or "1"))
+
+
+def _listed(parts: Sequence[str], lang: str) -> str:
+    return ("、" if lang == "zh" else ", ").join(parts)
+
+
+def _year(d: Dossier, target: str) -> str:
+    verdict = d.verdicts.get(target)
+    return "" if verdict is None else str(verdict.year or "")
 
 
 def _named(d: Dossier, target: str) -> str:

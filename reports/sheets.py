@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from reports.attributed import TOTAL
+from reports.beside import SHOWS, label
 from reports.deliveries import station_name
 from reports.dossier import Dossier, unit_words
 from reports.judged import driver_words, evidence_words, verdict_word
@@ -12,6 +14,7 @@ from reports.rows import source_ids
 from reports.tables import goal_text
 from reports.wording import target_name
 from scenarios import units
+from scenarios.beside import Row
 from scenarios.words import say
 from simulator.plan import figures
 
@@ -300,10 +303,17 @@ ATTRIBUTE = (
 
 
 def attribute(d: Dossier) -> Iterator[tuple[Any, ...]]:
-    for row in d.beside.attribute:
+    """Targets in the order of the file; of each what brings most, then the total, then nothing."""
+    targets = list(dict.fromkeys(str(row["target"]) for row in d.beside.attribute))
+
+    def rank(row: Row) -> tuple[int, int, float]:
+        part = 1 if row["lever"] == TOTAL else 0 if abs(row["share"]) >= SHOWS else 2
+        return targets.index(str(row["target"])), part, -abs(row["share"])
+
+    for row in sorted(d.beside.attribute, key=rank):
         numbers = [100 * row[key] for key in ("share", "share_low", "share_high")]
-        name = _named(d, row["target"])
-        yield name, row["target"], row["year"], row["lever"], *numbers, "attribute.csv", d.run.id
+        name, lever = _named(d, row["target"]), label(d.run.plan, row, d.lang)
+        yield name, row["target"], row["year"], lever, *numbers, "attribute.csv", d.run.id
 
 
 COMPARE = (
@@ -345,7 +355,7 @@ def seek(d: Dossier) -> Iterator[tuple[Any, ...]]:
     for i, rows in enumerate(d.beside.points(), 1):
         for row in rows:
             told = (row["cost"], row["probability"], "seek.csv", d.run.id)
-            yield i, row["lever"], str(row["value"]), *told
+            yield i, label(d.run.plan, row, d.lang), str(row["value"]), *told
 
 
 POINTS = (

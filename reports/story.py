@@ -5,6 +5,7 @@ is not known. Each follows from the verdicts by a rule that is written here.
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 
+from reports.beside import label, once, steps_of
 from reports.deliveries import SHORT, station_name
 from reports.judged import PROGRAMME_PARTS, driver_words
 from reports.sentences import LIKELY, three_sentences
@@ -47,42 +48,49 @@ def distinct(run: Stored) -> list[tuple[Target, Verdict]]:
 def helps(run: Stored, beside: Beside, lang: str) -> str:
     """From the best that is known: a search for levers, an attribution, scenarios, or the run."""
     if beside.seek:
-        return _sought(beside, lang)
+        return _sought(run.plan, beside, lang)
     if beside.attribute:
-        return _attributed(beside, lang)
+        return _attributed(run.plan, beside, lang)
     if beside.compare:
-        return _compared(beside, lang)
+        return _compared(run.plan, beside, lang)
     return hinges(run, lang)
 
 
-def _sought(beside: Beside, lang: str) -> str:
-    best = max(beside.points(), key=lambda rows: (rows[0]["probability"], -_cost(rows)))
+def _sought(plan: Plan, beside: Beside, lang: str) -> str:
+    """The answer of the search; where none is marked, the most probable setting."""
+    points = beside.points()
+    answers = [rows for rows in points if str(rows[0].get("answer")) == "True"]
+    best = max(answers or points, key=lambda rows: (rows[0]["probability"], -_cost(rows)))
+    levers = [label(plan, row, lang) for row in best if row["lever"]]
+    if not levers:
+        return say("story.sought_nothing", lang, probability=percent(best[0]["probability"]))
     fields = {
-        "list": _join([str(row["lever"]) for row in best][:3], lang),
-        "levers": len(best),
+        "list": _join(levers[:3], lang),
+        "levers": len(levers),
         "cost": number(_cost(best)),
         "probability": percent(best[0]["probability"]),
     }
-    return say("story.sought", lang, **fields)
+    return say("story.sought" if len(levers) > 1 else "story.sought_one", lang, **fields)
 
 
 def _cost(rows: Sequence[Mapping[str, float]]) -> float:
     return sum(row["cost"] for row in rows)
 
 
-def _attributed(beside: Beside, lang: str) -> str:
+def _attributed(plan: Plan, beside: Beside, lang: str) -> str:
     gains: defaultdict[str, float] = defaultdict(float)
-    for row in beside.attribute:
-        if row["lever"] != "total":
-            gains[str(row["lever"])] += row["share"]
+    found = steps_of(beside, plan, lang)
+    for steps in found.values():
+        for step in steps:
+            gains[step.lever] += step.share
     lever, gain = max(gains.items(), key=lambda item: item[1])
-    targets = len({row["target"] for row in beside.attribute})
+    targets = len(found)
     return say("story.attributed", lang, lever=lever, gain=number(gain), targets=targets)
 
 
-def _compared(beside: Beside, lang: str) -> str:
+def _compared(plan: Plan, beside: Beside, lang: str) -> str:
     gains: defaultdict[str, float] = defaultdict(float)
-    for row in beside.compare:
+    for row in once(beside.compare, plan):
         gains[str(row["scenario"])] += row["diff"] or 0.0
     scenario, gain = max(gains.items(), key=lambda item: item[1])
     first = str(beside.compare[0]["scenario"])

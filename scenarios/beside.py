@@ -76,6 +76,10 @@ def _typed(reader: "csv.DictReader[str]", file: str, faults: list[Fault]) -> Ite
         for name in NUMBERS:
             if name in row:
                 row[name] = _number(row[name], name, file, reader.line_num, faults)
+        unit = row.get("unit")
+        if file == "attribute.csv" and unit and unit != "1":
+            faults.append(Fault("beside_unit", {"value": unit}, "unit", file, reader.line_num))
+            return
         yield row
 
 

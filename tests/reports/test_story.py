@@ -96,7 +96,10 @@ def test_what_was_sought_attributed_or_compared_is_believed_in_this_order(
     stored: Stored, lang: str
 ) -> None:
     shares = (("a", "land", 0.3), ("b", "land", 0.2), ("a", "fund", 0.4), ("a", "total", 0.9))
-    attribute = tuple({"target": t, "lever": lever, "share": share} for t, lever, share in shares)
+    attribute = tuple(
+        {"target": t, "lever": lever, "share": s, "share_low": s, "share_high": s}
+        for t, lever, s in shares
+    )
     compare = (
         {"target": "a", "year": 2020, "scenario": "plan", "probability": 0.3, "diff": None},
         {"target": "a", "year": 2020, "scenario": "stretch", "probability": 0.5, "diff": 0.2},

@@ -150,3 +150,15 @@ def test_every_fault_beside_is_named_with_its_line(tmp_path: Path) -> None:
         ("seek.csv", "missing_column", 0),
         ("seek.csv", "missing_column", 0),
     ]
+
+
+def test_what_levers_bring_to_an_indicator_is_no_probability(tmp_path: Path) -> None:
+    head = "target,year,lever,share,share_low,share_high,name,unit\n"
+    row = "a,2020,b,0.1,0.0,0.2,B,{0}\n"
+    (tmp_path / "attribute.csv").write_text(head + 2 * row.format("1"), encoding="utf-8")
+    assert len(read_beside(tmp_path).attribute) == 2
+    (tmp_path / "attribute.csv").write_text(head + 2 * row.format("亿元"), encoding="utf-8")
+    with pytest.raises(InputError) as problem:
+        read_beside(tmp_path)
+    told = [(f.code, f.file, f.line) for f in problem.value.faults]
+    assert told == [("beside_unit", "attribute.csv", 2)]
