@@ -21,17 +21,16 @@ import sys
 import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from benchmarks import scalar
-from benchmarks.engine import THREADS, Numbers, best
+from benchmarks.engine import THREADS, Numbers, best, by_schedule
 from scenarios.load import load
 from simulator.model import Model
-from simulator.plan import Coverage, Figure, Plan
-from simulator.run import LUCKS, live, run, systematic
+from simulator.plan import Figure, Plan
+from simulator.run import LUCKS, run, systematic
 from simulator.sampling import STREAM_BLOCK, Block, quantiles
 
 #: A process of its own that imports what is named, and says how long that took and its peak [MB].
@@ -43,22 +42,6 @@ took = time.perf_counter() - started
 status = dict(line.split(":", 1) for line in open("/proc/self/status"))
 print(took, int(status["VmHWM"].split()[0]) / 1024)
 """
-
-
-def by_schedule(plan: Plan) -> Plan:
-    """The plan without queues: each programme delivers what its queue does in the median draw."""
-    model, block = Model.of(plan), Block(1, 0)
-    deliveries = live(model, systematic(model, block), block, "a", keep=False).future.deliveries
-    programmes = {}
-    for key, programme in plan.programmes.items():
-        if programme.queue is not None and key in deliveries:
-            reached = np.median(deliveries[key].stock, axis=1)
-            path = {y: float(s) for y, s in zip(plan.years, reached, strict=True)}
-            depth = Figure(1.0, "judgement", "benchmark")
-            start = plan.years[0]
-            programme = replace(programme, queue=None, coverage=Coverage(start, path, depth))
-        programmes[key] = programme
-    return replace(plan, programmes=programmes, quotas={}, offices={})
 
 
 class Plain:

@@ -34,7 +34,7 @@ from simulator.delivery import passages, play
 from simulator.dynamics import Moves, luck_paths
 from simulator.model import Model
 from simulator.network import Gate, Network, Station
-from simulator.plan import Plan
+from simulator.plan import Coverage, Figure, Plan
 from simulator.queues import Futures, bring, serve
 from simulator.results import KEPT, Settings
 from simulator.run import (
@@ -132,6 +132,16 @@ class Numbers:
     def a_draw(self, kind: str) -> int:
         return sum(rows for (each, _), rows in self.rows.items() if each == kind)
 
+    def generated(self, generator: np.random.Generator) -> None:
+        """As many of the same kind and precision as numpy's own generator draws them."""
+        draw = {
+            "normal": partial(generator.standard_normal, dtype=np.float32),
+            "uniform": partial(generator.random, dtype=np.float32),
+            "exponential": generator.standard_exponential,
+        }
+        for (kind, _), rows in self.rows.items():
+            draw[kind]((rows, STREAM_BLOCK))
+
     def drawn(self, block: Block) -> None:
         """Draw them, and nothing else."""
         for (kind, name), rows in self.rows.items():
@@ -150,6 +160,11 @@ def speed(plan: Plan, draws: int, repeat: int) -> dict[str, float]:
     numbers = Numbers.of(model)
     trend = np.ascontiguousarray(systematic(model, Block(1, LATER)).trend)
     levels = np.empty_like(trend)
+    generator = np.random.Generator(np.random.SFC64(1))
+
+    def generated_only() -> None:
+        for _ in range(blocks):
+            numbers.generated(generator)
 
     def numbers_only() -> None:
         for number in range(blocks):
@@ -161,6 +176,7 @@ def speed(plan: Plan, draws: int, repeat: int) -> dict[str, float]:
 
     works: dict[str, Work] = {
         "engine": lambda: run(plan, draws=draws),
+        "generated": generated_only,
         "numbers": numbers_only,
         "levels": levels_only,
     }
@@ -495,6 +511,22 @@ def growth(plan: Plan, draws: int, repeat: int) -> list[Step]:
     ]
 
 
+def by_schedule(plan: Plan) -> Plan:
+    """The plan without queues: each programme delivers what its queue does in the median draw."""
+    model, block = Model.of(plan), Block(1, 0)
+    deliveries = live(model, systematic(model, block), block, "a", keep=False).future.deliveries
+    programmes = {}
+    for key, programme in plan.programmes.items():
+        if programme.queue is not None and key in deliveries:
+            reached = np.median(deliveries[key].stock, axis=1)
+            path = {y: float(s) for y, s in zip(plan.years, reached, strict=True)}
+            depth = Figure(1.0, "judgement", "benchmark")
+            start = plan.years[0]
+            programme = replace(programme, queue=None, coverage=Coverage(start, path, depth))
+        programmes[key] = programme
+    return replace(plan, programmes=programmes, quotas={}, offices={})
+
+
 def with_years(plan: Plan, horizon: int) -> Plan:
     """The plan with another last year; targets without a year keep the one that they had."""
     first, last = plan.plan.years
@@ -546,7 +578,7 @@ def plotted(steps: Sequence[Mapping[str, Any]], file: Path) -> None:
 # -- what-ifs --------------------------------------------------------------------------------------
 
 
-def latency(plan: Plan, draws: int = 2000, workers: int = 2) -> dict[str, float]:
+def latency(plan: Plan, draws: int = 2000, workers: int = 1) -> dict[str, float]:
     """Seconds on the wall from one lever changed to all targets judged anew.
 
     Each programme is put out of the plan and, once all else is as it was, half as many come: the
@@ -575,6 +607,7 @@ def latency(plan: Plan, draws: int = 2000, workers: int = 2) -> dict[str, float]
         "levers": len(took),
         "median": statistics.median(took),
         "slowest": max(took),
+        "quick": sum(seconds < 0.1 for seconds in took),
     }
 
 
@@ -662,6 +695,7 @@ def measured(args: argparse.Namespace) -> dict[str, Any]:
         "repeat": args.repeat,
         "cores": os.cpu_count(),
         "speed": speed(plan, draws, args.repeat),
+        "speed_schedules": speed(by_schedule(plan), draws, args.repeat),
         "stages": stages(plan, args.repeat),
         "delivery": [
             {**asdict(each), "over_serve": each.over_serve, "over_both": each.over_both}
@@ -675,28 +709,11 @@ def measured(args: argparse.Namespace) -> dict[str, Any]:
 
 
 def lines(found: Mapping[str, Any]) -> Iterator[str]:
-    s = found["speed"]
-    limit = s["numbers"] + s["levels"]
     kind = f"{found['cores']} cores, Python {platform.python_version()}, numpy {np.__version__}"
     yield f"{found['plan']}, {found['draws']:,} draws, best of {found['repeat']}; {kind}"
-    yield ""
-    yield "speed, one thread                        µs a draw   draws a second     ratio"
-    for name, seconds, ratio in (
-        ("engine", s["engine"], ""),
-        (
-            "its random numbers alone",
-            s["numbers"],
-            f"engine / this {s['engine'] / s['numbers']:.2f}",
-        ),
-        ("the limit: numbers and exp of levels", limit, f"engine / this {s['engine'] / limit:.2f}"),
-        ("scalar Python", s["scalar"], f"this / engine {s['scalar'] / s['engine']:.0f}"),
-        ("engine, two threads", s["two_threads"], f"speed-up {s['speed_up']:.2f}"),
-    ):
-        yield f"  {name:<38}{1e6 * seconds:>10.1f}{1 / seconds:>17,.0f}     {ratio}"
-    kinds = ("normal", "uniform", "exponential")
-    rows = ", ".join(f"{s[f'{kind}_numbers']:,} {kind}" for kind in kinds)
-    yield f"  random numbers a draw: {rows}"
-    yield f"  once a run, for verdicts: {1e3 * s['once_a_run']:.0f} ms"
+    for variant, key in (("with queues", "speed"), ("schedules for queues", "speed_schedules")):
+        yield ""
+        yield from speed_lines(variant, found[key])
     yield ""
     yield "where the time of a block goes"
     for name, share in found["stages"].items():
@@ -706,10 +723,11 @@ def lines(found: Mapping[str, Any]) -> Iterator[str]:
     yield from delivery_lines(found["delivery"])
     yield ""
     w = found["what_if"]
-    yield "what-if: one lever changed, 2,000 draws, all targets judged anew (two threads, wall)"
+    yield "what-if: one lever changed, 2,000 draws, all targets judged anew (one thread, wall)"
     yield f"  first time, all of it {1e3 * w['first']:>35.0f} ms"
     yield f"  median of {w['levers']} levers {1e3 * w['median']:>37.0f} ms"
     yield f"  slowest {1e3 * w['slowest']:>49.0f} ms"
+    yield f"  within 100 ms {w['quick']:>43} of {w['levers']}"
     yield ""
     yield "growth                 size         cost    of one more"
     yield from growth_lines(found["growth"])
@@ -722,6 +740,30 @@ def lines(found: Mapping[str, Any]) -> Iterator[str]:
     yield ""
     for n, peak in found["memory"].items():
         yield f"peak memory of {n:>9,} draws{peak:>18.0f} MB"
+
+
+def speed_lines(variant: str, s: Mapping[str, float]) -> Iterator[str]:
+    """The engine against what it cannot do without, and against scalar Python."""
+    limit, own = s["generated"] + s["levels"], s["numbers"] + s["levels"]
+    head = f"speed, one thread, {variant}"
+    yield f"{head:<42}µs a draw   draws a second     ratio"
+    for name, seconds, ratio in (
+        ("engine", s["engine"], ""),
+        ("the limit: numpy's numbers, exp of levels", limit, over(s["engine"], limit)),
+        ("the same with the engine's own numbers", own, over(s["engine"], own)),
+        ("its own numbers alone", s["numbers"], over(s["engine"], s["numbers"])),
+        ("scalar Python", s["scalar"], f"this / engine {s['scalar'] / s['engine']:.0f}"),
+        ("engine, two threads", s["two_threads"], f"speed-up {s['speed_up']:.2f}"),
+    ):
+        yield f"  {name:<42}{1e6 * seconds:>9.1f}{1 / seconds:>17,.0f}     {ratio}"
+    kinds = ("normal", "uniform", "exponential")
+    rows = ", ".join(f"{s[f'{kind}_numbers']:,} {kind}" for kind in kinds)
+    yield f"  random numbers a draw: {rows}"
+    yield f"  once a run, for verdicts: {1e3 * s['once_a_run']:.0f} ms"
+
+
+def over(engine: float, other: float) -> str:
+    return f"engine / this {engine / other:.2f}"
 
 
 def delivery_lines(plans: Sequence[Mapping[str, Any]]) -> Iterator[str]:
