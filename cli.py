@@ -573,9 +573,16 @@ def compare(
 
         asked = columns(scenarios or (), variants(variant or (), settings or ()))
         source, plans, drawn_by = read_source(plan), {}, []
+        faults: list[Fault] = []
         for name, scenario, own in asked:
-            plans[name], said = as_run(source, plan, scenario, own, uncalibrated, lang)
-            drawn_by += [line for line in said if line not in drawn_by]
+            try:
+                plans[name], said = as_run(source, plan, scenario, own, uncalibrated, lang)
+            except InputError as problem:
+                faults += [fault for fault in problem.faults if fault not in faults]
+            else:
+                drawn_by += [line for line in said if line not in drawn_by]
+        if faults:
+            raise InputError(faults)
         with progress_bar(number["draws"], lang, quiet) as tick:
             found = contrast(plans, **number, progress=tick)
     emit(

@@ -336,6 +336,7 @@ CODES = {
     "list_type": "not_a_list",
     "float_type": "not_a_number",
     "float_parsing": "not_a_number",
+    "finite_number": "not_a_number",
     "int_type": "not_a_whole_number",
     "int_parsing": "not_a_whole_number",
     "int_from_float": "not_a_whole_number",

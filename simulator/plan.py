@@ -15,14 +15,14 @@ Link = Literal["log", "logit", "identity"]
 Curve = Literal["exponential", "logistic", "gompertz", "richards"]
 
 #: Every mapping of a plan file is closed: an unknown key is a fault (read by the border).
-CLOSED = {"extra": "forbid"}
+CLOSED: dict[str, object] = {"extra": "forbid", "allow_inf_nan": False}
 
 
 @dataclass(frozen=True, slots=True)
 class Label:
     """A name in both languages."""
 
-    __pydantic_config__: ClassVar[dict[str, str]] = CLOSED
+    __pydantic_config__: ClassVar[dict[str, object]] = CLOSED
     zh: str
     en: str
 
@@ -34,7 +34,7 @@ class Label:
 class Uncertainty:
     """A distribution, given by its parameters or by quantiles. See ``sampling.FORMS``."""
 
-    __pydantic_config__: ClassVar[dict[str, str]] = CLOSED
+    __pydantic_config__: ClassVar[dict[str, object]] = CLOSED
     dist: str
     mean: float | None = None
     sd: float | None = None
@@ -64,7 +64,7 @@ class Figure:
     from outside facts; *literature*: a published estimate carried over; *judgement*.
     """
 
-    __pydantic_config__: ClassVar[dict[str, str]] = CLOSED
+    __pydantic_config__: ClassVar[dict[str, object]] = CLOSED
     value: float | Uncertainty
     origin: Origin
     source: str
@@ -83,7 +83,7 @@ class Trend:
     ``ceiling``: the level z̄ stands for, in the quantity's unit. ``theta``: ``richards`` only.
     """
 
-    __pydantic_config__: ClassVar[dict[str, str]] = CLOSED
+    __pydantic_config__: ClassVar[dict[str, object]] = CLOSED
     rate: Figure
     curve: Curve = "exponential"
     ceiling: Figure | None = None
@@ -98,7 +98,7 @@ class Luck:
     base-year size as (size / reference_size) ** size_exponent; ``loading`` on the common shock.
     """
 
-    __pydantic_config__: ClassVar[dict[str, str]] = CLOSED
+    __pydantic_config__: ClassVar[dict[str, object]] = CLOSED
     sd: Figure
     persistence: Figure
     loading: Figure | None = None
@@ -113,7 +113,7 @@ class Quantity:
     Only the output of the rest of industry has no ``base``: it is what the others leave (Eq. 13).
     """
 
-    __pydantic_config__: ClassVar[dict[str, str]] = CLOSED
+    __pydantic_config__: ClassVar[dict[str, object]] = CLOSED
     link: Link
     trend: Trend
     luck: Luck
@@ -131,7 +131,7 @@ class Cluster:
     ``residual``: the rest of industry; its base output is what the others leave of the total.
     """
 
-    __pydantic_config__: ClassVar[dict[str, str]] = CLOSED
+    __pydantic_config__: ClassVar[dict[str, object]] = CLOSED
     name: Label
     tags: Mapping[str, Figure]
     output: Quantity
@@ -153,7 +153,7 @@ class Totals:
     added [fraction], by tag.
     """
 
-    __pydantic_config__: ClassVar[dict[str, str]] = CLOSED
+    __pydantic_config__: ClassVar[dict[str, object]] = CLOSED
     output: Figure
     va_rate: Figure
     shares: Mapping[str, Figure] = field(default_factory=dict)
@@ -164,7 +164,7 @@ class Totals:
 class Prices:
     """Output and input prices of the place's industry (base year = 1) and Eq. 5's pass-through."""
 
-    __pydantic_config__: ClassVar[dict[str, str]] = CLOSED
+    __pydantic_config__: ClassVar[dict[str, object]] = CLOSED
     output: Quantity
     input: Quantity
     pass_through: Figure
@@ -178,7 +178,7 @@ class Correlation:
     every pair of its matches.
     """
 
-    __pydantic_config__: ClassVar[dict[str, str]] = CLOSED
+    __pydantic_config__: ClassVar[dict[str, object]] = CLOSED
     between: tuple[str, str]
     value: float
     source: str
@@ -193,7 +193,7 @@ class Coupling:
     ``speed`` κ [1/year]: how fast the stock between them fills.
     """
 
-    __pydantic_config__: ClassVar[dict[str, str]] = CLOSED
+    __pydantic_config__: ClassVar[dict[str, object]] = CLOSED
     source_quantity: str
     to: str
     strength: Figure
@@ -207,7 +207,7 @@ class Effect:
     ``change``: *relative* (size −0.06 = a fall of 6 %) or *absolute* (size 0.02 = 2 points).
     """
 
-    __pydantic_config__: ClassVar[dict[str, str]] = CLOSED
+    __pydantic_config__: ClassVar[dict[str, object]] = CLOSED
     on: str
     size: Figure
     change: Literal["relative", "absolute"] = "relative"
@@ -223,7 +223,7 @@ class Coverage:
     beyond this share, where the pool of units is no larger.
     """
 
-    __pydantic_config__: ClassVar[dict[str, str]] = CLOSED
+    __pydantic_config__: ClassVar[dict[str, object]] = CLOSED
     start: int
     path: Mapping[int, float]
     depth: Figure
@@ -235,7 +235,7 @@ class Coverage:
 class Stop:
     """Work stands still once in a future, with this ``chance``, for this ``length`` [years]."""
 
-    __pydantic_config__: ClassVar[dict[str, str]] = CLOSED
+    __pydantic_config__: ClassVar[dict[str, object]] = CLOSED
     chance: Figure
     length: Figure
 
@@ -247,7 +247,7 @@ class Office:
     ``servers``: lots worked on at once.
     """
 
-    __pydantic_config__: ClassVar[dict[str, str]] = CLOSED
+    __pydantic_config__: ClassVar[dict[str, object]] = CLOSED
     name: Label
     servers: Figure
     stopped: Stop | None = None
@@ -261,7 +261,7 @@ class Quota:
     the end of a year lapses, or is carried over.
     """
 
-    __pydantic_config__: ClassVar[dict[str, str]] = CLOSED
+    __pydantic_config__: ClassVar[dict[str, object]] = CLOSED
     amount: Figure
     unspent: Literal["lapse", "carry"] = "lapse"
     start: int | None = None
@@ -278,7 +278,7 @@ class Stage:
     unit, taken when the stage is reached and never given back.
     """
 
-    __pydantic_config__: ClassVar[dict[str, str]] = CLOSED
+    __pydantic_config__: ClassVar[dict[str, object]] = CLOSED
     time: Figure
     scatter: Figure | None = None
     drop_out: Figure | None = None
@@ -298,7 +298,7 @@ class Subsidy:
     more apply, as a share of intake, per share of investment awarded.
     """
 
-    __pydantic_config__: ClassVar[dict[str, str]] = CLOSED
+    __pydantic_config__: ClassVar[dict[str, object]] = CLOSED
     rate: Figure
     at: str
     cap: Figure | None = None
@@ -319,7 +319,7 @@ class Queue:
     commissioned is in full use.
     """
 
-    __pydantic_config__: ClassVar[dict[str, str]] = CLOSED
+    __pydantic_config__: ClassVar[dict[str, object]] = CLOSED
     start: int
     intake: Figure
     stages: Mapping[str, Stage]
@@ -346,7 +346,7 @@ class Programme:
     measured from then on, and no more real than before [亿元].
     """
 
-    __pydantic_config__: ClassVar[dict[str, str]] = CLOSED
+    __pydantic_config__: ClassVar[dict[str, object]] = CLOSED
     name: Label
     additional: Figure
     coverage: Coverage | None = None
@@ -374,7 +374,7 @@ class Lever:
     one unit more: once [亿元], or in every year in which it runs [亿元/year].
     """
 
-    __pydantic_config__: ClassVar[dict[str, str]] = CLOSED
+    __pydantic_config__: ClassVar[dict[str, object]] = CLOSED
     name: Label
     path: str
     low: float
@@ -400,7 +400,7 @@ class Indicator:
     ``reference``: the quantity of the reference class its growth is compared with.
     """
 
-    __pydantic_config__: ClassVar[dict[str, str]] = CLOSED
+    __pydantic_config__: ClassVar[dict[str, object]] = CLOSED
     name: Label
     unit: str
     measure: Literal["account", "clusters_above", "firms_above", "delivered"]
@@ -422,7 +422,7 @@ class Indicator:
 class Switch:
     """An assumption that chooses between readings of the document."""
 
-    __pydantic_config__: ClassVar[dict[str, str]] = CLOSED
+    __pydantic_config__: ClassVar[dict[str, object]] = CLOSED
     value: str
     why: str
     source: str
@@ -432,7 +432,7 @@ class Switch:
 class Assumptions:
     """What the document leaves open. Shown, and switched in a scenario or with ``--set``."""
 
-    __pydantic_config__: ClassVar[dict[str, str]] = CLOSED
+    __pydantic_config__: ClassVar[dict[str, object]] = CLOSED
     output_prices: Switch
     growth_window: Switch
     deflation: Switch
@@ -508,7 +508,7 @@ class Scenario:
     plan, switched on, before ``set``.
     """
 
-    __pydantic_config__: ClassVar[dict[str, str]] = CLOSED
+    __pydantic_config__: ClassVar[dict[str, object]] = CLOSED
     name: Label
     extends: str | None = None
     take: tuple[str, ...] = ()
@@ -520,7 +520,7 @@ class Scenario:
 class Identity:
     """Who, where, when."""
 
-    __pydantic_config__: ClassVar[dict[str, str]] = CLOSED
+    __pydantic_config__: ClassVar[dict[str, object]] = CLOSED
     id: str
     name: Label
     region: Label
@@ -534,7 +534,7 @@ class Identity:
 class Publication:
     """A document that is no plan: what it is, whose, and of what date."""
 
-    __pydantic_config__: ClassVar[dict[str, str]] = CLOSED
+    __pydantic_config__: ClassVar[dict[str, object]] = CLOSED
     id: str
     name: Label
     region: Label
@@ -546,7 +546,7 @@ class Publication:
 class Library:
     """Programmes that the scenarios of any plan can take, and the statements they rest on."""
 
-    __pydantic_config__: ClassVar[dict[str, str]] = CLOSED
+    __pydantic_config__: ClassVar[dict[str, object]] = CLOSED
     library: Publication
     programmes: Mapping[str, Programme]
     offices: Mapping[str, Office] = field(default_factory=dict)
@@ -574,7 +574,7 @@ class SeenLuck:
     figures do not. ``slopes`` [(direction, direction of figures)]. Both sets of luck move alike.
     """
 
-    __pydantic_config__: ClassVar[dict[str, str]] = CLOSED
+    __pydantic_config__: ClassVar[dict[str, object]] = CLOSED
     names: tuple[str, ...]
     directions: tuple[tuple[float, ...], ...]
     shift: tuple[float, ...]
@@ -592,7 +592,7 @@ class Calibration:
     None where no year after the base year was seen.
     """
 
-    __pydantic_config__: ClassVar[dict[str, str]] = CLOSED
+    __pydantic_config__: ClassVar[dict[str, object]] = CLOSED
     names: tuple[str, ...]
     directions: tuple[tuple[float, ...], ...]
     shift: tuple[float, ...]
@@ -604,7 +604,7 @@ class Calibration:
 class Plan:
     """One document of one place, ready to be simulated under one scenario."""
 
-    __pydantic_config__: ClassVar[dict[str, str]] = CLOSED
+    __pydantic_config__: ClassVar[dict[str, object]] = CLOSED
     plan: Identity
     assumptions: Assumptions
     totals: Totals

@@ -1183,6 +1183,15 @@ def test_compare_names_every_scenario_and_variant(lang: str, plansim: Plansim) -
     assert {"en": "exactly 0", "zh": "恰为 0"}[lang] in table.out
 
 
+def test_compare_names_every_fault_of_every_scenario(plansim: Plansim) -> None:
+    said = plansim("compare", "yuyao-2016", "plan", "nope", "nada", "--variant", "a: x.y=1",
+                   "--lang", "en")  # fmt: skip
+    assert said.code == 2
+    assert said.out == ""
+    for words in ("3 faults", "no scenario nope", "no scenario nada", "x.y: x matches nothing"):
+        assert words in said.err
+
+
 def test_compare_stored_runs(plansim: Plansim, tmp_path: Path) -> None:
     for scenario in ("plan", "baseline"):
         plansim("run", PLAN, "--scenario", scenario, *FEW, "--out", f"./{scenario}", "--quiet")

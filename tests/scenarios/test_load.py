@@ -235,6 +235,8 @@ FORM = (
     ("plan.yaml", "region: {zh: 余姚市, en: Yuyao}", "region: Yuyao", "not_a_mapping", "plan.region"),
     ("plan.yaml", "value: 18.3", "value: many", "not_a_number", "totals.va_rate.value"),
     ("plan.yaml", "value: 18.3", "value: true", "not_a_number", "totals.va_rate.value"),
+    ("plan.yaml", "value: 18.3", "value: nan", "not_a_number", "totals.va_rate.value"),
+    ("plan.yaml", "value: 18.3", "value: inf", "not_a_number", "totals.va_rate.value"),
     ("plan.yaml", "value: 18.3", "value: −5", "not_a_number", "totals.va_rate.value"),
     ("plan.yaml", "value: 18.3", "value: 12:30", "not_a_number", "totals.va_rate.value"),
     ("plan.yaml", "value: 18.3", 'value: "１８"', "full_width_digits", "totals.va_rate.value"),

@@ -279,6 +279,8 @@ def test_what_is_typed_has_a_form(text: str, refused: Refused) -> None:
         ("clusters.robotics.output=６２", "full_width_digits"),
         ("clusters.robotics.output=abc", "not_a_number"),
         ("clusters.robotics.output=true", "not_a_number"),
+        ("clusters.robotics.output=nan", "not_a_number"),
+        ("programmes.boilers.queue.intake=inf", "not_a_number"),
         ("clusters.robotics.output=-5", "negative"),
         ("clusters.robotics.output={dist: gauss, mean: 5, sd: 1}", "unknown_distribution"),
         ("clusters.robotics.output={value: 5, unit: tce}", "unit_dimension"),
