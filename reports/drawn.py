@@ -7,10 +7,9 @@ from reports.board import Bar, board_pictures
 from reports.dossier import Dossier, file_name
 from reports.fans import FanBoard
 from reports.frontier import Point, frontier_picture
-from reports.gantt import WIDTH as GANTT_WIDTH
 from reports.gantt import gantt
 from reports.judged import verdict_word
-from reports.pictures import Picture, Style, studio
+from reports.pictures import WIDTH, Picture, Style, studio
 from reports.rarity import Need, rarity_pictures, yearly
 from reports.waterfall import gathered, waterfall_picture
 from reports.wording import percent
@@ -119,9 +118,9 @@ def gantts(d: Dossier, form: str) -> list[Picture]:
         return []
     future = trace(d.run.plan, d.run.settings.scenario, d.run.settings.seed, DRAW, LUCK)
     keys = longest(d, {key: len(lots) for key, lots in future.lots.items()})
-    raw = gantt(future, keys, d.lang, form)
+    raw = gantt(future, keys, d.lang, form, WIDTH)
     title = say("told.gantt", d.lang, draw=DRAW, luck=LUCK)
-    return [Picture("gantt", title, form, raw, GANTT_WIDTH)]
+    return [Picture("gantt", title, form, raw, WIDTH)]
 
 
 def longest(d: Dossier, lots: dict[str, int]) -> Sequence[str]:

@@ -64,13 +64,13 @@ class _Group:
         return self.first + ROW * (len(self.lots) - 0.5) + GAP / 2
 
 
-def gantt(trace: Trace, keys: Sequence[str], lang: str, form: str) -> bytes:
-    """The picture as the bytes of a file of the form ``.png`` or ``.svg``.
+def gantt(trace: Trace, keys: Sequence[str], lang: str, form: str, width: float = WIDTH) -> bytes:
+    """The picture, ``width`` inches wide, as the bytes of a file of the form ``.png`` or ``.svg``.
 
     Raises InputError naming a character that the font lacks.
     """
     with studio(flag="--gantt") as style:
-        return _Page(style.font).drawn(trace, keys, lang, form.removeprefix(".").lower())
+        return _Page(style.font, width).drawn(trace, keys, lang, form.removeprefix(".").lower())
 
 
 def chosen(lots: Sequence[Lot], most: int) -> tuple[Lot, ...]:
@@ -91,12 +91,12 @@ def rows_each(sizes: Sequence[int]) -> int:
 class _Page:
     """A page in inches: texts that are measured before they are placed."""
 
-    def __init__(self, font: Path) -> None:
+    def __init__(self, font: Path, width: float = WIDTH) -> None:
         from matplotlib.backends.backend_agg import FigureCanvasAgg
         from matplotlib.figure import Figure
 
-        self.font = font
-        self.figure = Figure(figsize=(WIDTH, 1.0), dpi=DPI, facecolor="white")
+        self.font, self.width = font, width
+        self.figure = Figure(figsize=(self.width, 1.0), dpi=DPI, facecolor="white")
         canvas: Any = FigureCanvasAgg(self.figure)  # its methods are not typed
         self.renderer: Any = canvas.get_renderer()
 
@@ -118,7 +118,7 @@ class _Page:
     # -- what is on the page -----------------------------------------------------------------------
 
     def drawn(self, trace: Trace, keys: Sequence[str], lang: str, form: str) -> bytes:
-        inside = WIDTH - 2 * EDGE
+        inside = self.width - 2 * EDGE
         plan = trace.plan.plan.name.in_language(lang)
         title = say("gantt.title", lang, plan=plan, scenario=trace.scenario)
         above = [(line, TITLE) for line in self.lines(title, TITLE, inside)]
@@ -136,19 +136,19 @@ class _Page:
         top = EDGE + sum(heights) + 0.35
         rest = 0.1 + 0.3 + legend_height + sum(_line(points) for _, points in below)
         height = top + chart + rest + EDGE
-        self.figure.set_size_inches(WIDTH, height)
+        self.figure.set_size_inches(self.width, height)
         axes.set_position(
             (
-                (EDGE + LEFT) / WIDTH,
+                (EDGE + LEFT) / self.width,
                 1 - (top + chart) / height,
-                (inside - LEFT) / WIDTH,
+                (inside - LEFT) / self.width,
                 chart / height,
             )
         )
         self.write(above, EDGE, height)
         self.years(axes, trace)
         self.headings(axes, groups)
-        legend.set_bbox_to_anchor((EDGE / WIDTH, 1 - (top + chart + 0.35) / height))
+        legend.set_bbox_to_anchor((EDGE / self.width, 1 - (top + chart + 0.35) / height))
         self.write(below, top + chart + 0.4 + legend_height, height)
         raw = io.BytesIO()
         known = {"Creator": SALT, "Date": None, "Title": title}
@@ -164,7 +164,7 @@ class _Page:
         for key in keys:
             lots = chosen(trace.lots[key], most)
             text = _heading(trace, key, len(lots), lang)
-            heading = self.lines(text, TEXT, WIDTH - 2 * EDGE - LEFT - 0.1)
+            heading = self.lines(text, TEXT, self.width - 2 * EDGE - LEFT - 0.1)
             top = groups[-1].bottom if groups else 0.0
             groups.append(_Group(heading, lots, top))
         return groups
@@ -173,7 +173,7 @@ class _Page:
         """Lines one below another, from so many inches below the upper edge."""
         for text, points in lines:
             self.figure.text(
-                EDGE / WIDTH, 1 - (top + 0.8 * _line(points)) / height, text,
+                EDGE / self.width, 1 - (top + 0.8 * _line(points)) / height, text,
                 fontproperties=self.letters(points), va="baseline",
             )  # fmt: skip
             top += _line(points)
@@ -201,7 +201,7 @@ class _Page:
         """Years above and below, a line at every January."""
         first, last = axes.get_xlim()
         januaries = range(round(first), round(last) + 1)
-        room = (WIDTH - 2 * EDGE - LEFT) / (len(januaries) - 1)
+        room = (self.width - 2 * EDGE - LEFT) / (len(januaries) - 1)
         step = next(n for n in (1, 2, 5, 10, 20, 50, 100) if n * room >= 0.4 or n == 100)
         base = trace.plan.plan.base_year
         axes.set_xticks(list(januaries), ["" for _ in januaries])
