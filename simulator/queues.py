@@ -25,8 +25,8 @@ Bools = NDArray[np.bool_]
 Table = TypeVar("Table", Array, Bools)
 #: Grains in one base unit of a quota: with 亿元, one yuan.
 GRAINS = 1e8
-#: Draws that are put in order together, while they are in the cache.
-TILE = 256
+#: Draws that are put in order together, and lots that apply, while they are in the cache.
+TILE, LOTS = 256, 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,11 +163,8 @@ def _cases(
     queue = programme.queue
     assert queue is not None
     name = f"luck.{luck}/{path}"
-    applied = _applied(
-        queue, p, path, network.lots[key], programme.lot, plan.plan.base_year, block, name
-    )
-    come = (applied < len(plan.years)).any(axis=1)
-    lots = int(np.max(np.flatnonzero(come), initial=-1)) + 1  # none of the rest comes in time
+    applied = _applied(queue, p, path, network.lots[key], programme.lot, plan.years, block, name)
+    lots = len(applied)
     lasts: dict[str, Array] = {}
     leaves: dict[str, Bools] = {}
     takes: dict[str, Array] = {}
@@ -187,7 +184,7 @@ def _cases(
             award = _award(queue, queue.subsidy, p, path, lots, block, luck)
             takes[gate] = _grains(award * programme.lot)
     return Cases(
-        applied=applied[:lots],
+        applied=applied,
         lasts=lasts,
         leaves=leaves,
         takes={gate: _at_most(need, amounts[gate]) for gate, need in takes.items()},
@@ -234,7 +231,7 @@ def _applied(
     path: str,
     lots: int,
     lot: float,
-    base_year: int,
+    years: range,
     block: Block,
     name: str,
 ) -> Array:
@@ -242,24 +239,38 @@ def _applied(
 
     While i lots have applied the next is a unit exponential wait divided by the rate
     intake (1 − i lot / eligible) / lot away; the season then bends the clock within each year,
-    which is the same as thinning by it.
+    which is the same as thinning by it. A few lots after others, which are worked on in the
+    cache, until the rest comes after the last year in every draw.
     """
     waits = block.uniform(f"{name}/applied", lots)
-    np.subtract(1.0, waits, out=waits)
-    gaps = np.log(waits, out=waits).astype(float)
+    clock = np.empty(waits.shape)
+    until = years[-1] + 1 if queue.end is None else min(years[-1], queue.end) + 1
     with np.errstate(divide="ignore", invalid="ignore"):
-        gaps *= -lot / np.asarray(intake(queue, p, path))
-        if queue.eligible is not None:
-            gone = np.arange(lots, dtype=float)[:, None] * lot
-            left = 1 - gone / np.asarray(p[f"{path}.eligible"])
-            gaps = np.where(left > 0, gaps / left, np.inf)
-    clock = running_sum(gaps)
+        pace = -lot / np.asarray(intake(queue, p, path))
+    for first in range(0, lots, LOTS):
+        some = slice(first, first + LOTS)
+        wait, now = waits[some], clock[some]
+        np.subtract(1.0, wait, out=wait)
+        np.log(wait, out=wait)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            np.multiply(wait, pace, out=now)
+            if queue.eligible is not None:
+                gone = np.arange(first, first + len(now), dtype=float)[:, None] * lot
+                left = 1 - gone / np.asarray(p[f"{path}.eligible"])
+                now[...] = np.where(left > 0, now / left, np.inf)
+        if first:
+            now[0] += clock[first - 1]
+        running_sum(now)
+        if now[-1].min() >= until - queue.start:
+            clock = clock[: first + len(now)]
+            break
     if queue.season is not None:
         clock = in_season(clock, queue.season)
-    clock += queue.start - base_year
+    clock += queue.start - years[0]
+    late = clock >= until - years[0]
     if queue.end is not None:
-        clock[clock >= queue.end + 1 - base_year] = np.inf
-    return clock
+        clock[late] = np.inf
+    return clock[: int(np.max(np.flatnonzero(~late.all(axis=1)), initial=-1)) + 1]
 
 
 def running_sum(rows: Array) -> Array:
