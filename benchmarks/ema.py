@@ -155,12 +155,13 @@ def measured(plan: Plan, futures: int, repeat: int) -> dict[str, float]:
     ended: list[float] = []
     for _ in range(repeat):
         processes()
-    numbers, levels = limit(plan)
+    generated, numbers, levels = limit(plan)
     return {
         "parameters": len(plain.names),
         "targets": len(plain.targets),
         "engine": seconds["engine"] / draws / len(LUCKS),
-        "limit": (numbers + levels) / len(LUCKS),
+        "limit": (generated + levels) / len(LUCKS),
+        "own_limit": (numbers + levels) / len(LUCKS),
         "scalar": seconds["scalar"] / futures,
         "sequential": seconds["sequential"] / futures,
         "two_processes": min(b - a for a, b in zip(started, ended, strict=True)) / futures,
@@ -169,18 +170,21 @@ def measured(plan: Plan, futures: int, repeat: int) -> dict[str, float]:
     }
 
 
-def limit(plan: Plan) -> tuple[float, float]:
-    """Seconds a draw of the engine's random numbers alone, and of one exp a level."""
+def limit(plan: Plan) -> tuple[float, float, float]:
+    """Seconds a draw: as many numbers of numpy's generator, the engine's own, one exp a level."""
     model = Model.of(plan)
     numbers = Numbers.of(model)
     trend = np.ascontiguousarray(systematic(model, Block(1, 7)).trend)
     levels = np.empty_like(trend)
+    generator = np.random.Generator(np.random.SFC64(1))
     works = {
+        "generated": lambda: numbers.generated(generator),
         "numbers": lambda: numbers.drawn(Block(1, 3)),
         "levels": lambda: [np.exp(trend, out=levels) for _ in LUCKS],
     }
     found = best(works, 5)
-    return found["numbers"] / STREAM_BLOCK, found["levels"] / STREAM_BLOCK
+    generated, own, exps = (found[key] / STREAM_BLOCK for key in works)
+    return generated, own, exps
 
 
 def start_up(module: str, repeat: int) -> dict[str, float]:
@@ -205,7 +209,8 @@ def lines(found: Mapping[str, Any]) -> Iterator[str]:
     yield f"{'':<46}{head}"
     rows = (
         ("engine", "engine"),
-        ("its limit: random numbers and one exp a level", "limit"),
+        ("the limit: numpy's numbers, one exp a level", "limit"),
+        ("the same with the engine's own numbers", "own_limit"),
         ("the same model in scalar Python", "scalar"),
         ("EMA Workbench, sequential", "sequential"),
         ("EMA Workbench, two processes", "two_processes"),
@@ -220,6 +225,7 @@ def lines(found: Mapping[str, Any]) -> Iterator[str]:
         ("empty function / engine", "empty", "engine"),
         ("scalar Python / engine", "scalar", "engine"),
         ("engine / limit", "engine", "limit"),
+        ("engine / the same with its own numbers", "engine", "own_limit"),
     )
     for label, top, under in ratios:
         values = (each[top] / each[under] for each in found["variants"].values())

@@ -159,7 +159,8 @@ def level_path(
     Raises InputError naming a quantity that is not finite.
     """
     out[0] = trend[0]
-    np.add(trend[1:], n, out=out[1:])  # Eq. 1
+    out[1:] = n  # Eq. 1
+    out[1:] += trend[1:]
     if name in moved:
         out += moved[name]
     from_link(quantity, out)
