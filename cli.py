@@ -28,6 +28,8 @@ BELOW, WRONG_INPUT, INTERRUPTED, PARTIAL = 1, 2, 3, 4
 #: Columns of a page that nobody looks at on a screen: wide enough for any table.
 UNBOUNDED = 1000
 FORMATS = ("table", "csv", "json")
+#: Draws times scenarios from which processes, which take a second to start, outrun threads.
+LONG = 16_384
 
 app = typer.Typer(
     help=say("help.app", LANG),
@@ -583,8 +585,13 @@ def compare(
                 drawn_by += [line for line in said if line not in drawn_by]
         if faults:
             raise InputError(faults)
+        over = None
+        if number["workers"] > 1 and number["draws"] * len(plans) >= LONG:
+            from analysis.workers import Processes
+
+            over = Processes(number["workers"])
         with progress_bar(number["draws"], lang, quiet) as tick:
-            found = contrast(plans, **number, progress=tick)
+            found = contrast(plans, **number, over=over, progress=tick)
     emit(
         told.comparison_records(found), told.comparison_tables(found, lang), format, lang,
         [*told.heading(found, lang), *drawn_by], told.closing(found, lang), told.COLUMNS,

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.errors import Fault, InputError
-from simulator.executors import Threads
+from simulator.executors import Executor, Threads
 from simulator.feasibility import Z95, Goal, parameter_share
 from simulator.feasibility import interval as single_interval
 from simulator.model import Model
@@ -110,6 +110,19 @@ class Pairs:
         return Pairs(**sums, same=self.same & other.same)
 
 
+@dataclass(frozen=True, slots=True)
+class Pairing:
+    """The task of a comparison: Job → its draws, and every scenario paired with the first."""
+
+    models: tuple[Model, ...]
+    distinct: Bools
+
+    def __call__(self, job: Job) -> tuple[int, list[Pairs]]:
+        held = Held(job.block, settings=1)
+        sides = [_first_draws(held.judge(model), job.size) for model in self.models]
+        return job.size, [Pairs.of(sides[0], side, self.distinct) for side in sides]
+
+
 def paired_interval(net: float, square: float, draws: float, sure: bool) -> tuple[float, float]:
     """95 % interval of a mean paired difference, from sums over draws of it and of its square.
 
@@ -130,12 +143,14 @@ def compare(
     draws: int = 10_000,
     seed: int = 1,
     workers: int = 1,
+    over: Executor | None = None,
     progress: Callable[[int], object] | None = None,
 ) -> Comparison:
     """Judge scenarios of one document, by name, in the same futures; differences are to the first.
 
-    ``progress`` is told how many draws each step has judged under all scenarios. Raises InputError
-    for arguments out of range, and for plans whose judged targets differ.
+    ``workers``: threads; ``over``: another executor; neither changes a bit. ``progress`` is told
+    how many draws each step has judged under all scenarios. Raises InputError for arguments out of
+    range, and for plans whose judged targets differ.
     """
     names = tuple(plans)
     models = [Model.of(plan) for plan in plans.values()]
@@ -145,13 +160,7 @@ def compare(
     pairs: list[Pairs] = []
     check_arguments(first, draws, seed, "independent", (), workers, WIDTH)
     work = jobs(draws, seed, WIDTH, selective=True)
-
-    def judged(job: Job) -> tuple[int, list[Pairs]]:
-        held = Held(job.block, settings=1)
-        sides = [_first_draws(held.judge(model), job.size) for model in models]
-        return job.size, [Pairs.of(sides[0], side, distinct) for side in sides]
-
-    with closing(Threads(workers)(judged, work)) as done:
+    with closing((over or Threads(workers))(Pairing(tuple(models), distinct), work)) as done:
         for size, counted in done:
             pairs = [a + b for a, b in zip(pairs, counted, strict=True)] if pairs else counted
             if progress is not None:

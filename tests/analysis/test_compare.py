@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analysis.compare import Comparison, Remembered, compare, compare_stored, paired_interval
+from analysis.workers import Processes
 from reports.compared import names_of, points, remembered, signed
 from scenarios.kept import read_kept
 from scenarios.load import load
@@ -95,6 +96,10 @@ def test_threads_change_nothing(
     again = compare(plans, DRAWS, 2, workers, progress=ticks.append)
     assert [row.diff for row in again.rows] == [row.diff for row in found.rows]
     assert sum(ticks) == DRAWS
+
+
+def test_processes_change_nothing(plans: dict[str, Plan], found: Comparison) -> None:
+    assert compare(plans, DRAWS, 2, over=Processes(2)) == found
 
 
 def test_plans_with_other_targets_are_refused(plans: dict[str, Plan]) -> None:
