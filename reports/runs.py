@@ -1,7 +1,9 @@
 """The runs of a batch as tables and records, and what is said while they are under way."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
+from fnmatch import fnmatchcase
 from typing import Any
 
 from reports.judged import verdict_word
@@ -22,6 +24,8 @@ TARGET_COLUMNS = (
     "run", "plan", "scenario", "seed", "target", "indicator", "subject", "unit", "year",
     "low", "high", "p05", "p50", "p95", "probability", "prob_low", "prob_high", "verdict",
 )  # fmt: skip
+#: Names that are told where nothing fits.
+SHORT = 6
 #: Rows that a table shows on a screen.
 MOST_SHOWN = 40
 
@@ -148,7 +152,7 @@ def listing(found: Collection, wanted: Filter, folder: object, lang: str) -> Lis
         names, draw = RUN_COLUMNS, run_table
         below = [batch_line(records, folder, lang)] if records else []
     if not records:
-        below.append(say("report.no_rows", lang))
+        below += [say("report.no_rows", lang), *hints(found, wanted, lang)]
     if len(records) > MOST_SHOWN:
         hidden = len(records) - MOST_SHOWN
         below.append(say("report.not_shown", lang, number=hidden, value=folder))
@@ -156,6 +160,19 @@ def listing(found: Collection, wanted: Filter, folder: object, lang: str) -> Lis
         below += failures(records, lang)
     tables = [draw(records, found.levers, lang)] if records else []
     return Listing(records, tables, below, columns(names, found.levers))
+
+
+def hints(found: Collection, wanted: Filter, lang: str) -> Iterator[str]:
+    """Names that may have been meant where nothing fits."""
+    known = {name: list(found.known[name]) for name in ("plan", "scenario")}
+    if len(found.runs):
+        known["target"] = list(dict.fromkeys(found.rows("targets")["target"].to_pylist()))
+    for name, names in known.items():
+        asked = getattr(wanted, name)
+        if asked and not any(fnmatchcase(each, asked) for each in names):
+            near = names if len(names) <= SHORT else get_close_matches(asked, names, SHORT, 0.4)
+            if near:
+                yield say("report.known", lang, value=f"--{name}", list=", ".join(near))
 
 
 def sheets(found: Collection, wanted: Filter, lang: str) -> dict[str, Sheet]:

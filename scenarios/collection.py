@@ -6,7 +6,7 @@ groups that are asked for.
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -47,11 +47,14 @@ class Filter:
 
 @dataclass(frozen=True, slots=True)
 class Collection:
-    """Runs that were found. ``levers``: the columns of ``runs`` that the batch moves."""
+    """Runs that were found. ``levers``: columns of ``runs`` that the batch moves; ``known``: the
+    plans and scenarios of all runs that there are.
+    """
 
     folder: Path
     runs: pa.Table
     levers: tuple[str, ...]
+    known: Mapping[str, tuple[str, ...]]
 
     def rows(self, name: str) -> pa.Table:
         """The rows of targets, indicators or draws of these runs, in the order of the runs."""
@@ -81,7 +84,8 @@ def collect(folder: Path, wanted: Filter) -> Collection:
         if path not in levers:
             shown = {"value": path, "choices": list(levers)}
             raise InputError([Fault("runs_lever", shown, file="--set")])
-    return Collection(folder, runs.filter(_fits(runs, wanted)), levers)
+    known = {name: tuple(dict.fromkeys(runs[name].to_pylist())) for name in ("plan", "scenario")}
+    return Collection(folder, runs.filter(_fits(runs, wanted)), levers, known)
 
 
 def targets(found: Collection, wanted: Filter) -> pa.Table:

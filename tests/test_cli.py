@@ -1018,7 +1018,12 @@ def test_a_batch_says_what_came_of_every_run_and_can_be_asked_again(
     assert {row["run"] for row in rows} == {done["run"]}
     assert all(float(row["probability"]) > 0.2 for row in rows)
     none = plansim("runs", "./out", "--scenario", "nothing", "--lang", "en")
-    assert (none.code, none.out.strip()) == (0, "Nothing fits.")
+    assert none.code == 0
+    assert none.out.splitlines() == ["Nothing fits.", "--scenario: there is plan."]
+    missed = plansim("runs", "./out", "--target", "total-ouput-*", "--lang", "en").out
+    assert "--target: there is total-output-2030" in missed
+    bounded = plansim("runs", "./out", "--target", "*", "--above", "1", "--lang", "en").out
+    assert bounded.strip() == "Nothing fits."
     said = plansim(
         "runs", "./out", "--export", "x.xlsx", "--iamc", "x.csv", "--format", "json", "--lang", "en"
     )
