@@ -1,8 +1,8 @@
 """Scenarios on the same draws: what changes, in how many futures, and how surely."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +13,7 @@ from simulator.feasibility import Z95, Goal, parameter_share
 from simulator.feasibility import interval as single_interval
 from simulator.model import Model
 from simulator.plan import Plan, Target
-from simulator.run import Job, check_arguments, jobs
+from simulator.run import BLOCKS, Job, check_arguments, jobs
 from simulator.sampling import Array
 from simulator.whatif import Bools, Held
 
@@ -159,7 +159,7 @@ def compare(
     distinct = np.array([target.restates == "" for target in first.judged], dtype=bool)
     pairs: list[Pairs] = []
     check_arguments(first, draws, seed, "independent", (), workers, WIDTH)
-    work = jobs(draws, seed, WIDTH, selective=True)
+    work = shared_out(list(jobs(draws, seed, WIDTH, selective=True)), workers)
     with closing((over or Threads(workers))(Pairing(tuple(models), distinct), work)) as done:
         for size, counted in done:
             pairs = [a + b for a, b in zip(pairs, counted, strict=True)] if pairs else counted
@@ -173,6 +173,18 @@ def compare(
     met = tuple(_number(counted, draws) for counted in pairs)
     joint = tuple(counted.all_met / (2 * draws) for counted in pairs)
     return Comparison(first, names, draws, seed, tuple(rows), met, joint)
+
+
+def shared_out(work: list[Job], workers: int) -> Iterator[Job]:
+    """The jobs; the last one in two halves where that leaves fewer workers idle at the end."""
+    *before, last = work
+    half = last.block.draws // 2
+    if len(work) % workers != 1 or half < BLOCKS[0] or last.size <= half:
+        return iter(work)
+    middle = last.block.start + half
+    first, second = replace(last.block, stop=middle), replace(last.block, start=middle)
+    halves = Job(first, half, last.keep), Job(second, last.size - half, last.keep)
+    return iter([*before, *halves])
 
 
 def _first_draws(judged: Judged, number: int) -> Judged:

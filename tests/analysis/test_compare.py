@@ -11,7 +11,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.compare import Comparison, Remembered, compare, compare_stored, paired_interval
+from analysis.compare import (
+    WIDTH,
+    Comparison,
+    Remembered,
+    compare,
+    compare_stored,
+    paired_interval,
+    shared_out,
+)
 from analysis.workers import Processes
 from reports.compared import names_of, points, remembered, signed
 from scenarios.kept import read_kept
@@ -20,7 +28,8 @@ from scenarios.record import write
 from scenarios.variants import Variant, columns, split, variants
 from simulator.errors import InputError
 from simulator.plan import Plan
-from simulator.run import run
+from simulator.run import BLOCKS, jobs, run
+from simulator.sampling import STREAM_BLOCK
 
 DRAWS = 300
 
@@ -100,6 +109,21 @@ def test_threads_change_nothing(
 
 def test_processes_change_nothing(plans: dict[str, Plan], found: Comparison) -> None:
     assert compare(plans, DRAWS, 2, over=Processes(2)) == found
+
+
+@given(st.integers(1, 30_000), st.integers(1, 5))
+def test_the_last_block_is_shared_out(draws: int, workers: int) -> None:
+    before = list(jobs(draws, 1, WIDTH, selective=True))
+    after = list(shared_out(before, workers))
+    assert len(after) - len(before) in (0, 1)
+    assert sum(job.size for job in after) == draws
+    lanes = [
+        job.block.number * STREAM_BLOCK + job.block.start + n
+        for job in after
+        for n in (0, job.size - 1)
+    ]
+    assert lanes == sorted(lanes)
+    assert all(0 < job.size <= job.block.draws and job.block.draws in BLOCKS for job in after)
 
 
 def test_plans_with_other_targets_are_refused(plans: dict[str, Plan]) -> None:
