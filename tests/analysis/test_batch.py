@@ -561,6 +561,8 @@ def test_killed_at_any_moment_it_goes_on_and_gives_the_same_bytes(long: Path) ->
         ended = killed(long, wanted, dice.uniform(0, most))
         assert ended in (-signal.SIGKILL, 4)  # a fast machine may be done before
         kills += ended == -signal.SIGKILL
+        if (long / "out" / MANIFEST).exists():
+            break  # all runs were done when the kill came: their parts go then
         assert parts(long) >= max(safe, wanted)
         safe = parts(long)
     assert kills > 0
