@@ -276,10 +276,12 @@ def compare_text(d: Dossier) -> str:
     for row in once(d.beside.compare, d.run.plan):
         name = str(row["scenario"])
         still[name] = still.get(name, 0) + (not _moves(row))
+    if len(still) < 2:
+        return ""
     first, *others = still
     parts = [f"{name} {still[name]}" for name in others]
     shown = {"first": first, "list": _listed(parts, d.lang), "file": "compare.csv"}
-    return say("told.unmoved_scenarios", d.lang, **shown) if others else ""
+    return say("told.unmoved_scenarios", d.lang, **shown)
 
 
 def _moves(row: Row) -> bool:

@@ -49,11 +49,8 @@ def helps(run: Stored, beside: Beside, lang: str) -> str:
     """From the best that is known: a search for levers, an attribution, scenarios, or the run."""
     if beside.seek:
         return _sought(run.plan, beside, lang)
-    if beside.attribute:
-        return _attributed(run.plan, beside, lang)
-    if beside.compare:
-        return _compared(run.plan, beside, lang)
-    return hinges(run, lang)
+    told = _attributed(run.plan, beside, lang) or _compared(run.plan, beside, lang)
+    return told or hinges(run, lang)
 
 
 def _sought(plan: Plan, beside: Beside, lang: str) -> str:
@@ -83,6 +80,8 @@ def _attributed(plan: Plan, beside: Beside, lang: str) -> str:
     for steps in found.values():
         for step in steps:
             gains[step.lever] += step.share
+    if not gains:
+        return ""
     lever, gain = max(gains.items(), key=lambda item: item[1])
     targets = len(found)
     return say("story.attributed", lang, lever=lever, gain=number(gain), targets=targets)
@@ -92,6 +91,8 @@ def _compared(plan: Plan, beside: Beside, lang: str) -> str:
     gains: defaultdict[str, float] = defaultdict(float)
     for row in once(beside.compare, plan):
         gains[str(row["scenario"])] += row["diff"] or 0.0
+    if not gains:
+        return ""
     scenario, gain = max(gains.items(), key=lambda item: item[1])
     first = str(beside.compare[0]["scenario"])
     if gain <= 0:

@@ -109,6 +109,8 @@ def test_what_was_sought_attributed_or_compared_is_believed_in_this_order(
         {"point": "2", "lever": "fund", "value": "x3", "cost": 4.0, "probability": 0.8},
         {"point": "2", "lever": "land", "value": "x2", "cost": 2.0, "probability": 0.8},
     )
+    idle = Beside(attribute=({**attribute[0], "lever": "total"},))
+    assert helps(stored, idle, lang) == helps(stored, Beside(), lang)
     compared = helps(stored, Beside(compare=compare), lang)
     assert "stretch" in compared
     assert "0.2" in compared
