@@ -15,7 +15,7 @@ from dataclasses import dataclass, fields, replace
 from functools import cache, reduce
 from importlib.resources import files
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -123,8 +123,10 @@ def without_common_shock(plan: Plan) -> Plan:
 
 def _alone(cluster: Cluster) -> Cluster:
     quantities: dict[str, Quantity] = {k: getattr(cluster, k) for k in Cluster.QUANTITIES}
-    free = {k: replace(q, luck=replace(q.luck, loading=None)) for k, q in quantities.items()}
-    return replace(cluster, **free)  # type: ignore[arg-type]  # only quantities are replaced
+    free: dict[str, Any] = {
+        k: replace(q, luck=replace(q.luck, loading=None)) for k, q in quantities.items()
+    }
+    return replace(cluster, **free)
 
 
 def without_common(plan: Plan) -> Plan:

@@ -1,6 +1,7 @@
 """The value that would be met with a probability: exact ranks, and the targets' own wording."""
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -105,9 +106,9 @@ def test_exact_ranks(values: list[float], share: float) -> None:
     assert (ordered < read).mean() < share
 
 
-def of(plan: Plan, comparator: str, **changes: object) -> Goal:
+def of(plan: Plan, comparator: str, **changes: Any) -> Goal:
     target = next(t for t in plan.judged if t.id == "total-output-2020")
-    changed: Target = replace(target, comparator=comparator, **changes)  # type: ignore[arg-type]
+    changed: Target = replace(target, comparator=comparator, **changes)
     return Goal.of(changed, plan)
 
 
