@@ -1,6 +1,7 @@
 """Levers: the values that they may take, what turning them costs, and what the plan is then."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -34,9 +35,9 @@ def found(plan: Plan) -> dict[str, Knob]:
     return {knob.key: knob for knob in knobs(plan)}
 
 
-def lever(path: str, low: float, high: float, unit: str = "1", **more: object) -> Lever:
+def lever(path: str, low: float, high: float, unit: str = "1", **more: Any) -> Lever:
     name = Label("甲", "A")
-    return Lever(name, path, low, high, "judgement", "invented", unit, **more)  # type: ignore[arg-type]
+    return Lever(name, path, low, high, "judgement", "invented", unit, **more)
 
 
 def test_a_lever_takes_the_steps_of_its_range_and_the_plans_own_value(

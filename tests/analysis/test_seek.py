@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import product
 from math import inf
+from typing import Any
 
 import numpy as np
 import pytest
@@ -76,11 +77,11 @@ def planted(
     found: Sequence[Knob],
     landscape: Landscape,
     asked: float,
-    **more: object,
+    **more: Any,
 ) -> Sought:
     monkeypatch.setattr(analysis.seek, "knobs", lambda *_: tuple(found))
     monkeypatch.setattr(analysis.seek, "Trial", Planted(landscape))
-    return seek(plan, [Wish((TARGET,), asked)], **more)  # type: ignore[arg-type]
+    return seek(plan, [Wish((TARGET,), asked)], **more)
 
 
 GAINS = (0.004, 0.001, 0.02, 0.0005, 0.0, 0.002)

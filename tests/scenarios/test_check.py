@@ -4,6 +4,7 @@ import math
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -22,9 +23,9 @@ def yuyao() -> Plan:
     return load("yuyao-2016")
 
 
-def altered(plan: Plan, target: str, **changes: object) -> Plan:
+def altered(plan: Plan, target: str, **changes: Any) -> Plan:
     assert any(t.id == target for t in plan.targets)
-    rows = (replace(t, **changes) if t.id == target else t for t in plan.targets)  # type: ignore[arg-type]
+    rows = (replace(t, **changes) if t.id == target else t for t in plan.targets)
     return replace(plan, targets=tuple(rows))
 
 
