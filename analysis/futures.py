@@ -71,7 +71,7 @@ class Living:
 def lived(question: Question, space: Workspace | None = None) -> Futures:
     """The futures of one block under the first set of luck: those that ``run`` counts."""
     model, block, whole = question.model, question.block, question.whole
-    common = systematic(model, block, space)
+    common = systematic(model, block)
     life = live(model, common, block, LUCKS[0], whole, space)
     places = model.goal_series()
     paths = {place: indicator_path(life.future, model.series[place]) for place in set(places)}

@@ -26,11 +26,11 @@ from typing import Any
 import numpy as np
 
 from benchmarks import scalar
-from benchmarks.engine import THREADS, Numbers, best, by_schedule
+from benchmarks.engine import THREADS, Exps, Numbers, best, by_schedule
 from scenarios.load import load
 from simulator.model import Model
 from simulator.plan import Figure, Plan
-from simulator.run import LUCKS, run, systematic
+from simulator.run import LUCKS, run
 from simulator.sampling import STREAM_BLOCK, Block, quantiles
 
 #: A process of its own that imports what is named, and says how long that took and its peak [MB].
@@ -174,13 +174,11 @@ def limit(plan: Plan) -> tuple[float, float, float]:
     """Seconds a draw: as many numbers of numpy's generator, the engine's own, one exp a level."""
     model = Model.of(plan)
     numbers = Numbers.of(model)
-    trend = np.ascontiguousarray(systematic(model, Block(1, 7)).trend)
-    levels = np.empty_like(trend)
     generator = np.random.Generator(np.random.SFC64(1))
     works = {
         "generated": lambda: numbers.generated(generator),
         "numbers": lambda: numbers.drawn(Block(1, 3)),
-        "levels": lambda: [np.exp(trend, out=levels) for _ in LUCKS],
+        "levels": Exps.of(model).taken,
     }
     found = best(works, 5)
     generated, own, exps = (found[key] / STREAM_BLOCK for key in works)

@@ -154,12 +154,31 @@ class Numbers:
                     pass
 
 
+@dataclass(frozen=True)
+class Exps:
+    """One exp for each level of a block with both sets of luck. [(quantity, year, draw)]"""
+
+    trend: Array
+    level: Array
+
+    @classmethod
+    def of(cls, model: Model) -> "Exps":
+        block, layout = Block(1, LATER), model.layout
+        trend = np.empty((len(layout.rows), len(layout.years), block.draws))
+        for each, out in zip(systematic(model, block).trends.values(), trend, strict=True):
+            each.into(out)
+        return cls(trend, np.empty_like(trend))
+
+    def taken(self) -> None:
+        for _ in LUCKS:
+            np.exp(self.trend, out=self.level)
+
+
 def speed(plan: Plan, draws: int, repeat: int) -> dict[str, float]:
     """Seconds a draw of the engine, of its random numbers, of numbers and levels, and scalar."""
     model, blocks = Model.of(plan), draws // STREAM_BLOCK
     numbers = Numbers.of(model)
-    trend = np.ascontiguousarray(systematic(model, Block(1, LATER)).trend)
-    levels = np.empty_like(trend)
+    exps = Exps.of(model)
     generator = np.random.Generator(np.random.SFC64(1))
 
     def generated_only() -> None:
@@ -171,8 +190,8 @@ def speed(plan: Plan, draws: int, repeat: int) -> dict[str, float]:
             numbers.drawn(Block(1, number))
 
     def levels_only() -> None:
-        for _ in range(blocks * len(LUCKS)):
-            np.exp(trend, out=levels)
+        for _ in range(blocks):
+            exps.taken()
 
     works: dict[str, Work] = {
         "engine": lambda: run(plan, draws=draws),
@@ -230,7 +249,7 @@ def stages(plan: Plan, repeat: int) -> dict[str, float]:
     model, block = Model.of(plan), Block(1, LATER)
     layout, network = model.layout, model.network
     space = Workspace()
-    common = systematic(model, block, space)
+    common = systematic(model, block)
     p, bases = common.p, common.baseline.levels
     places = sorted(set(model.goal_series()))
     futures = bring(plan, network, p, block, "a")
@@ -255,7 +274,7 @@ def stages(plan: Plan, repeat: int) -> dict[str, float]:
             indicator_path(future, model.series[place])
 
     def lucky() -> None:
-        for _ in luck_paths(layout, p, bases, model.law, block, "a"):
+        for _ in luck_paths(layout, p, common.sds, model.law, block, "a"):
             pass
 
     numbers = Numbers.of(model)
@@ -265,7 +284,7 @@ def stages(plan: Plan, repeat: int) -> dict[str, float]:
             "sample": lambda: model.sampler.draw(block),
             "close": lambda: close(plan, layout, p, block.draws),
             "schedules": schedules,
-            "systematic": lambda: systematic(model, block, space),
+            "systematic": lambda: systematic(model, block),
             "bring": lambda: bring(plan, network, p, block, "a"),
             "serve": lambda: serve(network, futures),
             "moves": moves,

@@ -45,6 +45,8 @@ RESTS_ON: Mapping[str, frozenset[str]] = {
 }
 #: 万元 in one 亿元.
 WAN = 1e4
+#: Arrivals of firms that are counted together.
+FEW = 8
 
 
 def kind_of(quantity: str) -> str:
@@ -379,9 +381,9 @@ def _survivors(lives: Iterator[Array], stay: Array, count: Array) -> Array:
     """How many of ``count`` unit exponential lives outlast −ln ``stay``. [(year, draw)]"""
     left = np.zeros(stay.shape)
     last_exit = -np.log(np.maximum(stay, 1e-300))
-    number = 0
-    while number < count.max():
-        life = next(lives)
+    number, most = 0, int(count.max())
+    while number < most:
+        life = next(lives)[: most - number]
         rank = number + np.arange(len(life))[:, None]
         left += _how_many(np.where(rank < count, life, -1.0)[:, None] >= last_exit)
         number += len(life)
@@ -391,25 +393,34 @@ def _survivors(lives: Iterator[Array], stay: Array, count: Array) -> Array:
 def _arrived(waits: Iterator[Array], arrivals: Array) -> Array:
     """Unit Poisson processes, with these ``waits`` between arrivals, read at ``arrivals``.
 
-    The draws are sorted by their last arrival, so that those still open are the first ones.
+    The draws are sorted by their last arrival, so that those still open are the first ones, and
+    counted a few arrivals at a time.
     """
     latest = arrivals.max(axis=0)
-    order = np.argsort(-latest, kind="stable")
-    arrivals, latest = arrivals[:, order], latest[order]
+    order = np.argsort(-latest)
+    arrivals, latest = arrivals.take(order, axis=1), latest[order]
     come = np.zeros(arrivals.shape)
     clock = np.zeros(len(order))
     open_ = len(order)
-    while open_:
-        clocks = next(waits)
+    for clocks in _few(waits):
         for wait in clocks:
             wait += clock
             clock = wait
         due = clocks.take(order[:open_], axis=1)
         come[:, :open_] += _how_many(due[:, None] <= arrivals[:, :open_])
-        open_ = int(np.max(np.flatnonzero(clock[order] <= latest), initial=-1)) + 1
+        open_ = int(np.max(np.flatnonzero(due[-1] <= latest[:open_]), initial=-1)) + 1
+        if not open_:
+            break
     counted = np.empty(come.shape)
     counted[:, order] = come
     return counted
+
+
+def _few(waits: Iterator[Array]) -> Iterator[Array]:
+    """The same rows, FEW at a time."""
+    for rows in waits:
+        for first in range(0, len(rows), FEW):
+            yield rows[first : first + FEW]
 
 
 def _how_many(holds: NDArray[np.bool_]) -> NDArray[np.uint8]:

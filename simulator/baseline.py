@@ -178,15 +178,20 @@ def _shifted(part: Array, scale: Array, aim: Array) -> Array:
     """``part`` after the logit step at which Σ scale·part = aim. [(cluster, draw)]"""
     low, high = np.full_like(aim, -40.0), np.full_like(aim, 40.0)
     step = np.zeros_like(aim)
+    moved = np.empty_like(part)
     for _ in range(STEPS):
         odds = np.exp(step)
-        moved = part * odds / (1 + part * (odds - 1))
-        error = (scale * moved).sum(axis=0) - aim
+        np.multiply(part, odds - 1, out=moved)
+        moved += 1
+        np.divide(part, moved, out=moved)
+        moved *= odds
+        total = np.einsum("cd,cd->d", scale, moved)
+        error = total - aim
         apart = np.abs(error) > TOLERANCE * aim
         if not apart.any():
             break
         low, high = np.where(error < 0, step, low), np.where(error < 0, high, step)
-        newton = step - error / (scale * moved * (1 - moved)).sum(axis=0)
+        newton = step - error / (total - np.einsum("cd,cd,cd->d", scale, moved, moved))
         inside = (newton > low) & (newton < high)
         step = np.where(apart, np.where(inside, newton, (low + high) / 2), step)
-    return np.asarray(moved)
+    return moved

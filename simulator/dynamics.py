@@ -15,7 +15,7 @@ from simulator.coverage import Delivery
 from simulator.layout import Layout
 from simulator.plan import Effect, Plan, Quantity
 from simulator.queues import Value
-from simulator.recall import Recall, anew
+from simulator.recall import Recall, anew, once
 from simulator.sampling import Array, Block, Numbers, Single, correlate
 
 #: Own shocks are clipped at this many standard deviations (Eq. 4).
@@ -123,22 +123,49 @@ def _bent(u: Array, rate: Value, theta: Value, dt: Value) -> Array:
     return np.asarray(-total / theta)
 
 
-def trend_path(
-    quantity: Quantity, base: Value, p: Mapping[str, Value], path: str, out: Array
-) -> None:
-    """Eq. 2 for one quantity: τ(t) from its base level, into ``out``. [(year, draw)]"""
+@dataclass(frozen=True, slots=True)
+class Straight:
+    """Eq. 2 where growth has no ceiling: a straight line in link space, not written out before it
+    is asked for. ``start``, ``slope``: one value, or one a draw.
+    """
+
+    start: Value
+    slope: Value
+
+    def into(self, out: Array) -> None:
+        """τ(t) from the base year on. [(year, draw)]"""
+        np.multiply(np.arange(len(out), dtype=float)[:, None], self.slope, out=out)
+        out += self.start
+
+
+@dataclass(frozen=True, slots=True)
+class Curved:
+    """Eq. 2 with a ceiling: the ``path`` in link space. [(year, draw), or (year, 1)]"""
+
+    path: Array
+
+    def into(self, out: Array) -> None:
+        """τ(t) from the base year on. [(year, draw)]"""
+        out[...] = self.path
+
+
+Trend = Straight | Curved
+
+
+def trend_of(
+    quantity: Quantity, base: Value, p: Mapping[str, Value], path: str, years: int
+) -> Trend:
+    """Eq. 2 for one quantity: τ(t) from its base level over so many years."""
     start = np.asarray(to_link(quantity, base), dtype=float)
     rate = np.asarray(p[f"{path}.trend.rate"], dtype=float)
-    steps = np.arange(len(out), dtype=float)[:, None]
     curve = quantity.trend.curve
     if curve == "exponential":
-        slope = np.log1p(rate) if quantity.link == "log" else rate * link_slope(quantity, base)
-        np.multiply(steps, slope, out=out)
-        out += start
-        return
+        logs = quantity.link == "log"
+        return Straight(start, np.log1p(rate) if logs else rate * link_slope(quantity, base))
     ceiling = to_link(quantity, p[f"{path}.trend.ceiling"])
     theta = p[f"{path}.trend.theta"] if curve == "richards" else THETA[curve]
-    out[...] = trend_flow(start, rate, ceiling, theta, steps)
+    steps = np.arange(years, dtype=float)[:, None]
+    return Curved(np.asarray(trend_flow(start, rate, ceiling, theta, steps)))
 
 
 # -- Eq. 3: programmes ---------------------------------------------------------------------------
@@ -177,6 +204,7 @@ def programme_paths(
     A quantity that nothing moves is not in the result, so that a plan whose programmes are off
     computes the same bits as one that has none.
     """
+    recall = once(recall)  # many clusters are moved alike
     terms: dict[str, list[Array]] = {}  # by quantity: b, share delivered, b, share delivered, ...
     for key, delivery in deliveries.items():
         programme = plan.programmes[key]
@@ -327,6 +355,18 @@ def shock_sd(quantity: Quantity, p: Mapping[str, Value], path: str, size: Value 
     return np.asarray(np.asarray(sd) * relative ** np.asarray(p[f"{path}.luck.size_exponent"]))
 
 
+def shock_sds(
+    layout: Layout, p: Mapping[str, Value], bases: Mapping[str, Value]
+) -> dict[str, float | Single]:
+    """σ of Eq. 4 of every quantity, in single precision as luck is. [link units, one year]"""
+    found: dict[str, float | Single] = {}
+    for name, quantity in layout.quantities.items():
+        section, cluster, *_ = name.split(".")
+        size = bases[f"clusters.{cluster}.output"] if section == "clusters" else None
+        found[name] = single(shock_sd(quantity, p, name, size))
+    return found
+
+
 @dataclass(frozen=True, slots=True)
 class LuckLaw:
     """Everything of Eq. 4 that does not change from block to block.
@@ -345,16 +385,16 @@ class LuckLaw:
 def luck_paths(
     layout: Layout,
     p: Mapping[str, Value],
-    bases: Mapping[str, Value],
+    sds: Mapping[str, float | Single],
     law: LuckLaw,
     block: Block,
     luck: str,
 ) -> Iterator[tuple[str, Single]]:
     """Eq. 4: n_s(t) of one quantity after another, from the second year on. [(year − 1, draw)]
 
-    One stream a quantity, in single precision: seven digits are enough for luck. Shocks of
-    correlated quantities are mixed as normal scores, then turned into fat-tailed ones, so each
-    keeps its own t margin.
+    ``sds``: σ by quantity, as ``shock_sds`` gives it. One stream a quantity, in single precision:
+    seven digits are enough for luck. Shocks of correlated quantities are mixed as normal scores,
+    then turned into fat-tailed ones, so each keeps its own t margin.
     """
     years = len(layout.years)
     m = common_shock(law.common_persistence, block, luck, years)
@@ -363,38 +403,29 @@ def luck_paths(
         correlate(members.factor, scores)
         for name, shocks in zip(members.names, scores, strict=True):
             t_scores(shocks, law.coefficients)
-            np.clip(shocks, -SHOCK_CLIP, SHOCK_CLIP, out=shocks)
-            yield name, _accumulated(shocks, m[1:], layout, p, bases, name)
+            shocks.clip(-SHOCK_CLIP, SHOCK_CLIP, out=shocks)
+            shocks *= sds[name]
+            yield name, _accumulated(shocks, m[1:], layout.quantities[name], p, name)
 
 
 def _accumulated(
-    shocks: Single,
-    m: Single,
-    layout: Layout,
-    p: Mapping[str, Value],
-    bases: Mapping[str, Value],
-    name: str,
+    shocks: Single, m: Single, quantity: Quantity, p: Mapping[str, Value], name: str
 ) -> Single:
-    """n(t+1) = ρ n(t) + λ m(t+1) + σ ε(t+1), n(t₀) = 0, in place of the shocks ε."""
-    quantity = layout.quantities[name]
-    cluster = name.split(".")[1] if name.startswith("clusters.") else None
-    size = bases[f"clusters.{cluster}.output"] if cluster else None
-    shocks *= single(shock_sd(quantity, p, name, size))
+    """n(t+1) = ρ n(t) + λ m(t+1) + σ ε(t+1), n(t₀) = 0, in place of the shocks σ ε."""
     if quantity.luck.loading is not None:
         shocks += single(p[f"{name}.luck.loading"]) * m
     persistence = single(p[f"{name}.luck.persistence"])
-    for t in range(1, len(shocks)):
-        shocks[t] += shocks[t - 1] if _is_one(persistence) else persistence * shocks[t - 1]
+    stays = isinstance(persistence, float) and persistence == 1.0
+    before = shocks[0]
+    for now in shocks[1:]:
+        now += before if stays else persistence * before
+        before = now
     return shocks
 
 
 def single(value: Value) -> float | Single:
     """A value in single precision; a plain number stays one."""
     return value if isinstance(value, float) else np.asarray(value, dtype=np.float32)
-
-
-def _is_one(value: float | Single) -> bool:
-    return isinstance(value, float) and value == 1.0
 
 
 # -- Eq. 5: output -------------------------------------------------------------------------------

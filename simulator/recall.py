@@ -23,6 +23,20 @@ def anew(name: str, work: Callable[..., Found], *given: Any) -> Found:
     return work(*given)
 
 
+def once(recall: Recall) -> Recall:
+    """The same work on the very same things is done once, whatever its name."""
+    done: dict[tuple[int, ...], tuple[tuple[Any, ...], Any]] = {}
+
+    def recalled(name: str, work: Callable[..., Found], *given: Any) -> Found:
+        key = (id(work), *map(id, given))
+        if key not in done:
+            done[key] = (work, *given), recall(name, work, *given)  # what is held keeps its id
+        found: Found = done[key][1]
+        return found
+
+    return recalled
+
+
 class Notebook:
     """The last result under every name.
 

@@ -173,8 +173,8 @@ def _counted(met: Bools) -> Counts:
 
 
 def _ones(bits: Bits) -> Counts:
-    """How many bits are set along the last axis."""
-    return np.asarray(np.bitwise_count(bits).sum(axis=-1, dtype=np.int64))
+    """How many bits are set along the last axis, which holds whole words."""
+    return np.asarray(np.bitwise_count(bits.view(np.uint64)).sum(axis=-1, dtype=np.int64))
 
 
 def _tally_luck(side: Judged, valid: Bools, inside: Bools, scoring: Scoring) -> Tally:
@@ -185,6 +185,7 @@ def _tally_luck(side: Judged, valid: Bools, inside: Bools, scoring: Scoring) -> 
     number = (distinct.astype(np.float32) @ exact).astype(np.int64)[valid]
     nothing = np.zeros(len(met), dtype=np.int64)
     turns = len(valid) // SCRAMBLINGS  # the sequences take turns
+    once = np.ones(turns, dtype=np.float32)
     together = [np.bitwise_and.reduce(bits[group], axis=0) for group in scoring.groups]
     return Tally(
         futures=int(valid.sum()),
@@ -197,7 +198,7 @@ def _tally_luck(side: Judged, valid: Bools, inside: Bools, scoring: Scoring) -> 
         pairs=(exact @ exact.T).astype(np.int64),
         number_met=np.bincount(number, minlength=int(distinct.sum()) + 1).astype(np.int64),
         group_met=_ones(np.array(together) & which),
-        replicates=exact.reshape(len(met), turns, SCRAMBLINGS).sum(axis=1).astype(np.int64),
+        replicates=(once @ exact.reshape(len(met), turns, SCRAMBLINGS)).astype(np.int64),
         replicate_futures=valid.reshape(turns, SCRAMBLINGS).sum(axis=0, dtype=np.int64),
         kept=None,
     )

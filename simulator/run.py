@@ -15,9 +15,10 @@ import numpy as np
 from simulator.accounts import Accounts, OneFuture, indicator_path
 from simulator.baseline import Baseline, close
 from simulator.coverage import Delivery, queued, scheduled
-from simulator.dynamics import Moves, from_link, luck_paths, trend_path
+from simulator.dynamics import Moves, Trend, from_link, luck_paths, shock_sds, trend_of
 from simulator.errors import Fault, InputError
 from simulator.executors import Executor, Threads
+from simulator.layout import Layout
 from simulator.model import Model, given_faults
 from simulator.network import Network
 from simulator.plan import Plan, Quantity
@@ -39,14 +40,16 @@ BLOCKS = (128, 256, 512, 1024, 2048, 4096)
 class Systematic:
     """What both sets of luck of a block share: parameters, base year, schedules, trends.
 
-    ``trend`` [(year, quantity, draw)]; ``moves``: what programmes do, where no queue is in it;
-    ``lucky``: the block with the numbers of each set of luck of quantities, as seen so far.
+    ``trends`` and ``sds`` (of shocks): by quantity; ``moves``: what programmes do, where no queue
+    is in it; ``lucky``: the block with the numbers of each set of luck of quantities, as seen so
+    far.
     """
 
     p: dict[str, Value]
     baseline: Baseline
     scheduled: dict[str, Delivery]
-    trend: Array
+    trends: Mapping[str, Trend]
+    sds: Mapping[str, float | Single]
     moves: Moves | None
     lucky: Mapping[str, Block]
 
@@ -69,21 +72,33 @@ class Workspace:
         return held[:size].reshape(rows, years, draws).swapaxes(0, 1)
 
 
-def systematic(model: Model, block: Block, space: Workspace | None = None) -> Systematic:
+def trends(layout: Layout, p: Mapping[str, Value], bases: Mapping[str, Value]) -> dict[str, Trend]:
+    """Eq. 2 of every quantity, from its base level."""
+    return {
+        name: trend_of(quantity, bases[name], p, name, len(layout.years))
+        for name, quantity in layout.quantities.items()
+    }
+
+
+def systematic(model: Model, block: Block) -> Systematic:
     """All of Eq. 1 that luck has no part in."""
     plan, layout = model.plan, model.layout
     p: dict[str, Value] = dict(model.sampler.draw(block))
     baseline = close(plan, layout, p, block.draws)
-    space = space or Workspace()
-    trend = space.array("trend", len(layout.years), len(layout.rows), block.draws)
-    for name, row in layout.rows.items():
-        trend_path(layout.quantities[name], baseline.levels[name], p, name, trend[:, row])
+    bases = baseline.levels
     deliveries = scheduled(plan, p)
     moves = None
     if not model.network.routes:
-        moves = Moves.of(plan, layout, p, baseline.levels, deliveries)
-    lucky = lucks(model, block)
-    return Systematic(p, baseline, deliveries, trend, moves, lucky)
+        moves = Moves.of(plan, layout, p, bases, deliveries)
+    return Systematic(
+        p=p,
+        baseline=baseline,
+        scheduled=deliveries,
+        trends=trends(layout, p, bases),
+        sds=shock_sds(layout, p, bases),
+        moves=moves,
+        lucky=lucks(model, block),
+    )
 
 
 def lucks(model: Model, block: Block) -> dict[str, Block]:
@@ -130,13 +145,14 @@ def live(
             fates |= theirs
         deliveries = in_order(plan, deliveries)
         moves = Moves.of(plan, layout, common.p, bases, deliveries)
-    levels = (space or Workspace()).array("levels", *common.trend.shape)
+    shape = (len(layout.years), len(layout.rows), block.draws)
+    levels = (space or Workspace()).array("levels", *shape)
     chosen = np.array(model.luck_years, dtype=int)
     kept = np.empty((len(chosen), len(layout.rows), block.draws)) if keep else None
-    for name, n in luck_paths(layout, common.p, bases, model.law, common.lucky[luck], luck):
+    for name, n in luck_paths(layout, common.p, common.sds, model.law, common.lucky[luck], luck):
         row = layout.rows[name]
         level_path(
-            layout.quantities[name], name, common.trend[:, row], n, moves.paths, levels[:, row]
+            layout.quantities[name], name, common.trends[name], n, moves.paths, levels[:, row]
         )
         if kept is not None:
             kept[:, row] = n[chosen - 1]
@@ -152,15 +168,14 @@ def in_order(plan: Plan, deliveries: Mapping[str, Delivery]) -> dict[str, Delive
 
 
 def level_path(
-    quantity: Quantity, name: str, trend: Array, n: Single, moved: Mapping[str, Array], out: Array
+    quantity: Quantity, name: str, trend: Trend, n: Single, moved: Mapping[str, Array], out: Array
 ) -> None:
     """Eq. 1 of one quantity, then its level, into ``out``. [(year, draw)]
 
     Raises InputError naming a quantity that is not finite.
     """
-    out[0] = trend[0]
-    out[1:] = n  # Eq. 1
-    out[1:] += trend[1:]
+    trend.into(out)
+    out[1:] += n  # Eq. 1
     if name in moved:
         out += moved[name]
     from_link(quantity, out)
@@ -237,7 +252,7 @@ def count_block(model: Model, job: Job, space: Workspace | None = None) -> Tally
     """Simulate and judge the draws of a block, with both sets of luck."""
     block = job.block
     space = space or Workspace()
-    common = systematic(model, block, space)
+    common = systematic(model, block)
     a, b = (judge_luck(model, common, block, luck, job.keep, space) for luck in LUCKS)
     inside = np.arange(block.draws) < job.size
     return tally(a, b, inside, model.given, model.scoring)

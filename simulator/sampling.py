@@ -272,16 +272,17 @@ def _quantile_function(u: Uncertainty) -> ScoreFunction:
             return lambda z: values[np.searchsorted(edges[:-1], ndtr(z), side="right")]
         case _:
             raise InputError.of("unknown_distribution", value=u.dist, choices=", ".join(FORMS))
-    return lambda z: _interpolated(table, z)
+    rises = np.diff(table)
+    return lambda z: _interpolated(table, rises, z)
 
 
-def _interpolated(table: Array, z: Array) -> Array:
+def _interpolated(table: Array, rises: Array, z: Array) -> Array:
     """Straight lines between the scores of _GRID; a twentieth of the cost of np.interp."""
     position = (z - _GRID[0]) * _PER_SCORE
-    np.clip(position, 0.0, len(_GRID) - 1.000001, out=position)
+    position.clip(0.0, len(_GRID) - 1.000001, out=position)
     index = position.astype(np.intp)
     position -= index
-    rise = np.diff(table).take(index)
+    rise = rises.take(index)
     rise *= position
     rise += table.take(index)
     return np.asarray(rise)

@@ -53,12 +53,17 @@ def conclude(
     shares = explained(model, kept)
     origins = {path: figure.origin for path, figure in figures(plan)}
     places = model.goal_series()
+    read = np.quantile(kept.reads, (0.05, 0.5, 0.95), axis=1)
+    base_levels = {
+        (goal.base, place): float(np.median(kept.paths[goal.base, place]))
+        for goal, place in zip(model.goals, places, strict=True)
+    }
     judged: dict[str, Verdict] = {}
     for i, goal in enumerate(model.goals):
-        base_level = float(np.median(kept.paths[goal.base, places[i]]))
+        base_level = base_levels[goal.base, places[i]]
         judged[goal.target.id] = replace(
             _recorded(plan, settings, goal.target),
-            **_chance(settings, goal, i, counts, kept, plan.years),
+            **_chance(settings, goal, i, counts, read[:, i], plan.years),
             evidence=evidence(origins, shares[i]),
             required_growth=required_growth(goal, base_level),
             reference_percentile=_rarity(plan, goal, base_level, reference),
@@ -104,13 +109,16 @@ def _recorded(plan: Plan, settings: Settings, target: Target) -> Verdict:
 
 
 def _chance(
-    settings: Settings, goal: Goal, index: int, counts: Tally, kept: Kept, years: range
+    settings: Settings, goal: Goal, index: int, counts: Tally, read: Array, years: range
 ) -> dict[str, Any]:
-    """Probability, its interval and word, quantiles, gap: the columns that are counted."""
+    """Probability, its interval and word, quantiles, gap: the columns that are counted.
+
+    ``read``: quantiles of the indicator as worded. [(3,)]
+    """
     scale = goal.target.scale
     probability = float(counts.met[index] / counts.futures)
     low, high = bounds(counts, index, settings.sampler)
-    p05, p50, p95 = (float(q) / scale for q in np.quantile(kept.reads[index], (0.05, 0.5, 0.95)))
+    p05, p50, p95 = (float(q) / scale for q in read)
     reached = np.flatnonzero(2 * counts.by_year[index] >= counts.futures)
     word = likelihood(probability)
     return {
@@ -200,10 +208,12 @@ def explained(model: Model, kept: Kept) -> list[dict[str, float]]:
 
 
 def _standardised(rows: Array) -> Array:
+    """Rows with mean 0 and variance 1; nothing but 0 where a row does not move."""
     centred = rows - rows.mean(axis=1, keepdims=True)
-    spread = centred.std(axis=1, keepdims=True)
-    moves = spread > 1e-12 * np.abs(rows).max(axis=1, keepdims=True)
-    return np.asarray(np.divide(centred, spread, out=np.zeros_like(centred), where=moves))
+    spread = np.sqrt(np.einsum("ij,ij->i", centred, centred) / rows.shape[1])
+    moves = spread > 1e-12 * np.maximum(rows.max(axis=1), -rows.min(axis=1))
+    centred *= np.divide(1.0, spread, out=np.zeros_like(spread), where=moves)[:, None]
+    return np.asarray(centred)
 
 
 def binding(shares: Mapping[str, float]) -> str:

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from simulator.accounts import Accounts, OneFuture, indicator_path, kind_of, rests_on
 from simulator.baseline import Baseline, close
 from simulator.coverage import Delivery, scheduled
-from simulator.dynamics import Moves, luck_paths, trend_path
+from simulator.dynamics import Moves, Trend, luck_paths, shock_sds
 from simulator.errors import InputError
 from simulator.feasibility import Goal
 from simulator.model import Model
@@ -30,12 +30,14 @@ from simulator.recall import Notebook
 from simulator.run import (
     BLOCKS,
     LUCKS,
+    Workspace,
     check_arguments,
     in_order,
     jobs,
     level_path,
     lucks,
     queue_up,
+    trends,
 )
 from simulator.sampling import Array, Block, Single, quantile
 
@@ -82,10 +84,10 @@ class Memory(Generic[Answer]):
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """What no lever reaches: base year, trends [(quantity, year, draw)], luck by quantity."""
+    """What no lever reaches: base year, trends and luck by quantity."""
 
     baseline: Baseline
-    trend: Array
+    trends: Mapping[str, Trend]
     luck: Mapping[str, Mapping[str, Single]]
 
 
@@ -191,13 +193,14 @@ class Held:
         last = self._last.pop(luck, None)  # its levels are written on: gone if that fails
         if last is not None and last.ground is not ground:
             last = None
-        levels = np.empty_like(ground.trend).swapaxes(0, 1) if last is None else last.levels
+        shape = (len(layout.years), len(layout.rows), self.block.draws)
+        levels = Workspace().array("levels", *shape) if last is None else last.levels
         changed = set() if last is None else _changed_beside(last, deliveries, moves)
         for name, n in ground.luck[luck].items():
             moved = moves.paths.get(name)
             if last is None or not _same(last.moves.paths.get(name), moved):
                 row, quantity = layout.rows[name], layout.quantities[name]
-                level_path(quantity, name, ground.trend[row], n, moves.paths, levels[:, row])
+                level_path(quantity, name, ground.trends[name], n, moves.paths, levels[:, row])
                 changed.add(kind_of(name))
         accounts = Accounts(plan, layout, p, levels, ground.baseline, moves)
         known: Mapping[int, Array] = {}
@@ -237,14 +240,12 @@ class Held:
     def _ground(self, model: Model, p: Mapping[str, Value]) -> Ground:
         layout = model.layout
         baseline = close(model.plan, layout, p, self.block.draws)
-        trend = np.empty((len(layout.rows), len(layout.years), self.block.draws))
-        for name, row in layout.rows.items():
-            trend_path(layout.quantities[name], baseline.levels[name], p, name, trend[row])
+        sds = shock_sds(layout, p, baseline.levels)
         lucky = {
-            luck: dict(luck_paths(layout, p, baseline.levels, model.law, numbers, luck))
+            luck: dict(luck_paths(layout, p, sds, model.law, numbers, luck))
             for luck, numbers in lucks(model, self.block).items()
         }
-        return Ground(baseline, trend, lucky)
+        return Ground(baseline, trends(layout, p, baseline.levels), lucky)
 
     def _queued(self, model: Model, p: Mapping[str, Value], luck: str) -> dict[str, Delivery]:
         """What queues deliver: a part of the network is served again if anything in it changed."""

@@ -21,12 +21,13 @@ from simulator.dynamics import (
     log_change,
     luck_paths,
     shock_sd,
+    shock_sds,
     t_coefficients,
     t_scale,
     t_scores,
     to_link,
     trend_flow,
-    trend_path,
+    trend_of,
 )
 from simulator.errors import InputError
 from simulator.layout import Layout
@@ -156,7 +157,7 @@ def test_curves_climb_to_a_ceiling_and_fall_to_a_floor(
     quantity = moved.clusters["robots"].va_rate
     name = "clusters.robots.va_rate"
     way = np.empty((60, STREAM_BLOCK))
-    trend_path(quantity, base, Sampler.of(moved).draw(Block(1, 0)), name, way)
+    trend_of(quantity, base, Sampler.of(moved).draw(Block(1, 0)), name, len(way)).into(way)
     level = from_link(quantity, way.copy())[:, 0]
     assert level[0] == pytest.approx(base, rel=1e-12)
     assert level[-1] == pytest.approx(ceiling, rel=1e-2)
@@ -341,7 +342,9 @@ def shocks_of(plan: Plan, blocks: int = 6) -> dict[str, Any]:
         p |= {f"{name}.luck.reference_size": 100.0, f"{name}.luck.size_exponent": -0.13}
     found: dict[str, list[Any]] = {}
     for number in range(blocks):
-        for name, n in luck_paths(layout, p, bases, law, Block(1, number), "a"):
+        for name, n in luck_paths(
+            layout, p, shock_sds(layout, p, bases), law, Block(1, number), "a"
+        ):
             found.setdefault(name, []).append(n)
     return {name: np.concatenate(parts, axis=1) for name, parts in found.items()}
 
@@ -382,7 +385,9 @@ def test_luck_adds_up_as_its_equation_says(plan: Plan) -> None:
     bases = {f"clusters.{c}.output": 100.0 for c in layout.clusters}
     parts: dict[str, list[Any]] = {}
     for number in range(8):
-        for name, n in luck_paths(layout, p, bases, law, Block(1, number), "b"):
+        for name, n in luck_paths(
+            layout, p, shock_sds(layout, p, bases), law, Block(1, number), "b"
+        ):
             parts.setdefault(name, []).append(n)
     energy = np.concatenate(parts["clusters.rest.energy"], axis=1)
     expected = 0.06 * np.sqrt((1 - 0.9 ** (2 * np.arange(1, 11))) / (1 - 0.81))

@@ -1,8 +1,11 @@
 """The last result under a name is given back for the same things, and for nothing else."""
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 
-from simulator.recall import Notebook, anew
+from simulator.recall import Notebook, anew, once
 
 
 def test_anew_works_it_out_every_time() -> None:
@@ -32,3 +35,21 @@ def test_arrays_are_the_same_only_if_they_are_one() -> None:
     assert notes("copy", np.copy, one.copy()) is not first
     assert notes("size", np.size, 0.0) == 1
     assert notes("size", np.size, one) == 2, "a number is no array of its value"
+
+
+def test_the_same_work_on_the_same_things_is_done_once_whatever_its_name() -> None:
+    done: list[str] = []
+
+    def noted(name: str, work: Callable[..., Any], *given: Any) -> Any:
+        done.append(name)
+        return work(*given)
+
+    recall, one, other = once(noted), np.arange(3.0), np.arange(3.0)
+    first = recall("a", np.add, one, other)
+    assert recall("b", np.add, one, other) is first
+    assert recall("c", np.add, other, one) is not first
+    assert recall("d", np.multiply, one, other).tolist() == [0.0, 1.0, 4.0]
+    assert done == ["a", "c", "d"]
+    for _ in range(100):  # what is gone may leave its place, but never its result, to what comes
+        fresh = np.full(3, float(len(done)))
+        assert recall(f"{len(done)}", np.copy, fresh).tolist() == fresh.tolist()

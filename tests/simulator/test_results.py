@@ -9,11 +9,13 @@ import pytest
 
 from simulator.plan import KINDS, Plan
 from simulator.results import KEPT, Judged, Kept, Scoring, Tally, tally
-from simulator.run import run
+from simulator.run import BLOCKS, run
 from simulator.sampling import SCRAMBLINGS
 
 Alter = Callable[..., Plan]
 Count = Callable[..., Tally]
+#: The narrowest block.
+DRAWS = BLOCKS[0]
 
 
 def judged(met: Any, kept: Kept | None = None) -> Judged:
@@ -48,10 +50,10 @@ def test_a_restatement_counts_once(plan: Plan, scoring: Scoring) -> None:
 
 
 def test_a_tally_is_counted_by_hand(scoring: Scoring) -> None:
-    pad = np.zeros((3, SCRAMBLINGS - 4), dtype=bool)
+    pad = np.zeros((3, DRAWS - 4), dtype=bool)
     a = np.hstack([np.array([[1, 1, 0, 1], [1, 1, 0, 1], [0, 1, 0, 1]], dtype=bool), pad])
     b = np.hstack([np.array([[1, 0, 0, 1], [1, 0, 0, 1], [1, 1, 1, 1]], dtype=bool), pad])
-    inside = np.arange(SCRAMBLINGS) < 3  # the fourth draw is beyond the end of the run
+    inside = np.arange(DRAWS) < 3  # the fourth draw is beyond the end of the run
     found = tally(judged(a), judged(b), inside, (), scoring)
     assert (found.futures, found.simulated, found.twins) == (6, 6, 3)
     assert found.met.tolist() == [3, 3, 4]
@@ -67,11 +69,11 @@ def test_a_tally_is_counted_by_hand(scoring: Scoring) -> None:
 
 
 def test_only_futures_that_meet_what_is_given_count(scoring: Scoring) -> None:
-    pad = np.zeros((3, SCRAMBLINGS - 4), dtype=bool)
+    pad = np.zeros((3, DRAWS - 4), dtype=bool)
     a = np.hstack([np.array([[1, 1, 0, 1], [1, 1, 0, 1], [0, 1, 0, 1]], dtype=bool), pad])
     b = np.hstack([np.array([[1, 0, 0, 1], [1, 0, 0, 1], [1, 1, 1, 1]], dtype=bool), pad])
-    kept = whole(SCRAMBLINGS, 0), whole(SCRAMBLINGS, 1)
-    inside = np.arange(SCRAMBLINGS) < 4
+    kept = whole(DRAWS, 0), whole(DRAWS, 1)
+    inside = np.arange(DRAWS) < 4
     found = tally(judged(a, kept[0]), judged(b, kept[1]), inside, (2,), scoring)
     assert (found.futures, found.simulated, found.twins) == (6, 8, 2)
     assert found.met.tolist() == [4, 4, 6]
