@@ -561,12 +561,19 @@ def compare(
     format: FormatOption = "table",
     quiet: QuietOption = False,
 ) -> None:
+    number = whole_numbers({"draws": draws, "seed": seed, "workers": workers})
+    over = None
+    columns_ = 1 + len(scenarios or ()) + len(variant or ())
+    if number["workers"] > 1 and number["draws"] * columns_ >= LONG:
+        from analysis.workers import Processes, prepare
+
+        prepare("cli", "analysis.compare")
+        over = Processes(number["workers"])
     from analysis.compare import compare as contrast
     from analysis.compare import compare_stored
     from reports import compared as told
     from scenarios.variants import columns, variants
 
-    number = whole_numbers({"draws": draws, "seed": seed, "workers": workers})
     if told.is_run(plan):
         found = compare_stored(told.stored_runs([plan, *(scenarios or ())], settings, variant))
         drawn_by: list[str] = []
@@ -585,11 +592,6 @@ def compare(
                 drawn_by += [line for line in said if line not in drawn_by]
         if faults:
             raise InputError(faults)
-        over = None
-        if number["workers"] > 1 and number["draws"] * len(plans) >= LONG:
-            from analysis.workers import Processes
-
-            over = Processes(number["workers"])
         with progress_bar(number["draws"], lang, quiet) as tick:
             found = contrast(plans, **number, over=over, progress=tick)
     emit(

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
+from functools import reduce
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,10 +16,11 @@ from simulator.feasibility import interval as single_interval
 from simulator.model import Model
 from simulator.plan import Plan, Target
 from simulator.run import BLOCKS, Job, check_arguments, jobs
-from simulator.sampling import Array
-from simulator.whatif import Bools, Held
+from simulator.sampling import STREAM_BLOCK, Array
+from simulator.whatif import Bools, Held, Remembering
 
-#: Draws that are judged under all scenarios before the next ones: what is held takes memory.
+#: Draws that are judged under all scenarios before the next ones: more are slower, in the cache,
+#: and what is held takes memory. A job has one or two times as many, as streams are drawn whole.
 WIDTH = 2048
 
 
@@ -118,9 +121,17 @@ class Pairing:
     distinct: Bools
 
     def __call__(self, job: Job) -> tuple[int, list[Pairs]]:
-        held = Held(job.block, settings=1)
-        sides = [_first_draws(held.judge(model), job.size) for model in self.models]
-        return job.size, [Pairs.of(sides[0], side, self.distinct) for side in sides]
+        block = Remembering(job.block)
+        parts = [
+            self._paired(block.lanes(start, min(start + WIDTH, block.stop)), job)
+            for start in range(block.start, block.start + job.size, WIDTH)
+        ]
+        return job.size, [reduce(Pairs.__add__, column) for column in zip(*parts, strict=True)]
+
+    def _paired(self, block: Remembering, job: Job) -> list[Pairs]:
+        held, inside = Held(block, settings=1), job.block.start + job.size - block.start
+        sides = [_first_draws(held.judge(model), inside) for model in self.models]
+        return [Pairs.of(sides[0], side, self.distinct) for side in sides]
 
 
 def paired_interval(net: float, square: float, draws: float, sure: bool) -> tuple[float, float]:
@@ -159,7 +170,7 @@ def compare(
     distinct = np.array([target.restates == "" for target in first.judged], dtype=bool)
     pairs: list[Pairs] = []
     check_arguments(first, draws, seed, "independent", (), workers, WIDTH)
-    work = shared_out(list(jobs(draws, seed, WIDTH, selective=True)), workers)
+    work = shared_out(draws, seed, workers)
     with closing((over or Threads(workers))(Pairing(tuple(models), distinct), work)) as done:
         for size, counted in done:
             pairs = [a + b for a, b in zip(pairs, counted, strict=True)] if pairs else counted
@@ -175,16 +186,25 @@ def compare(
     return Comparison(first, names, draws, seed, tuple(rows), met, joint)
 
 
-def shared_out(work: list[Job], workers: int) -> Iterator[Job]:
-    """The jobs; the last one in two halves where that leaves fewer workers idle at the end."""
-    *before, last = work
+def shared_out(draws: int, seed: int, workers: int) -> Iterator[Job]:
+    """Whole stream blocks while there is one for every worker, then narrower jobs.
+
+    The last one comes in two halves where that leaves fewer workers idle at the end.
+    """
+    whole = draws // (STREAM_BLOCK * workers) * workers
+    yield from islice(jobs(draws, seed, STREAM_BLOCK, selective=True), whole)
+    rest = list(jobs(draws, seed, WIDTH, selective=True))[whole * STREAM_BLOCK // WIDTH :]
+    if not rest:
+        return
+    yield from rest[:-1]
+    last = rest[-1]
     half = last.block.draws // 2
-    if len(work) % workers != 1 or half < BLOCKS[0] or last.size <= half:
-        return iter(work)
+    if len(rest) % workers != 1 or half < BLOCKS[0] or last.size <= half:
+        yield last
+        return
     middle = last.block.start + half
-    first, second = replace(last.block, stop=middle), replace(last.block, start=middle)
-    halves = Job(first, half, last.keep), Job(second, last.size - half, last.keep)
-    return iter([*before, *halves])
+    yield Job(replace(last.block, stop=middle), half, last.keep)
+    yield Job(replace(last.block, start=middle), last.size - half, last.keep)
 
 
 def _first_draws(judged: Judged, number: int) -> Judged:

@@ -13,6 +13,7 @@ import pickle
 import platform
 import re
 import signal
+import sys
 import threading
 import time
 from collections import deque
@@ -42,6 +43,9 @@ PATIENCE, PULSE = 10.0, 5.0
 CROWD = 64
 #: What must be the same here and on a worker for the same bits.
 VERSIONED = ("plansim", "numpy", "scipy")
+#: How worker processes begin. Forked from a process that does nothing else they share what it has
+#: imported; elsewhere than on Linux libraries of the system do not bear it (bpo-33725).
+START = "forkserver" if sys.platform == "linux" else "spawn"
 ADDRESS = re.compile(r"(tcp|tls)://(\[[0-9a-fA-F:.]+\]|[\w.-]+):\d{1,5}")
 
 
@@ -61,7 +65,7 @@ def executor(where: str, workers: int) -> Executor:
 
 @dataclass(frozen=True, slots=True)
 class Processes:
-    """Fresh interpreters of this machine, which end when this one does.
+    """Interpreters of this machine, which end when this one does.
 
     A script that uses them needs the guard ``if __name__ == "__main__":``. Raises WorkError where
     they keep dying.
@@ -101,8 +105,18 @@ class Processes:
             pool.shutdown(cancel_futures=True)
 
     def _pool(self, shared: bytes) -> ProcessPoolExecutor:
-        spawn = multiprocessing.get_context("spawn")
-        return ProcessPoolExecutor(self.workers, spawn, _begin, (shared,))
+        context = multiprocessing.get_context(START)
+        return ProcessPoolExecutor(self.workers, context, _begin, (shared,))
+
+
+def prepare(*modules: str) -> None:
+    """Import what processes will need while they are not yet needed, where they can share it."""
+    if START == "forkserver":
+        from multiprocessing import forkserver
+
+        forkserver.set_forkserver_preload(list(modules))
+        with _deaf():
+            forkserver.ensure_running()
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """Which unit the engine expects of every figure of a plan, by its path."""
 
 import re
+from functools import lru_cache
 
 from simulator.plan import Figure, Plan, Quantity
 
@@ -55,6 +56,7 @@ CERTAIN = re.compile(
 )
 
 
+@lru_cache(maxsize=16_384)
 def unit_of(path: str) -> str | None:
     """The base unit that the figure at ``path`` is converted to; None where the plan chooses."""
     return next(unit for pattern, unit in UNITS if pattern.search(path))

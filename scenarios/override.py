@@ -46,8 +46,12 @@ class Applied:
 
 
 def apply(tree: Mapping[str, Any], settings: Sequence[Setting]) -> Applied:
-    """The tree with all settings of one layer. Raises InputError with every fault of the layer."""
-    result = Applied(copy.deepcopy(dict(tree)))
+    """The tree with all settings of one layer. Raises InputError with every fault of the layer.
+
+    What no setting reaches is shared with the tree that is given.
+    """
+    result = Applied(dict(tree))
+    own: set[Keys] = {()}
     faults: list[Fault] = []
     for setting in settings:
         segments = setting.path.split(".")
@@ -64,7 +68,7 @@ def apply(tree: Mapping[str, Any], settings: Sequence[Setting]) -> Applied:
                 faults.append(fault)
                 continue
             result.reached[keys] = setting
-            holder = _at(result.tree, keys[:-1])
+            holder = _own(result.tree, keys[:-1], own)
             before = holder[keys[-1]]
             try:
                 after = _changed(before, setting)
@@ -111,6 +115,19 @@ def _overlap(one: Keys, other: Keys) -> bool:
 
 def _at(tree: Any, keys: Keys) -> Any:
     for key in keys:
+        tree = tree[key]
+    return tree
+
+
+def _own(tree: Any, keys: Keys, own: set[Keys]) -> Any:
+    """What stands at a place, which may be written on: copied, with all around it, the first time.
+
+    ``own``: the places that were copied before.
+    """
+    for length, key in enumerate(keys, start=1):
+        if keys[:length] not in own:
+            own.add(keys[:length])
+            tree[key] = copy.copy(tree[key])
         tree = tree[key]
     return tree
 

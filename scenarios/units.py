@@ -6,6 +6,7 @@ share is a fraction of one. A unit is a product of table entries divided by othe
 
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 
 from simulator.errors import InputError
 
@@ -77,6 +78,7 @@ class Unit:
     factor: float
 
 
+@lru_cache(maxsize=1024)
 def parse(text: str) -> Unit:
     """Read a unit such as ``%``, ``亿元`` or ``tce/万元``. Raises InputError naming what it is."""
     powers: dict[str, int] = {}

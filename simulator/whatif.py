@@ -109,34 +109,47 @@ class Last:
 class Remembering(Block):
     """A block that draws each of its streams once. What it gives may be written on."""
 
+    _block: Block
+    _cut: slice
     _drawn: dict[str, tuple[list[Array], Iterator[Array]]]
     _numbers: dict[tuple[str, str], Single]
 
     def __init__(self, block: Block) -> None:
-        super().__init__(block.seed, block.number, block.start, block.stop)
-        object.__setattr__(self, "_drawn", {})
-        object.__setattr__(self, "_numbers", {})
+        self._remember(block, block.start, block.stop, {}, {})
+
+    def _remember(self, block: Block, start: int, stop: int, drawn: Any, numbers: Any) -> None:
+        super().__init__(block.seed, block.number, start, stop)
+        cut = slice(start - block.start, stop - block.start)
+        held = {"_block": block, "_cut": cut, "_drawn": drawn, "_numbers": numbers}
+        for name, value in held.items():
+            object.__setattr__(self, name, value)
+
+    def lanes(self, start: int, stop: int) -> "Remembering":
+        """Some of the lanes, counted within the stream block; they share what is drawn."""
+        part = object.__new__(Remembering)
+        part._remember(self._block, start, stop, self._drawn, self._numbers)
+        return part
 
     def normal(self, name: str, rows: int) -> Single:
-        return self._first("normal", name, rows, super().normal)
+        return self._first("normal", name, rows, self._block.normal)
 
     def uniform(self, name: str, rows: int) -> Single:
-        return self._first("uniform", name, rows, super().uniform)
+        return self._first("uniform", name, rows, self._block.uniform)
 
     def _first(self, law: str, name: str, rows: int, draw: Callable[[str, int], Single]) -> Single:
         """The first rows of a stream: more rows never move them."""
         held = self._numbers.get((law, name))
         if held is None or len(held) < rows:
             held = self._numbers[law, name] = draw(name, rows)
-        return held[:rows].copy()
+        return held[:rows, self._cut].copy()
 
     def exponentials(self, name: str) -> Iterator[Array]:
         """As they were drawn before, and then on."""
-        rows, rest = self._drawn.setdefault(name, ([], super().exponentials(name)))
+        rows, rest = self._drawn.setdefault(name, ([], self._block.exponentials(name)))
         for place in count():
             if place == len(rows):
                 rows.append(next(rest))
-            yield rows[place].copy()
+            yield rows[place][:, self._cut].copy()
 
 
 class Held:
@@ -148,7 +161,7 @@ class Held:
     """
 
     def __init__(self, block: Block, settings: int = HELD) -> None:
-        self.block = Remembering(block)
+        self.block = block if isinstance(block, Remembering) else Remembering(block)
         self._settings = settings
         self._forget(())
 
