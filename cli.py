@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table as Grid
 
+    from analysis.workers import Processes
     from reports.tables import Table
     from scenarios.load import Source
     from simulator.plan import Plan
@@ -475,6 +476,16 @@ def as_run(
     return stored.calibrated(loaded, found), [run_heading(found, lang)]
 
 
+def processes(futures: int, workers: int) -> "Processes | None":
+    """Processes for so many draws, which import at once; None where threads are quicker."""
+    if workers == 1 or futures < LONG:
+        return None
+    from analysis.workers import Processes, prepare
+
+    prepare("cli", "analysis.compare")
+    return Processes(workers)
+
+
 def around(result: Any, lang: str) -> tuple[list[str], list[str]]:
     """What is said above and below a run's table."""
     from reports.sentences import closing, heading
@@ -561,28 +572,25 @@ def compare(
     format: FormatOption = "table",
     quiet: QuietOption = False,
 ) -> None:
-    number = whole_numbers({"draws": draws, "seed": seed, "workers": workers})
-    over = None
-    columns_ = 1 + len(scenarios or ()) + len(variant or ())
-    if number["workers"] > 1 and number["draws"] * columns_ >= LONG:
-        from analysis.workers import Processes, prepare
+    from scenarios.record import is_run
+    from scenarios.variants import columns, variants
 
-        prepare("cli", "analysis.compare")
-        over = Processes(number["workers"])
+    number = whole_numbers({"draws": draws, "seed": seed, "workers": workers})
+    stored = is_run(plan)
+    asked = [] if stored else columns(scenarios or (), variants(variant or (), settings or ()))
+    over = processes(number["draws"] * len(asked), number["workers"])
+
     from analysis.compare import compare as contrast
     from analysis.compare import compare_stored
     from reports import compared as told
-    from scenarios.variants import columns, variants
 
-    if told.is_run(plan):
+    drawn_by: list[str] = []
+    if stored:
         found = compare_stored(told.stored_runs([plan, *(scenarios or ())], settings, variant))
-        drawn_by: list[str] = []
     else:
         from scenarios.load import read_source
 
-        asked = columns(scenarios or (), variants(variant or (), settings or ()))
-        source, plans, drawn_by = read_source(plan), {}, []
-        faults: list[Fault] = []
+        source, plans, faults = read_source(plan), {}, list[Fault]()
         for name, scenario, own in asked:
             try:
                 plans[name], said = as_run(source, plan, scenario, own, uncalibrated, lang)

@@ -8,7 +8,6 @@ from analysis.compare import Comparison, Contrast, Remembered
 from reports.tables import Table
 from reports.wording import number, percent, target_name
 from scenarios.kept import KeptRun, read_kept
-from scenarios.record import MANIFEST
 from scenarios.words import say
 from simulator.errors import Fault, InputError
 
@@ -112,11 +111,6 @@ def closing(found: Comparison, lang: str) -> list[str]:
         still = targets - len(_moved(found, name))
         lines.append(say("compared.other", lang, **shown, change=change, still=still))
     return [*lines, say("compared.read", lang, first=found.names[0])]
-
-
-def is_run(text: str) -> bool:
-    """Whether a path is the folder of a stored run."""
-    return (Path(text) / MANIFEST).is_file()
 
 
 def stored_runs(

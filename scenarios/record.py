@@ -18,12 +18,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from scenarios import units
 from simulator.errors import Fault, InputError
-from simulator.plan import Plan
-from simulator.results import Result
+
+if TYPE_CHECKING:
+    from simulator.plan import Plan
+    from simulator.results import Result
 
 FILES = ("targets.parquet", "indicators.parquet", "draws.parquet", "plan.json", "details.json")
 MANIFEST = "manifest.json"
@@ -34,7 +36,12 @@ DRIVERS = 8
 STRAY = ".plansim-"
 
 
-def plan_hash(plan: Plan) -> str:
+def is_run(text: str) -> bool:
+    """Whether a path is the folder of a stored run."""
+    return (Path(text) / MANIFEST).is_file()
+
+
+def plan_hash(plan: "Plan") -> str:
     """SHA-256 of everything that a plan says, in base units."""
     text = json.dumps(asdict(plan), sort_keys=True, ensure_ascii=False, default=str)
     return hashlib.sha256(text.encode()).hexdigest()
@@ -58,7 +65,7 @@ def check_folder(folder: Path) -> None:
     raise InputError([Fault("out_exists", {"value": str(folder)}, file="--out")])
 
 
-def write(result: Result, folder: Path, settings: Sequence[str], seconds: float) -> None:
+def write(result: "Result", folder: Path, settings: Sequence[str], seconds: float) -> None:
     """Write a run to ``folder``: all of it, or nothing. Raises InputError where it cannot."""
     check_folder(folder)
     target = folder.absolute()
@@ -85,7 +92,7 @@ def write(result: Result, folder: Path, settings: Sequence[str], seconds: float)
         raise InputError([Fault("out_unwritable", reason, file="--out")]) from None
 
 
-def _write_tables(result: Result, folder: Path) -> None:
+def _write_tables(result: "Result", folder: Path) -> None:
     import pandas as pd
 
     frames = {
@@ -103,7 +110,7 @@ def _write_tables(result: Result, folder: Path) -> None:
             os.fsync(stream.fileno())
 
 
-def long_form(result: Result) -> Any:
+def long_form(result: "Result") -> Any:
     """Fans in the IAMC long form, values in the unit that the indicator is shown in."""
     plan = result.plan
     frame = result.quantiles(FAN)
@@ -123,7 +130,9 @@ def long_form(result: Result) -> Any:
     return frame.drop(columns=["indicator", "subject"])
 
 
-def _write_manifest(result: Result, folder: Path, settings: Sequence[str], seconds: float) -> None:
+def _write_manifest(
+    result: "Result", folder: Path, settings: Sequence[str], seconds: float
+) -> None:
     manifest = {
         "plan": result.plan.plan.id,
         "plan_hash": plan_hash(result.plan),
@@ -139,7 +148,7 @@ def _write_manifest(result: Result, folder: Path, settings: Sequence[str], secon
     _write_text(folder / MANIFEST, manifest)
 
 
-def _details(result: Result) -> dict[str, Any]:
+def _details(result: "Result") -> dict[str, Any]:
     """What the tables do not hold: joint verdicts, queues, drivers by target."""
     most = {
         target: dict(sorted(shares.items(), key=lambda item: -item[1])[:DRIVERS])

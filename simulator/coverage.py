@@ -178,25 +178,31 @@ class Queued:
         average *= np.asarray(self.each) * self.induced
         return average
 
-    def _use(self, age: Array) -> Array:
-        """What lots of some age have brought: full use comes after ``ramp`` on a straight line."""
-        if self.ramp is None:
-            return age
-        rising = np.minimum(age, self.ramp)
-        slope = 0.5 / np.where(np.asarray(self.ramp) > 0, self.ramp, 1.0)
-        age += rising * (rising * slope - 1)
-        return age
-
     def _area(self) -> Array:
         """Sums of what all lots have brought by the beginning of every year, and by the end."""
         area = np.zeros((self.years + 1, self.delivered.shape[1]))
         spare = np.empty_like(self.delivered)
+        ramp = None if self.ramp is None else np.asarray(self.ramp)
+        slope = 0.0 if ramp is None else 0.5 / np.where(ramp > 0, ramp, 1.0)
         for edge in range(1, self.years + 1):
             there = self.there(edge)
             age = np.subtract(edge, there, out=spare[: len(there)])
             np.maximum(age, 0.0, out=age)
-            np.add.reduce(self._use(age), axis=0, out=area[edge])
+            if ramp is not None:
+                age += _lacking(np.minimum(age, ramp), slope)
+            np.add.reduce(age, axis=0, out=area[edge])
         return area
+
+
+def _lacking(rising: Array, slope: Value) -> Array:
+    """What is lacking, so long after delivery, to full use from the first day (negative).
+
+    Full use comes on a straight line of twice that ``slope``.
+    """
+    lacking = rising * slope
+    lacking -= 1
+    lacking *= rising
+    return lacking
 
 
 def queued(

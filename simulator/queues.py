@@ -441,25 +441,31 @@ def _carried(gate: Gate, arrivals: Array, needs: Array, amount: Array) -> Array:
 
 
 def _lapsed(gate: Gate, arrivals: Array, needs: Array, amount: Array) -> Array:
-    """First come, first served, year by year: who finds too little left waits for January."""
-    paid = np.empty_like(arrivals)
+    """First come, first served, year by year: who finds too little left waits for January.
+
+    Who needs more than ever comes waits for good, and all who stand behind him.
+    """
+    end = gate.last + 1.0
+    too_much = needs > amount
+    if too_much.any():
+        arrivals = np.where(np.logical_or.accumulate(too_much, axis=0), np.inf, arrivals)
+    paid = np.full_like(arrivals, np.inf)
     clock = np.zeros(arrivals.shape[1])
     year = np.full(arrivals.shape[1], gate.first - 1.0)
     left = np.zeros(arrivals.shape[1])
-    for place, (arrival, need) in enumerate(zip(arrivals, needs, strict=True)):
-        now = np.maximum(arrival, clock)
-        current = np.floor(np.minimum(now, gate.last + 1.0))
-        left = np.where(current > year, np.where(current <= gate.last, amount, 0.0), left)
-        year = np.maximum(current, year)
+    places = int(np.count_nonzero(arrivals < end, axis=0).max(initial=0))
+    for arrival, need, now in zip(arrivals[:places], needs, paid, strict=False):
+        np.maximum(arrival, clock, out=now)
+        current = np.floor(now)
+        np.putmask(left, current > year, amount)
+        np.maximum(current, year, out=year)
         waits = need > left
-        following = np.maximum(year + 1.0, gate.first)
-        comes = (following <= gate.last) & (need <= amount)
-        now = np.where(waits, np.where(comes, following, np.inf), now)
-        asks = (need > 0) & np.isfinite(arrival)
-        paid[place] = now
-        clock = np.where(asks, now, clock)
-        left = np.where(asks, np.where(waits, amount, left) - need, left)
-        year = np.where(asks & waits, following, year)
+        year += waits
+        np.putmask(now, waits, year)
+        np.putmask(left, waits, amount)
+        left -= need
+        clock = now
+    paid[paid >= end] = np.inf
     return paid
 
 

@@ -28,7 +28,7 @@ from scenarios.record import write
 from scenarios.variants import Variant, columns, split, variants
 from simulator.errors import InputError
 from simulator.plan import Plan
-from simulator.run import BLOCKS, jobs, run
+from simulator.run import BLOCKS, run
 from simulator.sampling import STREAM_BLOCK
 
 DRAWS = 300
@@ -118,7 +118,9 @@ def test_the_last_block_is_shared_out(draws: int, workers: int) -> None:
     whole = sum(job.size == STREAM_BLOCK for job in after)
     assert whole % workers == 0
     assert draws - whole * STREAM_BLOCK < workers * STREAM_BLOCK
-    assert all(job.block.draws in (*BLOCKS[: BLOCKS.index(WIDTH) + 1], STREAM_BLOCK) for job in after)
+    assert all(
+        job.block.draws in (*BLOCKS[: BLOCKS.index(WIDTH) + 1], STREAM_BLOCK) for job in after
+    )
     lanes = [
         job.block.number * STREAM_BLOCK + job.block.start + n
         for job in after
