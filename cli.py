@@ -971,11 +971,15 @@ def report(
     history: Annotated[Path | None, option("--history", "report_history", "CSV")] = None,
     lang: LangOption = LANG,
 ) -> None:
+    from analysis.workers import aside, prepare
     from reports import files
-    from reports import report as told
 
     place = files.place_of(run, form, out)
-    contents = told.report(told.dossier(run, history, lang), form, place)
+    if form != "xlsx":  # which draws its charts itself
+        prepare("cli", "matplotlib.backends.backend_agg", "reports.fans")
+    from reports import report as told
+
+    contents = told.report(told.dossier(run, history, lang), form, place, aside)
     files.write(contents)
     print(place)
 

@@ -20,13 +20,13 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import CancelledError, Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from simulator.errors import Fault, InputError, PlansimError, WorkError
 from simulator.executors import AHEAD, Done, Executor, Job, Threads
@@ -117,6 +117,44 @@ def prepare(*modules: str) -> None:
         forkserver.set_forkserver_preload(list(modules))
         with _deaf():
             forkserver.ensure_running()
+
+
+class Aside(Protocol):
+    """Who does one job while there is something else to do here; its result is there when asked."""
+
+    def __call__(
+        self, task: Callable[[Job], Done], job: Job
+    ) -> AbstractContextManager[Callable[[], Done]]: ...
+
+
+@contextmanager
+def here(task: Callable[[Job], Done], job: Job) -> Generator[Callable[[], Done], None, None]:
+    """Nobody: it is done here, once it is asked for."""
+    yield lambda: task(job)
+
+
+@contextmanager
+def aside(task: Callable[[Job], Done], job: Job) -> Generator[Callable[[], Done], None, None]:
+    """A process of its own, where there is more than one processor; done here if it dies.
+
+    A script that uses it needs the guard that `Processes` need.
+    """
+    if (os.cpu_count() or 1) < 2:
+        with here(task, job) as result:
+            yield result
+        return
+    with Processes(1)._pool(pickle.dumps(task)) as pool:
+        with _deaf():
+            begun = pool.submit(_do, job)
+
+        def result() -> Done:
+            try:
+                done: Done = begun.result()
+            except BrokenProcessPool:
+                return task(job)
+            return done
+
+        yield result
 
 
 @contextmanager

@@ -1,13 +1,14 @@
 """A dossier → a report, from its first page to the sources."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
+from analysis.workers import Aside, here
 from reports import drawn, overview, rows
 from reports.content import Drawn, Numbering, Report, Section, Tabled
 from reports.deliveries import flow_table
 from reports.dossier import Dossier, Key
-from reports.fans import FanBoard
+from reports.fans import FanBoard, FanTask
 from reports.pictures import Picture, Style, studio
 from reports.story import five_sentences
 from reports.tables import Table
@@ -18,17 +19,18 @@ DPI = 120
 Blocks = tuple[str | Tabled | Drawn, ...]
 
 
-def compose(d: Dossier, form: str) -> Report:
-    """The report; its pictures are files of the form png or svg."""
+def compose(d: Dossier, form: str, aside: Aside = here) -> Report:
+    """The report; its pictures are files of the form png or svg, its fans drawn ``aside``."""
     said, plan = d.lang, d.run.plan.plan
     count = Numbering()
-    with studio(titled=False, dpi=DPI) as style:
+    fans = aside(FanTask(titled=False, dpi=DPI, lang=said, form=form), d.fans)
+    with studio(titled=False, dpi=DPI) as style, fans as drawn_fans:
         sections = [
             Section(say("told.board", said), tuple(_glance(d, count, style, form))),
             Section(say("told.needs", said), tuple(_needs(d, count, style, form))),
             Section(say("told.delivery", said), tuple(_delivery(d, count, form))),
             Section(say("told.levers", said), tuple(_levers(d, count, style, form))),
-            *_pages(d, count, style, form),
+            *_pages(d, count, style, form, drawn_fans),
             Section(say("told.assumptions", said), tuple(_assumptions(d, count))),
             Section(say("told.unjudged", said), tuple(_unjudged(d, count))),
             Section(say("told.sources", said), tuple(_sources(d, count))),
@@ -145,20 +147,22 @@ def _levers(
         yield count.table(say("told.seek", d.lang), rows.seek_table(d), note("seek.csv"))
 
 
-def _pages(d: Dossier, count: Numbering, style: Style, form: str) -> Iterator[Section]:
+def _pages(
+    d: Dossier, count: Numbering, style: Style, form: str, fans: Callable[[], list[Picture]]
+) -> Iterator[Section]:
     """A page for every indicator and subject with judged targets, then the other indicators."""
     board = FanBoard(style, d.lang, keyed=False)
     judged = [key for key in d.run.fans if key in d.goals]
     others = [key for key in d.run.fans if key not in d.goals]
+    pictures = dict(zip(d.run.fans, fans(), strict=True))
     for title, keys in (("told.pages", judged), ("told.others", others)):
         if keys:
             key = board.legend([d.fan(k) for k in keys], form)
-            parts = tuple(Section(d.label(k), _page(d, count, board, k, form)) for k in keys)
+            parts = tuple(Section(d.label(k), _page(d, count, pictures[k], k)) for k in keys)
             yield Section(say(title, d.lang), (Drawn(0, "", key, _with_idle(d, "")),), parts)
 
 
-def _page(d: Dossier, count: Numbering, board: FanBoard, key: Key, form: str) -> Blocks:
-    picture: Picture = board.picture(d.fan(key), form)
+def _page(d: Dossier, count: Numbering, picture: Picture, key: Key) -> Blocks:
     note = _from_run(d)
     join = "" if d.lang == "zh" else " "
     if d.seen and key in d.history:

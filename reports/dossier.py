@@ -103,6 +103,11 @@ class Dossier:
             history=self.dots(key, factor),
         )
 
+    @property
+    def fans(self) -> list[Fan]:
+        """The fans of all series, in the order of the run."""
+        return [self.fan(key) for key in self.run.fans]
+
     def mark(self, goal: Goal, key: Key, factor: float) -> Mark | None:
         """A goal on the fan; None where it has no level."""
         base = float(self.run.fans[key][2, goal.base]) * factor

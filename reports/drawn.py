@@ -2,14 +2,15 @@
 
 from collections.abc import Iterator, Sequence
 
+from analysis.workers import Aside, here
 from reports.beside import most_moved, steps_of
 from reports.board import Bar, board_pictures
 from reports.dossier import Dossier, file_name
-from reports.fans import FanBoard
+from reports.fans import FanTask
 from reports.frontier import Point, frontier_picture
 from reports.gantt import gantt
 from reports.judged import verdict_word
-from reports.pictures import WIDTH, Picture, Style, studio
+from reports.pictures import DPI, WIDTH, Picture, Style, studio
 from reports.rarity import Need, rarity_pictures, yearly
 from reports.waterfall import gathered, waterfall_picture
 from reports.wording import percent
@@ -23,19 +24,18 @@ LOTS, PROGRAMMES = 48, 3
 DRAW, LUCK = 1, "a"
 
 
-def all_pictures(d: Dossier, form: str) -> Iterator[Picture]:
-    """Every picture of a report, each complete in itself."""
-    with studio() as style:
+def all_pictures(d: Dossier, form: str, aside: Aside = here) -> Iterator[Picture]:
+    """Every picture of a report, each complete in itself; fans are drawn ``aside``."""
+    task = FanTask(titled=True, dpi=DPI, lang=d.lang, form=form)
+    with studio() as style, aside(task, d.fans) as fans:
         for kind in d.kinds:
             yield from boards(style, d, kind, form)
         yield from rarities(style, d, form)
         for _, picture in waterfalls(style, d, form):
             yield picture
         yield from frontiers(style, d, form)
-        board = FanBoard(style, d.lang)
-        for key in d.run.fans:
-            yield board.picture(d.fan(key), form)
-    yield from gantts(d, form)
+        yield from gantts(d, form)
+        yield from fans()
 
 
 def boards(style: Style, d: Dossier, kind: str, form: str) -> list[Picture]:

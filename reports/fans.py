@@ -24,6 +24,7 @@ from reports.pictures import (
     Picture,
     Sign,
     Style,
+    studio,
 )  # fmt: skip
 from reports.wording import number
 from scenarios.words import say
@@ -127,6 +128,22 @@ class FanBoard:
             page.key(items, top + HIGH + 0.26)
             self._pages[wanted] = page, axes, heads
         return self._pages[wanted]
+
+
+@dataclass(frozen=True, slots=True)
+class FanTask:
+    """The task of drawing many fans, fans → pictures, in a studio of their own."""
+
+    titled: bool
+    dpi: int
+    lang: str
+    form: str
+
+    def __call__(self, fans: Sequence[Fan]) -> list[Picture]:
+        """``titled`` pictures stand alone: they say what their signs mean."""
+        with studio(self.titled, self.dpi) as style:
+            board = FanBoard(style, self.lang, keyed=self.titled)
+            return [board.picture(fan, self.form) for fan in fans]
 
 
 def key(fan: Fan, lang: str) -> Iterator[tuple[Sign, str, str]]:

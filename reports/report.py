@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from analysis.idle import without_programmes
+from analysis.workers import Aside, here
 from reports.dossier import Dossier
 from reports.files import PICTURES
 from reports.seen import seen
@@ -18,12 +19,12 @@ def dossier(folder: Path, history: Path | None, lang: str) -> Dossier:
     return Dossier(run, without_programmes(run.plan, run.settings), beside, lang, dots, sources)
 
 
-def report(d: Dossier, form: str, place: Path) -> dict[Path, bytes]:
-    """The bytes of every file."""
+def report(d: Dossier, form: str, place: Path, aside: Aside = here) -> dict[Path, bytes]:
+    """The bytes of every file. ``aside``: who draws the fans meanwhile, as half of the pictures."""
     if form in PICTURES:
         from reports.drawn import all_pictures
 
-        return {place / f"{p.name}.{form}": p.raw for p in all_pictures(d, form)}
+        return {place / f"{p.name}.{form}": p.raw for p in all_pictures(d, form, aside)}
     if form == "xlsx":
         from reports.xlsx import workbook
 
@@ -33,7 +34,7 @@ def report(d: Dossier, form: str, place: Path) -> dict[Path, bytes]:
     if form == "docx":
         from reports.docx import document
 
-        return {place: document(compose(d, "png"))}
+        return {place: document(compose(d, "png", aside))}
     from reports.html import page
 
-    return {place: page(compose(d, "svg"))}
+    return {place: page(compose(d, "svg", aside))}

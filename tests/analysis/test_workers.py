@@ -19,7 +19,7 @@ import numpy as np
 import pytest
 
 from analysis import workers
-from analysis.workers import RESTARTS, Cluster, Processes, executor
+from analysis.workers import RESTARTS, Cluster, Processes, aside, executor
 from scenarios.load import load
 from simulator.errors import Fault, InputError, WorkError
 from simulator.executors import AHEAD, Executor, Threads
@@ -181,6 +181,59 @@ def test_processes_end_with_their_parent(tmp_path: Path) -> None:
         assert all(map(is_alive, pids))
         parent.kill()
     assert until(lambda: not any(map(is_alive, pids)), 5)
+
+
+PREPARED = """
+import sys
+from analysis.workers import START, Processes, prepare
+def has(name):
+    return name in sys.modules
+if __name__ == "__main__":
+    prepare("wave")
+    print(START, *Processes(1)(has, ["wave", "sunau"]), "wave" in sys.modules)
+"""
+
+
+def test_processes_have_what_was_prepared(tmp_path: Path) -> None:
+    script = tmp_path / "prepared.py"
+    script.write_text(PREPARED)
+    found = subprocess.run(
+        [sys.executable, str(script)], capture_output=True, text=True, check=True, timeout=60,
+        env=os.environ | {"PYTHONPATH": str(Path(workers.__file__).parents[1])},
+    ).stdout.split()  # fmt: skip
+    shared = str(found[0] == "forkserver")
+    assert found[1:] == [shared, "False", "False"]
+
+
+def test_a_job_is_done_aside() -> None:
+    before = children()
+    with aside(operator.neg, 3) as result:
+        assert len(children() - before) == (1 if (os.cpu_count() or 1) > 1 else 0)
+        assert result() == -3
+    assert children() == before
+
+
+def test_what_is_wrong_is_said_from_aside() -> None:
+    asked = aside(partial(load, "yuyao-2016"), "no-such-scenario")
+    with asked as result, pytest.raises(InputError, match="unknown_scenario"):
+        result()
+
+
+def test_with_one_processor_nothing_is_done_aside(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "cpu_count", lambda: 1)
+    before = children()
+    with aside(operator.neg, 3) as result:
+        assert children() == before
+        assert result() == -3
+
+
+def test_what_dies_aside_is_done_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "cpu_count", lambda: 2)
+    before, numbers = children(), range(50_000_000)
+    with aside(sum, numbers) as result:
+        (pid,) = children() - before
+        os.kill(pid, signal.SIGKILL)
+        assert result() == sum(numbers)
 
 
 # -- a cluster -------------------------------------------------------------------------------------
