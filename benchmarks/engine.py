@@ -443,7 +443,7 @@ PARTS: tuple[tuple[Any, str, str], ...] = (
     (queues._Line, "sorted", "gathering"),
     (queues._Line, "restored", "gathering"),
     (queues, "_serve", ""),
-    (queues, "_pass", "passing on"),
+    (queues, "_left", "passing on"),
 )
 #: What its time is divided into.
 SERVING = (

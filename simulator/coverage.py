@@ -11,10 +11,13 @@ from typing import Protocol
 import numpy as np
 
 from simulator.network import Network
-from simulator.plan import Coverage, Plan
-from simulator.queues import Passage, Value, intake
+from simulator.plan import Coverage, Plan, Queue
+from simulator.queues import Passage, Value, intake, own_figures
 from simulator.recall import Recall, anew
 from simulator.sampling import Array
+
+#: Full use that comes sooner is there at once. [years]
+LEAST_RAMP = 1e-9
 
 
 class Delivery(Protocol):
@@ -179,51 +182,60 @@ class Queued:
         return average
 
     def _area(self) -> Array:
-        """Sums of what all lots have brought by the beginning of every year, and by the end."""
+        """Sums of what all lots have brought by the beginning of every year, and by the end.
+
+        Full use comes on a straight line: a lot that is y ramps r old has brought r (y − x + x²/2)
+        with x = min(y, 1).
+        """
         area = np.zeros((self.years + 1, self.delivered.shape[1]))
         spare = np.empty_like(self.delivered)
-        ramp = None if self.ramp is None else np.asarray(self.ramp)
-        slope = 0.0 if ramp is None else 0.5 / np.where(ramp > 0, ramp, 1.0)
+        unit = None if self.ramp is None else np.maximum(self.ramp, LEAST_RAMP)
+        since = self.delivered if unit is None else self.delivered / unit
         for edge in range(1, self.years + 1):
-            there = self.there(edge)
-            age = np.subtract(edge, there, out=spare[: len(there)])
+            lots, own = len(self.there(edge)), area[edge]
+            now = float(edge) if unit is None else edge / unit
+            age = np.subtract(now, since[:lots], out=spare[:lots])
             np.maximum(age, 0.0, out=age)
-            if ramp is not None:
-                age += _lacking(np.minimum(age, ramp), slope)
-            np.add.reduce(age, axis=0, out=area[edge])
+            np.add.reduce(age, axis=0, out=own)
+            if unit is not None:
+                np.minimum(age, 1.0, out=age)
+                own -= np.add.reduce(age, axis=0)
+                own += 0.5 * np.einsum("ld,ld->d", age, age)
+                own *= unit
         return area
 
 
-def _lacking(rising: Array, slope: Value) -> Array:
-    """What is lacking, so long after delivery, to full use from the first day (negative).
-
-    Full use comes on a straight line of twice that ``slope``.
-    """
-    lacking = rising * slope
-    lacking -= 1
-    lacking *= rising
-    return lacking
-
-
 def queued(
-    plan: Plan, network: Network, p: Mapping[str, Value], passages: Mapping[str, Passage]
+    plan: Plan,
+    network: Network,
+    p: Mapping[str, Value],
+    passages: Mapping[str, Passage],
+    recall: Recall = anew,
 ) -> dict[str, Delivery]:
     """Deliveries of all queued programmes."""
     found: dict[str, Delivery] = {}
     for key in network.routes:
         programme, path = plan.programmes[key], f"programmes.{key}"
-        queue = programme.queue
-        assert queue is not None
-        induced: Value = 1.0
-        if queue.ordinary is not None:
-            usual, everybody = p[f"{path}.queue.ordinary"], intake(queue, p, f"{path}.queue")
-            induced = 1 - np.minimum(usual / np.maximum(everybody, 1e-300), 1.0)
-        found[key] = Queued(
-            delivered=passages[key].delivered,
-            each=programme.lot / np.asarray(p[f"{path}.units"]),
-            induced=induced,
-            ramp=p.get(f"{path}.queue.ramp"),
-            years=len(plan.years),
-            lot=programme.lot,
-        )
+        found[key] = recall(
+            f"{path}/delivery", _queue, passages[key].delivered, programme.queue, programme.lot,
+            f"{path}.queue", p[f"{path}.units"], own_figures(plan, key, p), len(plan.years),
+        )  # fmt: skip
     return found
+
+
+def _queue(
+    delivered: Array,
+    queue: Queue,
+    lot: float,
+    path: str,
+    units: Value,
+    p: Mapping[str, Value],
+    years: int,
+) -> Queued:
+    """The delivery of the queue at a path, whose figures are ``p``."""
+    induced: Value = 1.0
+    if queue.ordinary is not None:
+        usual, everybody = p[f"{path}.ordinary"], intake(queue, p, path)
+        induced = 1 - np.minimum(usual / np.maximum(everybody, 1e-300), 1.0)
+    each = lot / np.asarray(units)
+    return Queued(delivered, each, induced, p.get(f"{path}.ramp"), years, lot)

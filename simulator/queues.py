@@ -16,8 +16,9 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.network import Desk, Gate, Network, Station, Visit
-from simulator.plan import Plan, Queue, Subsidy
+from simulator.network import Desk, Gate, Network, Station
+from simulator.plan import Plan, Queue, Subsidy, figures
+from simulator.recall import Recall, anew
 from simulator.sampling import Array, Block
 
 Value = float | Array
@@ -104,18 +105,48 @@ class Passage:
 # -- what luck brings ------------------------------------------------------------------------------
 
 
-def bring(plan: Plan, network: Network, p: Mapping[str, Value], block: Block, luck: str) -> Futures:
+def bring(
+    plan: Plan,
+    network: Network,
+    p: Mapping[str, Value],
+    block: Block,
+    luck: str,
+    recall: Recall = anew,
+) -> Futures:
     """Applications, durations, drop-outs, needs and stops of one set of luck."""
     amounts: dict[str, Value] = {}
     closed: dict[str, tuple[Value, Value]] = {}
     span = plan.plan.years[1] + 1 - plan.plan.base_year
     for station in network.stations:
+        path = station.path
         if isinstance(station, Gate):
-            amounts[station.path] = _grains(p[f"{station.path}.amount"])
+            amounts[path] = recall(f"{path}/amount", _grains, p[f"{path}.amount"])
         elif station.stops:
-            closed[station.path] = _closing(station, p, block, luck, span)
-    cases = {key: _cases(plan, key, network, p, block, luck, amounts) for key in network.routes}
+            chance, length = p[f"{path}.stopped.chance"], p[f"{path}.stopped.length"]
+            closed[path] = recall(
+                f"{path}/closed", _closing, path, chance, length, span, block, luck
+            )
+    cases = {
+        key: recall(
+            f"programmes.{key}/cases", _cases, plan.programmes[key].queue,
+            plan.programmes[key].lot, f"programmes.{key}.queue", network.lots[key], ways,
+            own_figures(plan, key, p), {g: amounts[g] for g in gates_of(ways)}, plan.years, block,
+            luck,
+        )
+        for key, ways in network.routes.items()
+    }  # fmt: skip
     return Futures(cases, amounts, closed)
+
+
+def own_figures(plan: Plan, key: str, p: Mapping[str, Value]) -> dict[str, Value]:
+    """What the figures of one queue are, by path."""
+    queue = plan.programmes[key].queue
+    return {path: p[path] for path, _ in figures(queue, f"programmes.{key}.queue")}
+
+
+def gates_of(ways: Mapping[str, Sequence[str]]) -> Iterator[str]:
+    """The paths of all gates on the way through some stages."""
+    return (gate for stations in ways.values() for gate in stations[:-1])
 
 
 def _grains(amount: Value) -> Array:
@@ -123,12 +154,12 @@ def _grains(amount: Value) -> Array:
 
 
 def _closing(
-    desk: Desk, p: Mapping[str, Value], block: Block, luck: str, span: int
+    path: str, chance: Value, length: Value, span: int, block: Block, luck: str
 ) -> tuple[Value, Value]:
-    """One stop at a random time of the plan's years, or none."""
-    whether, when = block.uniform(f"luck.{luck}/{desk.path}/stopped", 2).astype(float)
-    begins = np.where(whether < p[f"{desk.path}.stopped.chance"], when * span, np.inf)
-    return begins, begins + p[f"{desk.path}.stopped.length"]
+    """One stop of a desk at a random time of the plan's years, or none."""
+    whether, when = block.uniform(f"luck.{luck}/{path}/stopped", 2).astype(float)
+    begins = np.where(whether < chance, when * span, np.inf)
+    return begins, begins + length
 
 
 def support(queue: Queue, p: Mapping[str, Value], path: str) -> Value:
@@ -151,19 +182,19 @@ def intake(queue: Queue, p: Mapping[str, Value], path: str) -> Value:
 
 
 def _cases(
-    plan: Plan,
-    key: str,
-    network: Network,
+    queue: Queue,
+    lot: float,
+    path: str,
+    most: int,
+    ways: Mapping[str, Sequence[str]],
     p: Mapping[str, Value],
+    amounts: Mapping[str, Value],
+    years: range,
     block: Block,
     luck: str,
-    amounts: Mapping[str, Value],
 ) -> Cases:
-    programme, path = plan.programmes[key], f"programmes.{key}.queue"
-    queue = programme.queue
-    assert queue is not None
-    name = f"luck.{luck}/{path}"
-    applied = _applied(queue, p, path, network.lots[key], programme.lot, plan.years, block, name)
+    """What luck brings to the queue at a path. ``most``: lots; ``p``, ``amounts``: its own."""
+    applied = _applied(queue, p, path, most, lot, years, block, f"luck.{luck}/{path}")
     lots = len(applied)
     lasts: dict[str, Array] = {}
     leaves: dict[str, Bools] = {}
@@ -176,13 +207,13 @@ def _cases(
             chance = np.asarray(p[f"{at}.drop_out"], dtype=np.float32)
             leaves[stage] = block.uniform(f"luck.{luck}/{at}/drop_out", lots) < chance
         for quota in item.takes:
-            each = np.asarray(p[f"{at}.takes.{quota}"]) * programme.lot
+            each = np.asarray(p[f"{at}.takes.{quota}"]) * lot
             takes[f"quotas.{quota}"] = np.broadcast_to(_grains(each), shape)
     if queue.subsidy is not None:
-        paths = [gate for gate in network.routes[key][queue.subsidy.at][:-1] if gate not in takes]
+        paths = [gate for gate in ways[queue.subsidy.at][:-1] if gate not in takes]
         for gate in paths:
             award = _award(queue, queue.subsidy, p, path, lots, block, luck)
-            takes[gate] = _grains(award * programme.lot)
+            takes[gate] = _grains(award * lot)
     return Cases(
         applied=applied,
         lasts=lasts,
@@ -295,24 +326,43 @@ def in_season(clock: Array, season: Sequence[float]) -> Array:
 # -- serving ---------------------------------------------------------------------------------------
 
 
-def serve(network: Network, futures: Futures, trace: bool = True) -> dict[str, Passage]:
+def serve(
+    network: Network, futures: Futures, trace: bool = True, recall: Recall = anew
+) -> dict[str, Passage]:
     """When every lot passes every station, station after station.
 
     Without ``trace`` a lot that leaves at the end of a stage is not in ``ended``, which is quicker.
     """
     passages = {key: Passage(c.applied, c.applied) for key, c in futures.cases.items()}
     for station in network.stations:
-        arrivals = [passages[visit.programme].delivered for visit in station.visits]
-        if _has_room(station, arrivals):
-            closed = futures.closed.get(station.path)
-            passed = iter([_reopened(times, closed) for times in arrivals])
-        else:
-            line = _Line.of(arrivals)
-            needs = line.sorted(_needs(station, futures))
-            passed = line.restored(_serve(station, line.arrivals, needs, futures))
+        path = station.path
+        arrivals = tuple(passages[visit.programme].delivered for visit in station.visits)
+        needs = _needs(station, futures)
+        limit = futures.amounts.get(path), futures.closed.get(path)
+        passed = recall(path, _through, station, arrivals, needs, *limit)
         for visit, times in zip(station.visits, passed, strict=True):
-            _pass(station, visit, times, futures.cases[visit.programme], passages, trace)
+            passage, cases = passages[visit.programme], futures.cases[visit.programme]
+            passage.passed[visit.stage, path] = passage.delivered = times
+            if isinstance(station, Desk):
+                lasts, leaves = cases.lasts[visit.stage], cases.leaves.get(visit.stage)
+                passage.ended[visit.stage], passage.delivered = recall(
+                    f"{path}/{visit.programme}/{visit.stage}", _left, times, lasts, leaves, trace
+                )
     return passages
+
+
+def _through(
+    station: Station,
+    arrivals: tuple[Array, ...],
+    needs: tuple[Array, ...],
+    amount: Value | None,
+    closed: tuple[Value, Value] | None,
+) -> tuple[Array, ...]:
+    """When the lots of every visit pass one station."""
+    if _has_room(station, arrivals):
+        return tuple(_reopened(times, closed) for times in arrivals)
+    line = _Line.of(arrivals)
+    return tuple(line.restored(_serve(station, line.arrivals, line.sorted(needs), amount, closed)))
 
 
 def _has_room(station: Station, arrivals: Sequence[Array]) -> bool:
@@ -322,33 +372,21 @@ def _has_room(station: Station, arrivals: Sequence[Array]) -> bool:
     return station.servers is None or station.servers >= sum(map(len, arrivals))
 
 
-def _needs(station: Station, futures: Futures) -> list[Array]:
+def _needs(station: Station, futures: Futures) -> tuple[Array, ...]:
     """What every visitor asks of the station: an amount of a quota, or a time of work."""
     if isinstance(station, Gate):
-        return [futures.cases[v.programme].takes[station.path] for v in station.visits]
-    return [futures.cases[v.programme].lasts[v.stage] for v in station.visits]
+        return tuple(futures.cases[v.programme].takes[station.path] for v in station.visits)
+    return tuple(futures.cases[v.programme].lasts[v.stage] for v in station.visits)
 
 
-def _pass(
-    station: Station,
-    visit: Visit,
-    times: Array,
-    cases: Cases,
-    passages: Mapping[str, Passage],
-    trace: bool,
-) -> None:
-    """Note when the lots of one programme passed; after a desk, who is left goes on."""
-    passage = passages[visit.programme]
-    passage.passed[visit.stage, station.path] = times
-    if isinstance(station, Gate):
-        passage.delivered = times
-        return
-    ended = passage.ended[visit.stage] = times + cases.lasts[visit.stage]
-    leaves = cases.leaves.get(visit.stage)
-    passage.delivered = ended
-    if leaves is not None:
-        passage.delivered = ended.copy() if trace else ended
-        passage.delivered.reshape(-1)[np.flatnonzero(leaves)] = np.inf  # few: half of copyto's time
+def _left(times: Array, lasts: Array, leaves: Bools | None, trace: bool) -> tuple[Array, Array]:
+    """When work ends that begins at some times, and when who is left goes on."""
+    ended = times + lasts
+    if leaves is None:
+        return ended, ended
+    delivered = ended.copy() if trace else ended
+    delivered.reshape(-1)[np.flatnonzero(leaves)] = np.inf  # few: half of copyto's time
+    return ended, delivered
 
 
 @dataclass(frozen=True, slots=True)
@@ -419,15 +457,23 @@ def _in_order(times: Array) -> tuple[NDArray[np.intp], Array]:
 
 
 @singledispatch
-def _serve(station: Station, arrivals: Array, needs: Array, futures: Futures) -> Array:
+def _serve(
+    station: Station,
+    arrivals: Array,
+    needs: Array,
+    amount: Value | None,
+    closed: tuple[Value, Value] | None,
+) -> Array:
     """When each place in line passes. [(place, draw)]"""
     raise TypeError(station)
 
 
 @_serve.register
-def _(station: Gate, arrivals: Array, needs: Array, futures: Futures) -> Array:
-    amount = np.broadcast_to(futures.amounts[station.path], arrivals.shape[1:])
-    paid = (_carried if station.carries else _lapsed)(station, arrivals, needs, amount)
+def _(
+    station: Gate, arrivals: Array, needs: Array, amount: Value, closed: tuple[Value, Value] | None
+) -> Array:
+    shared = np.broadcast_to(amount, arrivals.shape[1:])
+    paid = (_carried if station.carries else _lapsed)(station, arrivals, needs, shared)
     return np.where(needs > 0, paid, arrivals)  # who needs nothing does not wait
 
 
@@ -470,8 +516,13 @@ def _lapsed(gate: Gate, arrivals: Array, needs: Array, amount: Array) -> Array:
 
 
 @_serve.register
-def _(station: Desk, arrivals: Array, needs: Array, futures: Futures) -> Array:
-    closed = futures.closed.get(station.path)
+def _(
+    station: Desk,
+    arrivals: Array,
+    needs: Array,
+    amount: Value | None,
+    closed: tuple[Value, Value] | None,
+) -> Array:
     began = np.empty_like(arrivals)
     servers = station.servers or len(arrivals)
     free = [np.zeros(arrivals.shape[1]) for _ in range(servers)]  # the soonest first

@@ -40,7 +40,8 @@ def once(recall: Recall) -> Recall:
 class Notebook:
     """The last result under every name.
 
-    Arrays are the same only if they are one object, so nobody may write on what was given or found.
+    Arrays are the same only if they are one object, also within tuples and dictionaries, so nobody
+    may write on what was given or found.
     """
 
     def __init__(self) -> None:
@@ -60,7 +61,13 @@ def _are_same(before: tuple[Any, ...], now: tuple[Any, ...]) -> bool:
     return len(before) == len(now) and all(map(_is_same, before, now))
 
 
-def _is_same(one: object, other: object) -> bool:
+def _is_same(one: Any, other: Any) -> bool:
     if one is other:
         return True
-    return not isinstance(one, np.ndarray) and not isinstance(other, np.ndarray) and one == other
+    if isinstance(one, np.ndarray) or isinstance(other, np.ndarray):
+        return False
+    if isinstance(one, tuple) and isinstance(other, tuple):
+        return _are_same(one, other)
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(_is_same(one[k], other[k]) for k in one)
+    return bool(one == other)

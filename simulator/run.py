@@ -23,6 +23,7 @@ from simulator.model import Model, given_faults
 from simulator.network import Network
 from simulator.plan import Plan, Quantity
 from simulator.queues import Value, bring, serve
+from simulator.recall import Recall, anew
 from simulator.results import KEPT, Judged, Kept, Result, Settings, Tally, tally
 from simulator.sampling import SAMPLERS, STREAM_BLOCK, Array, Block, Single
 from simulator.seen import seen
@@ -151,9 +152,11 @@ def live(
     kept = np.empty((len(chosen), len(layout.rows), block.draws)) if keep else None
     for name, n in luck_paths(layout, common.p, common.sds, model.law, common.lucky[luck], luck):
         row = layout.rows[name]
-        level_path(
-            layout.quantities[name], name, common.trends[name], n, moves.paths, levels[:, row]
-        )
+        path = levels[:, row]
+        unmoved_path(common.trends[name], n, path)
+        if name in moves.paths:
+            path += moves.paths[name]
+        as_level(layout.quantities[name], name, path)
         if kept is not None:
             kept[:, row] = n[chosen - 1]
     accounts = Accounts(plan, layout, common.p, levels, common.baseline, moves)
@@ -167,30 +170,33 @@ def in_order(plan: Plan, deliveries: Mapping[str, Delivery]) -> dict[str, Delive
     return {key: deliveries[key] for key in plan.programmes if key in deliveries}
 
 
-def level_path(
-    quantity: Quantity, name: str, trend: Trend, n: Single, moved: Mapping[str, Array], out: Array
-) -> None:
-    """Eq. 1 of one quantity, then its level, into ``out``. [(year, draw)]
-
-    Raises InputError naming a quantity that is not finite.
-    """
+def unmoved_path(trend: Trend, n: Single, out: Array) -> None:
+    """Eq. 1 of one quantity but for programmes, into ``out``. [(year, draw)]"""
     trend.into(out)
-    out[1:] += n  # Eq. 1
-    if name in moved:
-        out += moved[name]
+    out[1:] += n
+
+
+def as_level(quantity: Quantity, name: str, out: Array) -> None:
+    """Eq. 1: link space → level, in place. Raises InputError naming one that is not finite."""
     from_link(quantity, out)
     if not np.isfinite(out[-1]).all():
         raise InputError.of("not_finite", name, value=float(out[-1].sum()))
 
 
 def queue_up(
-    plan: Plan, part: Network, p: Mapping[str, Value], block: Block, luck: str, keep: bool
+    plan: Plan,
+    part: Network,
+    p: Mapping[str, Value],
+    block: Block,
+    luck: str,
+    keep: bool,
+    recall: Recall = anew,
 ) -> tuple[dict[str, Delivery], dict[str, list[Array]]]:
     """What one part of the network delivers, and what became of its lots where that is kept."""
-    futures = bring(plan, part, p, block, luck)
-    passages = serve(part, futures, trace=keep)
+    futures = bring(plan, part, p, block, luck, recall)
+    passages = serve(part, futures, keep, recall)
     fates = traced(part, futures, passages, len(plan.years)) if keep else {}
-    return queued(plan, part, p, passages), fates
+    return queued(plan, part, p, passages, recall), fates
 
 
 def judge_luck(

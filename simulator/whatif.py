@@ -19,25 +19,26 @@ from numpy.typing import NDArray
 from simulator.accounts import Accounts, OneFuture, indicator_path, kind_of, rests_on
 from simulator.baseline import Baseline, close
 from simulator.coverage import Delivery, scheduled
-from simulator.dynamics import Moves, Trend, luck_paths, shock_sds
+from simulator.dynamics import Moves, luck_paths, shock_sds
 from simulator.errors import InputError
 from simulator.feasibility import Goal
 from simulator.model import Model
 from simulator.network import Network
 from simulator.plan import Figure, Plan, Uncertainty
 from simulator.queues import Value
-from simulator.recall import Notebook
+from simulator.recall import Notebook, anew
 from simulator.run import (
     BLOCKS,
     LUCKS,
     Workspace,
+    as_level,
     check_arguments,
     in_order,
     jobs,
-    level_path,
     lucks,
     queue_up,
     trends,
+    unmoved_path,
 )
 from simulator.sampling import Array, Block, Single, quantile
 
@@ -84,11 +85,12 @@ class Memory(Generic[Answer]):
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """What no lever reaches: base year, trends and luck by quantity."""
+    """What no lever reaches: the base year, and by luck the paths of all quantities but for
+    programmes, in link space. [(year, quantity, draw)]
+    """
 
     baseline: Baseline
-    trends: Mapping[str, Trend]
-    luck: Mapping[str, Mapping[str, Single]]
+    unmoved: Mapping[str, Array]
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,14 +208,17 @@ class Held:
         last = self._last.pop(luck, None)  # its levels are written on: gone if that fails
         if last is not None and last.ground is not ground:
             last = None
-        shape = (len(layout.years), len(layout.rows), self.block.draws)
-        levels = Workspace().array("levels", *shape) if last is None else last.levels
+        unmoved = ground.unmoved[luck]
+        levels = Workspace().array("levels", *unmoved.shape) if last is None else last.levels
         changed = set() if last is None else _changed_beside(last, deliveries, moves)
-        for name, n in ground.luck[luck].items():
+        for name, row in layout.rows.items():
             moved = moves.paths.get(name)
             if last is None or not _same(last.moves.paths.get(name), moved):
-                row, quantity = layout.rows[name], layout.quantities[name]
-                level_path(quantity, name, ground.trends[name], n, moves.paths, levels[:, row])
+                path = levels[:, row]
+                path[...] = unmoved[:, row]
+                if moved is not None:
+                    path += moved
+                as_level(layout.quantities[name], name, path)
                 changed.add(kind_of(name))
         accounts = Accounts(plan, layout, p, levels, ground.baseline, moves)
         known: Mapping[int, Array] = {}
@@ -254,11 +259,14 @@ class Held:
         layout = model.layout
         baseline = close(model.plan, layout, p, self.block.draws)
         sds = shock_sds(layout, p, baseline.levels)
-        lucky = {
-            luck: dict(luck_paths(layout, p, sds, model.law, numbers, luck))
-            for luck, numbers in lucks(model, self.block).items()
-        }
-        return Ground(baseline, trends(layout, p, baseline.levels), lucky)
+        ways = trends(layout, p, baseline.levels)
+        unmoved: dict[str, Array] = {}
+        for luck, numbers in lucks(model, self.block).items():
+            shape = (len(layout.years), len(layout.rows), self.block.draws)
+            paths = unmoved[luck] = Workspace().array("unmoved", *shape)
+            for name, n in luck_paths(layout, p, sds, model.law, numbers, luck):
+                unmoved_path(ways[name], n, paths[:, layout.rows[name]])
+        return Ground(baseline, unmoved)
 
     def _queued(self, model: Model, p: Mapping[str, Value], luck: str) -> dict[str, Delivery]:
         """What queues deliver: a part of the network is served again if anything in it changed."""
@@ -274,7 +282,9 @@ class Held:
     def _served(
         self, plan: Plan, part: Network, p: Mapping[str, Value], luck: str
     ) -> dict[str, Delivery]:
-        return queue_up(plan, part, p, self.block, luck, keep=False)[0]
+        """Where programmes stand in line together, many of their lots come and go as before."""
+        recall = self._notes[luck] if len(part.routes) > 1 else anew
+        return queue_up(plan, part, p, self.block, luck, False, recall)[0]
 
 
 def _in_its_year(goal: Goal, path: Array) -> tuple[Bools, Array]:

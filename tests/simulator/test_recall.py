@@ -37,6 +37,23 @@ def test_arrays_are_the_same_only_if_they_are_one() -> None:
     assert notes("size", np.size, one) == 2, "a number is no array of its value"
 
 
+def test_what_is_within_tuples_and_dictionaries_is_looked_at() -> None:
+    notes, one, other = Notebook(), np.zeros(2), np.zeros(2)
+    done: list[object] = []
+
+    def work(given: Any) -> int:
+        done.append(given)
+        return len(done)
+
+    assert notes("a", work, {"x": one, "y": (1.0, one)}) == 1
+    assert notes("a", work, {"x": one, "y": (1.0, one)}) == 1
+    assert notes("a", work, {"x": one, "y": (1.0, other)}) == 2
+    assert notes("a", work, {"x": one, "z": (1.0, other)}) == 3
+    assert notes("a", work, {"x": one, "z": (1.0, other, other)}) == 4
+    assert notes("a", work, (1.0, other)) == 5
+    assert notes("a", work, (1.0, 2.0)) == 6
+
+
 def test_the_same_work_on_the_same_things_is_done_once_whatever_its_name() -> None:
     done: list[str] = []
 

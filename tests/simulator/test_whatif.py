@@ -1,5 +1,7 @@
 """What-ifs: the bits of ``run``, whatever was judged before."""
 
+import gc
+import weakref
 from dataclasses import replace
 from typing import Any
 
@@ -9,9 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from simulator.errors import InputError
+from simulator.model import Model
 from simulator.plan import Calibration, Plan, Uncertainty
 from simulator.run import run
-from simulator.whatif import HELD, Memory, Standing, WhatIf, changed
+from simulator.sampling import Block
+from simulator.whatif import HELD, Held, Memory, Remembering, Standing, WhatIf, changed
 
 DRAWS = 200
 
@@ -28,6 +32,11 @@ LEVERS: dict[str, list[Any]] = {
     "programmes.grants.lot": [1, 3],
     "programmes.training.units": [40.0, 400.0],
     "programmes.grants.additional": [0.0, 1.0],
+    "quotas.land.amount": [0.0, 6.0],
+    "quotas.fund.amount": [0.2, 5.0],
+    "quotas.fund.unspent": ["carry", "lapse"],
+    "offices.hall.servers": [1.0, 9.0],
+    "offices.hall.stopped.chance": [0.0, 1.0],
     "clusters.robots.output.base": [20.0, 40.0],
     "clusters.robots.output.luck.sd": [0.0, 0.3],
     "totals.output": [900.0, 1100.0],
@@ -122,6 +131,49 @@ def test_arguments_are_those_of_a_run(queued: Plan) -> None:
     with pytest.raises(InputError) as problem:
         WhatIf(queued, draws=0, seed=-1)
     assert [fault.path for fault in problem.value.faults] == ["draws", "seed"]
+
+
+def test_lanes_share_what_is_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    def noted(block: Block, name: str, rows: int) -> Any:
+        asked.append(name)
+        return numbers(block, name, rows)
+
+    numbers = Block.normal
+    monkeypatch.setattr(Block, "normal", noted)
+    whole = Remembering(Block(3, 1))
+    left, right = whole.lanes(0, 128), whole.lanes(128, 384)
+    drawn = [left.normal("a", 3), right.normal("a", 2), right.normal("a", 3)]
+    assert asked == ["a"]
+    expected = [
+        numbers(Block(3, 1, 0, 128), "a", 3),
+        numbers(Block(3, 1, 128, 384), "a", 2),
+        numbers(Block(3, 1, 128, 384), "a", 3),
+    ]
+    for found, wanted in zip(drawn, expected, strict=True):
+        assert np.array_equal(found, wanted)
+    part = Block(3, 1, 128, 384)
+    assert (right.number, right.start, right.stop) == (part.number, part.start, part.stop)
+    assert np.array_equal(right.uniform("b", 2), part.uniform("b", 2))
+    pieces = zip(right.exponentials("c"), part.exponentials("c"), range(3), strict=False)
+    for waits, theirs, _ in pieces:
+        assert np.array_equal(waits, theirs)
+        waits += 1.0  # what it gives may be written on
+    assert np.array_equal(next(right.exponentials("c")), next(part.exponentials("c")))
+
+
+def test_what_is_held_is_gone_when_nobody_holds_it(queued: Plan) -> None:
+    """Tables of futures may not wait for the collector of circles."""
+    gc.disable()
+    try:
+        held = Held(Block(1, 0, 0, 128))
+        held.judge(Model.of(queued))
+        block = weakref.ref(held.block)
+        del held
+        assert block() is None
+    finally:
+        gc.enable()
 
 
 def test_memory_keeps_the_last_few_questions() -> None:
