@@ -411,9 +411,11 @@ def run(
         check_folder(out)
     over = None
     if scheduler != "threads":
-        from analysis.workers import executor
+        from analysis.workers import executor, preload
 
         over = executor(scheduler, number["workers"])
+        if scheduler == "processes":
+            preload("cli", "simulator.run")
     source = read_source(plan)
     loaded, drawn_by = as_run(
         source, plan, scenario, settings or (), uncalibrated, lang, calibration
@@ -480,9 +482,9 @@ def processes(futures: int, workers: int) -> "Processes | None":
     """Processes for so many draws, which import at once; None where threads are quicker."""
     if workers == 1 or futures < LONG:
         return None
-    from analysis.workers import Processes, prepare
+    from analysis.workers import Processes, preload
 
-    prepare("cli", "analysis.compare")
+    preload("cli", "analysis.compare")
     return Processes(workers)
 
 
@@ -971,12 +973,12 @@ def report(
     history: Annotated[Path | None, option("--history", "report_history", "CSV")] = None,
     lang: LangOption = LANG,
 ) -> None:
-    from analysis.workers import aside, prepare
+    from analysis.workers import aside, preload
     from reports import files
 
     place = files.place_of(run, form, out)
     if form != "xlsx":  # which draws its charts itself
-        prepare("cli", "matplotlib.backends.backend_agg", "reports.fans")
+        preload("cli", "matplotlib.backends.backend_agg", "reports.fans")
     from reports import report as told
 
     contents = told.report(told.dossier(run, history, lang), form, place, aside)

@@ -193,7 +193,8 @@ def shared_out(draws: int, seed: int, workers: int) -> Iterator[Job]:
     """
     whole = draws // (STREAM_BLOCK * workers) * workers
     yield from islice(jobs(draws, seed, STREAM_BLOCK, selective=True), whole)
-    rest = list(jobs(draws, seed, WIDTH, selective=True))[whole * STREAM_BLOCK // WIDTH :]
+    done = whole * STREAM_BLOCK // WIDTH
+    rest = list(islice(jobs(draws, seed, WIDTH, selective=True), done, None))
     if not rest:
         return
     yield from rest[:-1]

@@ -76,7 +76,7 @@ def futures(
     sizes: list[int] = []
 
     def judged(job: Job) -> tuple[int, Bools, Array]:
-        return job.size, *Held(job.block).judge(model)
+        return job.size, *Held(job.block, settings=1).judge(model)
 
     for size, hits, values in Threads(workers)(judged, work):
         sizes.append(size)

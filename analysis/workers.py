@@ -20,18 +20,22 @@ from collections import deque
 from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import CancelledError, Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from itertools import islice
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
 from typing import TYPE_CHECKING, Any, Protocol
 
 from simulator.errors import Fault, InputError, PlansimError, WorkError
 from simulator.executors import AHEAD, Done, Executor, Job, Threads
 
 if TYPE_CHECKING:
+    from multiprocessing.context import ForkServerContext, SpawnContext
+
     from distributed import Client
     from distributed import Future as Remote
 
@@ -45,7 +49,7 @@ CROWD = 64
 VERSIONED = ("plansim", "numpy", "scipy")
 #: How worker processes begin. Forked from a process that does nothing else they share what it has
 #: imported; elsewhere than on Linux libraries of the system do not bear it (bpo-33725).
-START = "forkserver" if sys.platform == "linux" else "spawn"
+FORKED = sys.platform == "linux"
 ADDRESS = re.compile(r"(tcp|tls)://(\[[0-9a-fA-F:.]+\]|[\w.-]+):\d{1,5}")
 
 
@@ -105,18 +109,49 @@ class Processes:
             pool.shutdown(cancel_futures=True)
 
     def _pool(self, shared: bytes) -> ProcessPoolExecutor:
-        context = multiprocessing.get_context(START)
-        return ProcessPoolExecutor(self.workers, context, _begin, (shared,))
+        return ProcessPoolExecutor(self.workers, _context(), _begin, (shared,))
 
 
-def prepare(*modules: str) -> None:
-    """Import what processes will need while they are not yet needed, where they can share it."""
-    if START == "forkserver":
+def processors() -> int:
+    """How many of them this process may use."""
+    allowed = getattr(os, "sched_getaffinity", None)
+    return len(allowed(0)) if allowed else os.cpu_count() or 1
+
+
+def preload(*modules: str) -> None:
+    """Let processes that will be needed soon share these modules, which are imported meanwhile.
+
+    Of use before the first process only, where processes are forked and there is more than one
+    processor.
+    """
+    if FORKED and processors() > 1:
         from multiprocessing import forkserver
 
         forkserver.set_forkserver_preload(list(modules))
-        with _deaf():
-            forkserver.ensure_running()
+        _context()
+
+
+def _context() -> "ForkServerContext | SpawnContext":
+    """How processes begin here."""
+    if FORKED:
+        from multiprocessing import forkserver, resource_tracker
+
+        # What lies in the folder where the user happens to be is none of our modules.
+        before = os.environ.get("PYTHONSAFEPATH")
+        os.environ["PYTHONSAFEPATH"] = "1"
+        try:
+            resource_tracker.ensure_running()  # which hears Ctrl-C again when it has begun
+            with _deaf():
+                forkserver.ensure_running()
+            return multiprocessing.get_context("forkserver")
+        except OSError:  # no place for its socket
+            pass
+        finally:
+            if before is None:
+                del os.environ["PYTHONSAFEPATH"]
+            else:
+                os.environ["PYTHONSAFEPATH"] = before
+    return multiprocessing.get_context("spawn")
 
 
 class Aside(Protocol):
@@ -135,26 +170,54 @@ def here(task: Callable[[Job], Done], job: Job) -> Generator[Callable[[], Done],
 
 @contextmanager
 def aside(task: Callable[[Job], Done], job: Job) -> Generator[Callable[[], Done], None, None]:
-    """A process of its own, where there is more than one processor; done here if it dies.
+    """A process of its own; done here where there is one processor, or it cannot begin, or dies.
 
-    A script that uses it needs the guard that `Processes` need.
+    It is ended where the context is left before. A script needs the guard that `Processes` need.
     """
-    if (os.cpu_count() or 1) < 2:
-        with here(task, job) as result:
-            yield result
-        return
-    with Processes(1)._pool(pickle.dumps(task)) as pool:
-        with _deaf():
-            begun = pool.submit(_do, job)
+    process = None
+    with ExitStack() as left:
+        ours, theirs = multiprocessing.Pipe(duplex=False)
+        left.callback(ours.close)
+        if processors() > 1:
+            process = _begun(theirs, pickle.dumps(task), job)
+        theirs.close()
+        if process is not None:
+            left.callback(process.join)
+            left.callback(process.kill)
 
         def result() -> Done:
-            try:
-                done: Done = begun.result()
-            except BrokenProcessPool:
+            if process is None:
                 return task(job)
+            try:
+                fine, told = ours.recv()
+            except EOFError:
+                return task(job)
+            if not fine:
+                raise told
+            done: Done = told
             return done
 
         yield result
+
+
+def _begun(theirs: Connection, shared: bytes, job: Any) -> BaseProcess | None:
+    """A process that tells its result to the other end; None where it cannot begin."""
+    try:
+        process = _context().Process(target=_tell, args=(theirs, shared, job))
+        with _deaf():
+            process.start()
+    except (OSError, EOFError):
+        return None
+    return process
+
+
+def _tell(theirs: Connection, shared: bytes, job: Any) -> None:
+    _begin(shared)
+    try:
+        told = True, _do(job)
+    except Exception as problem:
+        told = False, problem
+    theirs.send(told)
 
 
 @contextmanager

@@ -121,7 +121,7 @@ def measured(plan: Plan, futures: int, repeat: int) -> dict[str, float]:
     plain = Plain(plan)
     model = workbench(plain, plain, len(plain.targets))
     empty = workbench(nothing, plain, 1)
-    draws = 4 * STREAM_BLOCK
+    draws = 16 * STREAM_BLOCK
     values = {f"x{i}": (low + high) / 2 for i, (low, high) in enumerate(plain.ranges)}
 
     def sequentially(what: Any, number: int) -> Callable[[], object]:
@@ -135,9 +135,15 @@ def measured(plan: Plan, futures: int, repeat: int) -> dict[str, float]:
     sequentially(model, 1)()
     cold = time.perf_counter() - cold
     run(plan, draws=STREAM_BLOCK)
+    ready = Model.of(plan)
+    numbers, exps = Numbers.of(ready), Exps.of(ready)
+    generator = np.random.Generator(np.random.SFC64(1))
     seconds = best(
         {
             "engine": lambda: run(plan, draws=draws),
+            "generated": lambda: numbers.generated(generator),
+            "numbers": lambda: numbers.drawn(Block(1, 3)),
+            "levels": exps.taken,
             "scalar": lambda: [plain(**values) for _ in range(futures)],
             "sequential": sequentially(model, futures),
             "empty": sequentially(empty, futures),
@@ -155,34 +161,21 @@ def measured(plan: Plan, futures: int, repeat: int) -> dict[str, float]:
     ended: list[float] = []
     for _ in range(repeat):
         processes()
-    generated, numbers, levels = limit(plan)
+    generated, own, levels = (
+        seconds[name] / STREAM_BLOCK / len(LUCKS) for name in ("generated", "numbers", "levels")
+    )
     return {
         "parameters": len(plain.names),
         "targets": len(plain.targets),
         "engine": seconds["engine"] / draws / len(LUCKS),
-        "limit": (generated + levels) / len(LUCKS),
-        "own_limit": (numbers + levels) / len(LUCKS),
+        "limit": generated + levels,
+        "own_limit": own + levels,
         "scalar": seconds["scalar"] / futures,
         "sequential": seconds["sequential"] / futures,
         "two_processes": min(b - a for a, b in zip(started, ended, strict=True)) / futures,
         "empty": seconds["empty"] / futures,
         "first_call": cold,
     }
-
-
-def limit(plan: Plan) -> tuple[float, float, float]:
-    """Seconds a draw: as many numbers of numpy's generator, the engine's own, one exp a level."""
-    model = Model.of(plan)
-    numbers = Numbers.of(model)
-    generator = np.random.Generator(np.random.SFC64(1))
-    works = {
-        "generated": lambda: numbers.generated(generator),
-        "numbers": lambda: numbers.drawn(Block(1, 3)),
-        "levels": Exps.of(model).taken,
-    }
-    found = best(works, 5)
-    generated, own, exps = (found[key] / STREAM_BLOCK for key in works)
-    return generated, own, exps
 
 
 def start_up(module: str, repeat: int) -> dict[str, float]:

@@ -650,7 +650,11 @@ def imported():
     import calibration, cli, reports, scenarios.load, simulator.run, rich.table
 
 clocked("imports", imported)()
-for stage, name in (("load", "scenarios.load.load"), ("simulate", "simulator.run.run")):
+for stage, name in (
+    ("load", "scenarios.load.read_source"),
+    ("load", "scenarios.load.assemble"),
+    ("simulate", "simulator.run.run"),
+):
     module, _, name = name.rpartition(".")
     setattr(sys.modules[module], name, clocked(stage, getattr(sys.modules[module], name)))
 sys.modules["cli"].app(["run", sys.argv[1], "--draws", sys.argv[2]], standalone_mode=False)
@@ -721,7 +725,7 @@ def measured(args: argparse.Namespace) -> dict[str, Any]:
             for each in deliveries(sorted({args.plan, *shipped()}), args.repeat)
         ],
         "what_if": latency(plan),
-        "growth": [asdict(step) for step in growth(plan, draws // 4, args.repeat)],
+        "growth": [asdict(step) for step in growth(plan, draws // 16, args.repeat)],
         "cold_start": cold_start(args.plan, 10_000, 3),
         "memory": memory(args.plan, [10_000, *([1_000_000] if args.memory else [])]),
     }
@@ -839,7 +843,7 @@ def growth_lines(steps: Sequence[Mapping[str, Any]]) -> Iterator[str]:
 def main() -> None:
     parser = argparse.ArgumentParser(description="Measures the speed of the engine.")
     parser.add_argument("--plan", default="yuyao-2016", help="id or folder of a plan")
-    parser.add_argument("--draws", type=int, default=16_384, help="in whole blocks")
+    parser.add_argument("--draws", type=int, default=65_536, help="in whole blocks")
     parser.add_argument("--repeat", type=int, default=3, help="the best of so many counts")
     parser.add_argument("--memory", action="store_true", help="also a run of a million draws")
     parser.add_argument("--json", action="store_true", help="print numbers only [s, MB]")

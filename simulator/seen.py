@@ -15,12 +15,13 @@ from simulator.sampling import Array, Block, Single, along
 
 @dataclass(frozen=True, slots=True)
 class Seen(Block):
-    """A block with some of its normal numbers moved. [(row, draw) by stream]"""
+    """The block ``of`` these lanes with some of its normal numbers ``moved``. [(row, draw)]"""
 
-    moved: Mapping[str, Array] = field(default_factory=dict)
+    of: Block = field(kw_only=True)
+    moved: Mapping[str, Array] = field(kw_only=True)
 
     def normal(self, name: str, rows: int) -> Single:
-        numbers = Block.normal(self, name, rows)
+        numbers = self.of.normal(name, rows)
         if name in self.moved:
             move = self.moved[name][:rows]
             numbers[: len(move)] += move.astype(np.float32)
@@ -58,7 +59,7 @@ def seen(
         weights = dict(zip(told.names, direction, strict=True))
         for name, (stream, row) in zip(order, places, strict=True):
             moved[f"luck.{luck}/{stream}"][row] += weights[name] * move
-    return Seen(block.seed, block.number, block.start, block.stop, moved)
+    return Seen(block.seed, block.number, block.start, block.stop, of=block, moved=moved)
 
 
 def rows_of(told: SeenLuck, first: int) -> dict[str, dict[str, int]]:

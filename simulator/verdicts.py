@@ -213,6 +213,7 @@ def _standardised(rows: Array) -> Array:
     spread = np.sqrt(np.einsum("ij,ij->i", centred, centred) / rows.shape[1])
     moves = spread > 1e-12 * np.maximum(rows.max(axis=1), -rows.min(axis=1))
     centred *= np.divide(1.0, spread, out=np.zeros_like(spread), where=moves)[:, None]
+    centred[~moves] = 0.0  # what is not known does not move either
     return np.asarray(centred)
 
 

@@ -159,7 +159,8 @@ class Held:
 
     Figures of one name have one score whatever a lever does to their distributions, unless figures
     come or go that are correlated with others: then nothing that is held is of use. Of each part of
-    a network the last ``settings`` are held.
+    a network what it delivers is held under the last ``settings``, and where programmes share it
+    also the way of their lots under the last one, unless ``settings`` is 1.
     """
 
     def __init__(self, block: Block, settings: int = HELD) -> None:
@@ -283,7 +284,8 @@ class Held:
         self, plan: Plan, part: Network, p: Mapping[str, Value], luck: str
     ) -> dict[str, Delivery]:
         """Where programmes stand in line together, many of their lots come and go as before."""
-        recall = self._notes[luck] if len(part.routes) > 1 else anew
+        again = self._settings > 1 and len(part.routes) > 1
+        recall = self._notes[luck] if again else anew
         return queue_up(plan, part, p, self.block, luck, False, recall)[0]
 
 

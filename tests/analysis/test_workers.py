@@ -183,32 +183,95 @@ def test_processes_end_with_their_parent(tmp_path: Path) -> None:
     assert until(lambda: not any(map(is_alive, pids)), 5)
 
 
-PREPARED = """
+def said(folder: Path, script: str, **env: str) -> list[str]:
+    """The words that a script of its own prints, in an interpreter of its own."""
+    place = folder / "script.py"
+    place.write_text(script)
+    root = str(Path(workers.__file__).parents[1])
+    return subprocess.run(
+        [sys.executable, str(place)], capture_output=True, text=True, check=True, timeout=60,
+        cwd=folder, env=os.environ | {"PYTHONPATH": root} | env,
+    ).stdout.split()  # fmt: skip
+
+
+PRELOADED = """
 import sys
-from analysis.workers import START, Processes, prepare
+from analysis.workers import FORKED, Processes, preload, processors
 def has(name):
     return name in sys.modules
 if __name__ == "__main__":
-    prepare("wave")
-    print(START, *Processes(1)(has, ["wave", "sunau"]), "wave" in sys.modules)
+    preload("wave")
+    print(FORKED and processors() > 1, *Processes(1)(has, ["wave", "sunau"]), "wave" in sys.modules)
 """
 
 
-def test_processes_have_what_was_prepared(tmp_path: Path) -> None:
-    script = tmp_path / "prepared.py"
-    script.write_text(PREPARED)
+def test_processes_have_what_was_preloaded(tmp_path: Path) -> None:
+    shared, *found = said(tmp_path, PRELOADED)
+    assert found == [shared, "False", "False"]
+
+
+SOMEWHERE = """
+import operator
+from analysis.workers import Processes, aside, preload
+if __name__ == "__main__":
+    preload("cli", "analysis.compare")
+    print(*Processes(2)(operator.neg, [1, 2]))
+    with aside(operator.neg, 3) as result:
+        print(result())
+"""
+
+
+def test_what_lies_where_the_user_is_is_not_imported(tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    for name in ("cli", "analysis", "scenarios"):
+        (tmp_path / f"{name}.py").write_text(f"print('not our {name}')\n")
+    (elsewhere / "script.py").write_text(SOMEWHERE)
+    found = subprocess.run(
+        [sys.executable, str(elsewhere / "script.py")], capture_output=True, text=True, check=True,
+        timeout=60, cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(Path(workers.__file__).parents[1])},
+    )  # fmt: skip
+    assert found.stdout.split() == ["-1", "-2", "-3"]
+
+
+def test_without_a_place_for_sockets_processes_begin_another_way(tmp_path: Path) -> None:
+    deep = tmp_path / ("d" * 100)
+    deep.mkdir()
+    assert said(tmp_path, SOMEWHERE, TMPDIR=str(deep)) == ["-1", "-2", "-3"]
+
+
+INTERRUPTED = """
+import operator, os, signal, time
+from analysis.workers import Processes, preload
+if __name__ == "__main__":
+    signal.signal(signal.SIGINT, lambda *_: None)  # not ignored: that would be inherited
+    preload("analysis.compare")
+    for _ in range(30):
+        time.sleep(0.02)
+        os.killpg(0, signal.SIGINT)
+    print(*Processes(1)(operator.neg, [1]))
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "killpg"), reason="Ctrl-C is sent to a group")
+def test_ctrl_c_is_for_the_parent_from_the_beginning(tmp_path: Path) -> None:
+    script = tmp_path / "script.py"
+    script.write_text(INTERRUPTED)
     found = subprocess.run(
         [sys.executable, str(script)], capture_output=True, text=True, check=True, timeout=60,
+        start_new_session=True,
         env=os.environ | {"PYTHONPATH": str(Path(workers.__file__).parents[1])},
-    ).stdout.split()  # fmt: skip
-    shared = str(found[0] == "forkserver")
-    assert found[1:] == [shared, "False", "False"]
+    )  # fmt: skip
+    assert found.stdout.split() == ["-1"]
+    assert "KeyboardInterrupt" not in found.stderr
 
 
-def test_a_job_is_done_aside() -> None:
+def test_a_job_is_done_aside(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workers, "processors", lambda: 2)
     before = children()
     with aside(operator.neg, 3) as result:
-        assert len(children() - before) == (1 if (os.cpu_count() or 1) > 1 else 0)
+        assert len(children() - before) == 1
         assert result() == -3
     assert children() == before
 
@@ -220,20 +283,39 @@ def test_what_is_wrong_is_said_from_aside() -> None:
 
 
 def test_with_one_processor_nothing_is_done_aside(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(os, "cpu_count", lambda: 1)
+    monkeypatch.setattr(workers, "processors", lambda: 1)
     before = children()
     with aside(operator.neg, 3) as result:
         assert children() == before
         assert result() == -3
 
 
+def test_what_cannot_begin_aside_is_done_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    def nowhere() -> None:
+        raise OSError
+
+    monkeypatch.setattr(workers, "processors", lambda: 2)
+    monkeypatch.setattr(workers, "_context", nowhere)
+    with aside(operator.neg, 3) as result:
+        assert result() == -3
+
+
 def test_what_dies_aside_is_done_here(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(os, "cpu_count", lambda: 2)
+    monkeypatch.setattr(workers, "processors", lambda: 2)
     before, numbers = children(), range(50_000_000)
     with aside(sum, numbers) as result:
         (pid,) = children() - before
         os.kill(pid, signal.SIGKILL)
         assert result() == sum(numbers)
+
+
+def test_what_nobody_asks_for_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workers, "processors", lambda: 2)
+    before, started = children(), time.monotonic()
+    with pytest.raises(ZeroDivisionError), aside(time.sleep, 60):
+        raise ZeroDivisionError
+    assert time.monotonic() - started < 30
+    assert children() == before
 
 
 # -- a cluster -------------------------------------------------------------------------------------

@@ -14,8 +14,8 @@ from scenarios.load import load
 from simulator.accounts import Series, indicator_path
 from simulator.errors import InputError
 from simulator.model import Model
-from simulator.run import LUCKS, live, run, systematic
-from simulator.sampling import Block, Sampler
+from simulator.run import LUCKS, live, lucks, run, systematic
+from simulator.sampling import Block, Resampled, Sampler
 from simulator.seen import rows_of
 from simulator.whatif import WhatIf, changed
 
@@ -152,3 +152,19 @@ def test_luck_that_does_not_fit_is_refused(calibrated, bad):
     unfit = replace(calibrated, calibration=replace(calibrated.calibration, luck=luck))
     with pytest.raises(InputError, match="calibration_unfit"):
         Sampler.of(unfit)
+
+
+def test_numbers_come_from_the_block_that_was_given(calibrated):
+    """Streams that are drawn from another seed stay so."""
+    block = Resampled(7, 0, 0, 128, other=8, taken=lambda name: name.endswith(".water"))
+    told = lucks(Model.of(calibrated), block)["a"]
+    moved = 0
+    for name in Model.of(calibrated).layout.rows:
+        stream = f"luck.a/{name}"
+        theirs, ours = told.normal(stream, 10), block.normal(stream, 10)
+        assert np.array_equal(theirs[5:], ours[5:])
+        moved += not np.array_equal(theirs, ours)
+        assert np.array_equal(ours, Block(7, 0, 0, 128).normal(stream, 10)) != name.endswith(
+            ".water"
+        )
+    assert moved

@@ -249,6 +249,20 @@ def test_a_wildcard_reaches_what_is_inherited_from_a_default(shipped_plan: Plan)
         assert [new.mode, old.mode] == pytest.approx([0.25, 0.5])
 
 
+def test_what_is_inherited_is_set_once_and_for_whom_it_is_meant(shipped_plan: Plan) -> None:
+    """Entries that inherit from ``*`` are read from one place, but are not one."""
+
+    def luck(plan: Plan) -> dict[str, object]:
+        return {key: cluster.output.luck.sd.value for key, cluster in plan.clusters.items()}
+
+    before = luck(shipped_plan)
+    assert len(before) > 2
+    twice = luck(load("yuyao-2016", settings=["clusters.*.output.luck.sd=x2"]))
+    assert twice == {key: 2 * sd for key, sd in before.items()}  # type: ignore[operator]
+    one = luck(load("yuyao-2016", settings=["clusters.robotics.output.luck.sd=0.2"]))
+    assert one == {**before, "robotics": 0.2}
+
+
 def test_a_typed_setting_lies_over_the_scenario_and_the_scenario_over_its_parent() -> None:
     source = read_source("yuyao-2016")
     baseline, plan, delayed = (assemble(source, s) for s in ("baseline", "plan", "delayed"))
