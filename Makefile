@@ -18,10 +18,11 @@ demo: setup ## judge the targets of a shipped plan
 test: setup ## run all tests
 	@$(BIN)/pytest $(ARGS)
 
+# In one process: of two that import pint for the first time one reads what the other still writes.
 test-oracles: export SCRIPT = $(FIND_PYTHON)$(ORACLES)
 test-oracles: ## compare results with large packages, in an environment of their own
 	@PYTHON="$(PYTHON)" sh -c "$$SCRIPT"
-	@XDG_CACHE_HOME="$(CURDIR)/.venv-oracles/cache" .venv-oracles/bin/python -m pytest -W default tests/oracles $(ARGS)
+	@XDG_CACHE_HOME="$(CURDIR)/.venv-oracles/cache" .venv-oracles/bin/python -m pytest -n 0 -W default tests/oracles $(ARGS)
 
 lint: setup ## check style and formatting
 	@$(BIN)/ruff check .

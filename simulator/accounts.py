@@ -402,10 +402,10 @@ def _arrived(waits: Iterator[Array], arrivals: Array) -> Array:
     come = np.zeros(arrivals.shape)
     clock = np.zeros(len(order))
     open_ = len(order)
-    for clocks in _few(waits):
-        for wait in clocks:
-            wait += clock
-            clock = wait
+    clocks = np.empty((FEW, len(order)))
+    for few in _few(waits):
+        for wait, now in zip(few, clocks, strict=True):
+            clock = np.add(wait, clock, out=now)
         due = clocks.take(order[:open_], axis=1)
         come[:, :open_] += _how_many(due[:, None] <= arrivals[:, :open_])
         open_ = int(np.max(np.flatnonzero(due[-1] <= latest[:open_]), initial=-1)) + 1
@@ -417,7 +417,7 @@ def _arrived(waits: Iterator[Array], arrivals: Array) -> Array:
 
 
 def _few(waits: Iterator[Array]) -> Iterator[Array]:
-    """The same rows, FEW at a time."""
+    """The same rows, FEW at a time; they come in so many times FEW."""
     for rows in waits:
         for first in range(0, len(rows), FEW):
             yield rows[first : first + FEW]

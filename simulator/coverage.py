@@ -218,7 +218,7 @@ def queued(
         programme, path = plan.programmes[key], f"programmes.{key}"
         found[key] = recall(
             f"{path}/delivery", _queue, passages[key].delivered, programme.queue, programme.lot,
-            f"{path}.queue", p[f"{path}.units"], own_figures(plan, key, p), len(plan.years),
+            f"{path}.queue", p[f"{path}.units"], own_figures(plan, key, p, recall), len(plan.years),
         )  # fmt: skip
     return found
 

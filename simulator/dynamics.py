@@ -4,7 +4,7 @@ Arrays have the axes year, quantity, draw; the draw is last and contiguous. The 
 base year. Nothing here knows which quantity it moves: that is in the plan.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -460,17 +460,14 @@ class Moves:
         deliveries: Mapping[str, Delivery],
         recall: Recall = anew,
     ) -> "Moves":
-        def summed(part: str, kept: Callable[[str], Value]) -> dict[str, Array]:
-            return _summed(plan, p, deliveries, part, kept)
-
-        def crowded(key: str) -> Value:
-            return 1 - np.asarray(p.get(f"programmes.{key}.crowding_out", 0.0))
+        def summed(part: str) -> dict[str, Array]:
+            return _summed(plan, p, deliveries, part, recall)
 
         return cls(
             paths=programme_paths(plan, layout, p, bases, deliveries, recall),
-            added=summed("projects", crowded),
+            added=summed("projects"),
             open_share=closures(plan, p, deliveries),
-            recognised=summed("recognised", lambda key: 1.0),
+            recognised=summed("recognised"),
         )
 
 
@@ -479,17 +476,29 @@ def _summed(
     p: Mapping[str, Value],
     deliveries: Mapping[str, Delivery],
     part: str,
-    kept: Callable[[str], Value],
+    recall: Recall,
 ) -> dict[str, Array]:
-    """Eq. 5: output that programmes bring beyond the ordinary, by cluster. [亿元]"""
+    """Eq. 5: output that programmes bring beyond the ordinary, by cluster. [亿元]
+
+    What projects crowd out is not brought.
+    """
     brought: dict[str, Array] = {}
     for key, delivery in deliveries.items():
+        additional = p[f"programmes.{key}.additional"]
+        crowded = p.get(f"programmes.{key}.crowding_out", 0.0) if part == "projects" else 0.0
         for cluster in getattr(plan.programmes[key], part):
-            share = np.asarray(p[f"programmes.{key}.additional"]) * kept(key)
-            amount = share * np.asarray(p[f"programmes.{key}.{part}.{cluster}"])
-            path = amount * (delivery.flow - delivery.flow[0])
-            brought[cluster] = brought[cluster] + path if cluster in brought else path
+            place = f"programmes.{key}.{part}.{cluster}"
+            path = recall(f"{place}/path", _brought, additional, crowded, p[place], delivery)
+            if cluster in brought:
+                path = recall(f"{place}/sum", np.add, brought[cluster], path)
+            brought[cluster] = path
     return brought
+
+
+def _brought(additional: Value, crowded: Value, amount: Value, delivery: Delivery) -> Array:
+    """One programme's part of Eq. 5 in one cluster. [亿元, (year, draw)]"""
+    share = np.asarray(additional) * (1 - np.asarray(crowded))
+    return np.asarray(share * np.asarray(amount) * (delivery.flow - delivery.flow[0]))
 
 
 def closures(

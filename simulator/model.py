@@ -11,6 +11,7 @@ from simulator.feasibility import Goal
 from simulator.layout import Layout
 from simulator.network import Network
 from simulator.plan import Plan
+from simulator.recall import Recall, anew
 from simulator.results import Scoring
 from simulator.sampling import Sampler, centre
 
@@ -31,7 +32,13 @@ class Model:
     given: tuple[int, ...]
 
     @classmethod
-    def of(cls, plan: Plan, sampler: str = "independent", given: Sequence[str] = ()) -> "Model":
+    def of(
+        cls,
+        plan: Plan,
+        sampler: str = "independent",
+        given: Sequence[str] = (),
+        recall: Recall = anew,
+    ) -> "Model":
         """Raises InputError for an unknown sampler or a given target that is not judged."""
         faults = given_faults(plan, given)
         if faults:
@@ -46,7 +53,7 @@ class Model:
             layout=Layout.of(plan),
             network=network,
             parts=network.parts(),
-            sampler=Sampler.of(plan, sampler),
+            sampler=Sampler.of(plan, sampler, recall),
             law=law,
             series=series(plan),
             goals=tuple(Goal.of(target, plan) for target in plan.judged),

@@ -130,18 +130,21 @@ def bring(
         key: recall(
             f"programmes.{key}/cases", _cases, plan.programmes[key].queue,
             plan.programmes[key].lot, f"programmes.{key}.queue", network.lots[key], ways,
-            own_figures(plan, key, p), {g: amounts[g] for g in gates_of(ways)}, plan.years, block,
-            luck,
+            own_figures(plan, key, p, recall), {g: amounts[g] for g in gates_of(ways)},
+            plan.years, block, luck,
         )
         for key, ways in network.routes.items()
     }  # fmt: skip
     return Futures(cases, amounts, closed)
 
 
-def own_figures(plan: Plan, key: str, p: Mapping[str, Value]) -> dict[str, Value]:
+def own_figures(
+    plan: Plan, key: str, p: Mapping[str, Value], recall: Recall = anew
+) -> dict[str, Value]:
     """What the figures of one queue are, by path."""
-    queue = plan.programmes[key].queue
-    return {path: p[path] for path, _ in figures(queue, f"programmes.{key}.queue")}
+    path = f"programmes.{key}.queue"
+    known = recall(f"{path}/figures", figures, plan.programmes[key].queue, path)
+    return {name: p[name] for name, _ in known}
 
 
 def gates_of(ways: Mapping[str, Sequence[str]]) -> Iterator[str]:

@@ -20,7 +20,16 @@ from numpy.typing import DTypeLike, NDArray
 from scipy.special import betaincinv, betaln, ndtr, ndtri, stdtrit, xlog1py, xlogy
 
 from simulator.errors import Fault, InputError
-from simulator.plan import Calibration, Correlation, Figure, Plan, SeenLuck, Uncertainty, figures
+from simulator.plan import (
+    Calibration,
+    Correlation,
+    Figure,
+    Plan,
+    SeenLuck,
+    Uncertainty,
+    figures,
+)
+from simulator.recall import Recall, anew
 
 if TYPE_CHECKING:
     from scipy.stats.qmc import Sobol
@@ -144,7 +153,10 @@ class Block:
         return numbers
 
     def exponentials(self, name: str) -> Iterator[Array]:
-        """Endless unit exponential numbers of one stream, WAITS rows at a time. [(row, draw)]"""
+        """Endless unit exponential numbers of one stream, WAITS rows at a time. [(row, draw)]
+
+        They may not be written on.
+        """
         generator = stream(self.seed_of(name), self.number, name)
         while True:
             numbers = generator.standard_exponential((WAITS, STREAM_BLOCK))
@@ -515,6 +527,18 @@ def _orthonormal(motion: Calibration | SeenLuck) -> bool:
     return bool(fine and numbers and min(motion.scale, default=1.0) >= 0)
 
 
+def every_figure(plan: Plan, recall: Recall = anew) -> dict[str, Figure]:
+    """``figures`` of a plan; entries of its sections that are as they were are not walked again."""
+    found: dict[str, Figure] = {}
+    for field_ in fields(plan):
+        part = getattr(plan, field_.name)
+        entries = part.items() if isinstance(part, Mapping) else [("", part)]
+        for key, entry in entries:
+            path = f"{field_.name}.{key}" if key else field_.name
+            found.update(recall(path, figures, entry, path))
+    return found
+
+
 @dataclass(frozen=True, slots=True)
 class Sampler:
     """Draws every uncertain figure of one plan. Certain figures are plain floats.
@@ -530,13 +554,13 @@ class Sampler:
     calibration: Calibration | None = None
 
     @classmethod
-    def of(cls, plan: Plan, method: str = "independent") -> "Sampler":
+    def of(cls, plan: Plan, method: str = "independent", recall: Recall = anew) -> "Sampler":
         """Collect the figures of a plan. Raises InputError for an unknown ``method``."""
         if method not in SAMPLERS:
             raise InputError.of(
                 "unknown_choice", "sampler", value=method, choices="|".join(SAMPLERS)
             )
-        everything = dict(figures(plan))
+        everything = every_figure(plan, recall)
         uncertain = {
             path: figure.value
             for path, figure in everything.items()

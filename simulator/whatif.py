@@ -109,7 +109,7 @@ class Last:
 
 
 class Remembering(Block):
-    """A block that draws each of its streams once. What it gives may be written on."""
+    """A block that draws each of its streams once. Normal and uniform numbers may be written on."""
 
     _block: Block
     _cut: slice
@@ -151,7 +151,7 @@ class Remembering(Block):
         for place in count():
             if place == len(rows):
                 rows.append(next(rest))
-            yield rows[place][:, self._cut].copy()
+            yield rows[place][:, self._cut]
 
 
 class Held:
@@ -250,7 +250,7 @@ class Held:
         values: dict[str, Value] = dict(sampler.fixed)
         for name, uncertainty in sampler.uncertain.items():
             held = self._values.get(name)
-            if held is None or held[0] != uncertainty:
+            if held is None or (held[0] is not uncertainty and held[0] != uncertainty):
                 held = (uncertainty, quantile(uncertainty, self._scores[name]))
                 self._values[name] = held
             values[name] = held[1]
@@ -367,15 +367,21 @@ class WhatIf:
         self.draws = draws
         self._held = [Held(job.block) for job in jobs(draws, seed, width, selective=False)]
         self._workers = workers
+        self._notes = Notebook()
 
     def judge(self, plan: Plan | None = None) -> Standing:
         """How ``plan`` stands, the plan held by default.
 
         ``plan`` differs from it in levers or in figures; anything else costs what a run costs.
         """
-        model = Model.of(plan or self.plan)
-        with ThreadPoolExecutor(self._workers) as pool:
-            judged = list(pool.map(lambda held: held.judge(model), self._held))
+        model = Model.of(plan or self.plan, recall=self._notes)
+        if len(self._held) == 1:
+            judged = [self._held[0].judge(model)]
+        else:
+            with ThreadPoolExecutor(self._workers) as pool:
+                judged = list(pool.map(lambda held: held.judge(model), self._held))
         sides = zip(*judged, strict=True)
-        met, reads = (np.concatenate(side, axis=-1)[..., : self.draws] for side in sides)
-        return Standing(model.plan, met, reads)
+        met, reads = (
+            side[0] if len(side) == 1 else np.concatenate(side, axis=-1) for side in sides
+        )
+        return Standing(model.plan, met[..., : self.draws], reads[..., : self.draws])
