@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,8 @@ from scipy import stats
 from scipy.special import ndtr, ndtri
 
 from simulator.errors import InputError
-from simulator.plan import Correlation, Figure, Plan, Uncertainty
+from simulator.plan import Correlation, Figure, Plan, Uncertainty, figures
+from simulator.recall import Notebook
 from simulator.sampling import (
     FORMS,
     SCRAMBLINGS,
@@ -22,6 +24,7 @@ from simulator.sampling import (
     centre,
     cholesky,
     correlate,
+    every_figure,
     faults_of,
     group,
     match,
@@ -304,3 +307,26 @@ def test_an_unknown_sampler_is_refused(plan: Plan) -> None:
     with pytest.raises(InputError) as problem:
         Sampler.of(plan, "halton")
     assert problem.value.faults[0].path == "sampler"
+
+
+def test_every_figure_is_found_entry_by_entry(queued: Plan) -> None:
+    """As in one walk over the plan, in the same order; what has not changed is not walked again."""
+    walked: list[str] = []
+
+    def noted(node: object, path: str) -> Any:
+        walked.append(path)
+        return figures(node, path)
+
+    notes = Notebook()
+
+    def recall(name: str, work: Any, *given: Any) -> Any:
+        assert work is figures
+        return notes(name, noted, *given)
+
+    assert list(every_figure(queued).items()) == figures(queued)
+    assert list(every_figure(queued, recall).items()) == figures(queued)
+    walked.clear()
+    grants = replace(queued.programmes["grants"], additional=Figure(0.5, "judgement", ""))
+    other = replace(queued, programmes={**queued.programmes, "grants": grants})
+    assert list(every_figure(other, recall).items()) == figures(other)
+    assert walked == ["programmes.grants"]
