@@ -19,6 +19,7 @@ from simulator.plan import Indicator, Plan
 from simulator.queues import Value
 from simulator.sampling import Array, Block
 
+Counts = NDArray[np.uint32]
 #: The accounts that an indicator can be made of, beside ``city.*`` quantities.
 ACCOUNTS = (
     "output", "nominal_output", "real_output", "activity", "revenue",
@@ -366,20 +367,23 @@ def _firms_above(future: OneFuture, item: Series, indicator: Indicator) -> Array
     key = f"indicators.{item.indicator}"
     scale = accounts.summed(indicator.of, "all")
     count = np.broadcast_to(np.rint(accounts.p[f"{key}.count"]), scale.shape[1:])
-    mean = count * (scale / scale[0]) ** np.asarray(accounts.p[f"{key}.exponent"])
-    age = np.arange(len(scale), dtype=float)[:, None]
+    mean = count * (scale[1:] / scale[0]) ** np.asarray(accounts.p[f"{key}.exponent"])
+    age = np.arange(1.0, len(scale))[:, None]
     with np.errstate(divide="ignore", invalid="ignore"):
         stay = np.exp(-np.asarray(accounts.p[f"{key}.churn"]) * age)
         stay = np.where(count > 0, np.minimum(stay, mean / count), 0.0)
     lives = future.block.exponentials(f"luck.{future.luck}/{key}/exit")
     waits = future.block.exponentials(f"luck.{future.luck}/{key}/entry")
     arrivals = np.maximum(mean - count * stay, 0.0)
-    return _survivors(lives, stay, count) + _arrived(waits, arrivals)
+    firms = np.empty(scale.shape)
+    firms[0] = count
+    np.add(_survivors(lives, stay, count), _arrived(waits, arrivals), out=firms[1:])
+    return firms
 
 
-def _survivors(lives: Iterator[Array], stay: Array, count: Array) -> Array:
+def _survivors(lives: Iterator[Array], stay: Array, count: Array) -> Counts:
     """How many of ``count`` unit exponential lives outlast −ln ``stay``. [(year, draw)]"""
-    left = np.zeros(stay.shape)
+    left = np.zeros(stay.shape, dtype=np.uint32)
     last_exit = -np.log(np.maximum(stay, 1e-300))
     number, most = 0, int(count.max())
     while number < most:
@@ -390,8 +394,9 @@ def _survivors(lives: Iterator[Array], stay: Array, count: Array) -> Array:
     return left
 
 
-def _arrived(waits: Iterator[Array], arrivals: Array) -> Array:
+def _arrived(waits: Iterator[Array], arrivals: Array) -> Counts:
     """Unit Poisson processes, with these ``waits`` between arrivals, read at ``arrivals``.
+    [(year, draw)]
 
     The draws are sorted by their last arrival, so that those still open are the first ones, and
     counted a few arrivals at a time.
@@ -399,7 +404,7 @@ def _arrived(waits: Iterator[Array], arrivals: Array) -> Array:
     latest = arrivals.max(axis=0)
     order = np.argsort(-latest)
     arrivals, latest = arrivals.take(order, axis=1), latest[order]
-    come = np.zeros(arrivals.shape)
+    come = np.zeros(arrivals.shape, dtype=np.uint32)
     clock = np.zeros(len(order))
     open_ = len(order)
     clocks = np.empty((FEW, len(order)))
@@ -411,7 +416,7 @@ def _arrived(waits: Iterator[Array], arrivals: Array) -> Array:
         open_ = int(np.max(np.flatnonzero(due[-1] <= latest[:open_]), initial=-1)) + 1
         if not open_:
             break
-    counted = np.empty(come.shape)
+    counted = np.empty_like(come)
     counted[:, order] = come
     return counted
 

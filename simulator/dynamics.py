@@ -24,7 +24,7 @@ SHOCK_CLIP = 6.0
 THETA = {"logistic": 1.0, "gompertz": 0.0}
 #: Below this the Richards exponent is taken as zero: the Gompertz limit of Eq. 2.
 THETA_ZERO = 1e-8
-#: The exponential of this, and its product with another below one, do not overflow.
+#: The exponential of this does not overflow.
 LARGE = 700.0
 
 
@@ -113,11 +113,11 @@ def trend_flow(trend: Value, rate: Value, ceiling: Value, theta: Value, dt: Valu
 def _bent(u: Array, rate: Value, theta: Value, dt: Value) -> Array:
     """u(t+Δ) of Eq. 2 for θ ≠ 0: −log(1 + (exp(−θu) − 1) exp(−kΔ)) / θ.
 
-    Where that would overflow, or k < 0, −logaddexp(−θu − kΔ, log(1 − exp(−kΔ))) / θ instead; for
-    k < 0 the second term is negative, and its logarithm is subtracted.
+    Where that would overflow, −logaddexp(−θu − kΔ, log(1 − exp(−kΔ))) / θ instead; for k < 0 the
+    second term is negative, and its logarithm is subtracted.
     """
     travel = np.asarray(rate) * theta * dt
-    if travel.min() >= 0 and np.max(-theta * u) < LARGE:
+    if np.max(-theta * u) - min(travel.min(), 0.0) < LARGE:
         return np.asarray(-np.log1p(np.expm1(-theta * u) * np.exp(-travel)) / theta)
     first = -theta * u - travel
     second = np.maximum(-travel, 0.0) + np.log(-np.expm1(-np.abs(travel)))
