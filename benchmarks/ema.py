@@ -121,7 +121,8 @@ def measured(plan: Plan, futures: int, repeat: int) -> dict[str, float]:
     plain = Plain(plan)
     model = workbench(plain, plain, len(plain.targets))
     empty = workbench(nothing, plain, 1)
-    draws = 16 * STREAM_BLOCK
+    blocks = range(16)
+    draws = len(blocks) * STREAM_BLOCK
     values = {f"x{i}": (low + high) / 2 for i, (low, high) in enumerate(plain.ranges)}
 
     def sequentially(what: Any, number: int) -> Callable[[], object]:
@@ -141,9 +142,9 @@ def measured(plan: Plan, futures: int, repeat: int) -> dict[str, float]:
     seconds = best(
         {
             "engine": lambda: run(plan, draws=draws),
-            "generated": lambda: numbers.generated(generator),
-            "numbers": lambda: numbers.drawn(Block(1, 3)),
-            "levels": exps.taken,
+            "generated": lambda: [numbers.generated(generator) for _ in blocks],
+            "numbers": lambda: [numbers.drawn(Block(1, number)) for number in blocks],
+            "levels": lambda: [exps.taken() for _ in blocks],
             "scalar": lambda: [plain(**values) for _ in range(futures)],
             "sequential": sequentially(model, futures),
             "empty": sequentially(empty, futures),
@@ -162,7 +163,7 @@ def measured(plan: Plan, futures: int, repeat: int) -> dict[str, float]:
     for _ in range(repeat):
         processes()
     generated, own, levels = (
-        seconds[name] / STREAM_BLOCK / len(LUCKS) for name in ("generated", "numbers", "levels")
+        seconds[name] / draws / len(LUCKS) for name in ("generated", "numbers", "levels")
     )
     return {
         "parameters": len(plain.names),
