@@ -460,12 +460,12 @@ class Moves:
         deliveries: Mapping[str, Delivery],
         recall: Recall = anew,
     ) -> "Moves":
-        def summed(part: str) -> dict[str, Array]:
-            return _summed(plan, p, deliveries, part, recall)
+        def summed(part: str, less: str | None = None) -> dict[str, Array]:
+            return _summed(plan, p, deliveries, part, less, recall)
 
         return cls(
             paths=programme_paths(plan, layout, p, bases, deliveries, recall),
-            added=summed("projects"),
+            added=summed("projects", less="crowding_out"),
             open_share=closures(plan, p, deliveries),
             recognised=summed("recognised"),
         )
@@ -476,28 +476,29 @@ def _summed(
     p: Mapping[str, Value],
     deliveries: Mapping[str, Delivery],
     part: str,
+    less: str | None,
     recall: Recall,
 ) -> dict[str, Array]:
     """Eq. 5: output that programmes bring beyond the ordinary, by cluster. [亿元]
 
-    What projects crowd out is not brought.
+    ``less``: the figure of a programme that says which share is not brought after all.
     """
     brought: dict[str, Array] = {}
     for key, delivery in deliveries.items():
         additional = p[f"programmes.{key}.additional"]
-        crowded = p.get(f"programmes.{key}.crowding_out", 0.0) if part == "projects" else 0.0
+        lost = 0.0 if less is None else p.get(f"programmes.{key}.{less}", 0.0)
         for cluster in getattr(plan.programmes[key], part):
             place = f"programmes.{key}.{part}.{cluster}"
-            path = recall(f"{place}/path", _brought, additional, crowded, p[place], delivery)
+            path = recall(f"{place}/path", _brought, additional, lost, p[place], delivery)
             if cluster in brought:
                 path = recall(f"{place}/sum", np.add, brought[cluster], path)
             brought[cluster] = path
     return brought
 
 
-def _brought(additional: Value, crowded: Value, amount: Value, delivery: Delivery) -> Array:
+def _brought(additional: Value, lost: Value, amount: Value, delivery: Delivery) -> Array:
     """One programme's part of Eq. 5 in one cluster. [亿元, (year, draw)]"""
-    share = np.asarray(additional) * (1 - np.asarray(crowded))
+    share = np.asarray(additional) * (1 - np.asarray(lost))
     return np.asarray(share * np.asarray(amount) * (delivery.flow - delivery.flow[0]))
 
 

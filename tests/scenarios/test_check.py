@@ -84,9 +84,9 @@ def test_base_output_follows_from_value_added_and_rate(yuyao: Plan) -> None:
 
 
 def test_prices_move_the_implied_base(yuyao: Plan) -> None:
-    still = must(yuyao, "implied-base-output-2020").fields["base"]
+    still: Any = must(yuyao, "implied-base-output-2020").fields["base"]
     rising = must(yuyao, "implied-base-output-2020", prices=0.02).fields["base"]
-    assert rising == pytest.approx(still / 1.02**5)  # type: ignore[operator]
+    assert rising == pytest.approx(still / 1.02**5)
 
 
 def test_energy_use_and_flat_growth(yuyao: Plan) -> None:

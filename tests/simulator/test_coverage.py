@@ -38,9 +38,10 @@ def test_a_flow_is_the_average_of_its_stock_over_the_year(
     start: int, points: list[tuple[int, float]], delay: float, depth: float
 ) -> None:
     path = {start + after: height for after, height in points}
-    p = {"c.depth": depth, "c.delay": np.array([0.0, delay])}
+    p: dict[str, Any] = {"c.depth": depth, "c.delay": np.array([0.0, delay])}
     years = tuple(range(2013, 2030))
-    delivery = schedule(Coverage(start, path, None, None), years, p["c.delay"], p["c.depth"])  # type: ignore[arg-type]
+    figure: Any = None  # what is drawn of depth and delay is given
+    delivery = schedule(Coverage(start, path, figure, figure), years, p["c.delay"], p["c.depth"])
     knots = [float(start), *(year + 1.0 for year in sorted(path))]
     heights = [0.0, *(path[year] for year in sorted(path))]
 
