@@ -411,7 +411,8 @@ def run(
         check_folder(out)
     over = None
     if scheduler != "threads":
-        from analysis.workers import executor, preload
+        from analysis.crew import preload
+        from analysis.workers import executor
 
         over = executor(scheduler, number["workers"])
         if scheduler == "processes":
@@ -482,7 +483,8 @@ def processes(futures: int, workers: int) -> "Processes | None":
     """Processes for so many draws, which import at once; None where threads are quicker."""
     if workers == 1 or futures < LONG:
         return None
-    from analysis.workers import Processes, preload
+    from analysis.crew import preload
+    from analysis.workers import Processes
 
     preload("cli", "analysis.compare")
     return Processes(workers)
@@ -973,7 +975,8 @@ def report(
     history: Annotated[Path | None, option("--history", "report_history", "CSV")] = None,
     lang: LangOption = LANG,
 ) -> None:
-    from analysis.workers import aside, preload
+    from analysis.crew import preload
+    from analysis.workers import aside
     from reports import files
 
     place = files.place_of(run, form, out)

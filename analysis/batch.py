@@ -9,7 +9,7 @@ from statistics import fmean, pvariance
 from typing import Any
 
 from analysis import sweeps
-from analysis.supervisor import supervise
+from analysis.crew import supervise
 from calibration import stored
 from calibration.stored import Holding
 from scenarios.batch_file import MOST_RUNS, BatchFile, Range

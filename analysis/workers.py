@@ -7,49 +7,37 @@ tasks are pure, so nothing is lost and no bit changes.
 
 import logging
 import math
-import multiprocessing
-import os
 import pickle
 import platform
 import re
-import signal
-import sys
-import threading
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable
-from concurrent.futures import CancelledError, Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from concurrent.futures import CancelledError
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
-from itertools import islice
-from multiprocessing.connection import Connection
-from multiprocessing.process import BaseProcess
+from itertools import count, islice
 from typing import TYPE_CHECKING, Any, Protocol
 
+from analysis.crew import Crew, LostError, Report, processors
 from simulator.errors import Fault, InputError, PlansimError, WorkError
 from simulator.executors import AHEAD, Done, Executor, Job, Threads
 
 if TYPE_CHECKING:
-    from multiprocessing.context import ForkServerContext, SpawnContext
-
     from distributed import Client
     from distributed import Future as Remote
 
-#: How often the processes of a run are started again after one of them died.
-RESTARTS = 3
+#: How many processes may die of one job.
+DEATHS = 4
 #: How long a scheduler may take to answer, and how often it is asked for its workers. [s]
 PATIENCE, PULSE = 10.0, 5.0
 #: As many threads as one scheduler serves job by job; more get several jobs at a time.
 CROWD = 64
 #: What must be the same here and on a worker for the same bits.
 VERSIONED = ("plansim", "numpy", "scipy")
-#: How worker processes begin. Forked from a process that does nothing else they share what it has
-#: imported; elsewhere than on Linux libraries of the system do not bear it (bpo-33725).
-FORKED = sys.platform == "linux"
 ADDRESS = re.compile(r"(tcp|tls)://(\[[0-9a-fA-F:.]+\]|[\w.-]+):\d{1,5}")
 
 
@@ -72,7 +60,7 @@ class Processes:
     """Interpreters of this machine, which end when this one does.
 
     A script that uses them needs the guard ``if __name__ == "__main__":``. Raises WorkError where
-    they keep dying.
+    they keep dying of the same job.
     """
 
     workers: int
@@ -80,78 +68,26 @@ class Processes:
     def __call__(
         self, task: Callable[[Job], Done], work: Iterable[Job]
     ) -> Generator[Done, None, None]:
-        shared, jobs, deaths = pickle.dumps(task), iter(work), 0
-        asked: deque[Job] = deque()
-        begun: deque[Future[Any]] = deque()
-        pool = self._pool(shared)
-        try:
-            while True:
-                asked.extend(islice(jobs, AHEAD * self.workers - len(asked)))
-                if not asked:
+        jobs, told = enumerate(work), dict[int, Report[Any]]()
+        given = 0
+        with Crew(partial(_numbered, task), self.workers, DEATHS) as crew:
+            for turn in count():
+                for job in islice(jobs, turn + AHEAD * self.workers - given):
+                    crew.give(job)
+                    given += 1
+                if turn == given:
                     return
+                while turn not in told:
+                    told |= {number: report for (number, _), report in crew.hear()}
                 try:
-                    with _deaf():
-                        while len(begun) < len(asked):
-                            begun.append(pool.submit(_do, asked[len(begun)]))
-                    done = begun[0].result()
-                except BrokenProcessPool:
-                    deaths += 1
-                    if deaths > RESTARTS:
-                        raise WorkError.of("workers_died", number=deaths) from None
-                    pool.shutdown(cancel_futures=True)
-                    pool = self._pool(shared)
-                    begun.clear()
-                    continue
-                asked.popleft()
-                begun.popleft()
+                    done: Done = told.pop(turn).result()
+                except LostError:
+                    raise WorkError.of("workers_died", number=DEATHS) from None
                 yield done
-        finally:
-            pool.shutdown(cancel_futures=True)
-
-    def _pool(self, shared: bytes) -> ProcessPoolExecutor:
-        return ProcessPoolExecutor(self.workers, _context(), _begin, (shared,))
 
 
-def processors() -> int:
-    """How many of them this process may use."""
-    allowed = getattr(os, "sched_getaffinity", None)
-    return len(allowed(0)) if allowed else os.cpu_count() or 1
-
-
-def preload(*modules: str) -> None:
-    """Let processes that will be needed soon share these modules, which are imported meanwhile.
-
-    Of use before the first process only, where processes are forked and there is more than one
-    processor.
-    """
-    if FORKED and processors() > 1:
-        from multiprocessing import forkserver
-
-        forkserver.set_forkserver_preload(list(modules))
-        _context()
-
-
-def _context() -> "ForkServerContext | SpawnContext":
-    """How processes begin here."""
-    if FORKED:
-        from multiprocessing import forkserver, resource_tracker
-
-        # What lies in the folder where the user happens to be is none of our modules.
-        before = os.environ.get("PYTHONSAFEPATH")
-        os.environ["PYTHONSAFEPATH"] = "1"
-        try:
-            resource_tracker.ensure_running()  # which hears Ctrl-C again when it has begun
-            with _deaf():
-                forkserver.ensure_running()
-            return multiprocessing.get_context("forkserver")
-        except OSError:  # no place for its socket
-            pass
-        finally:
-            if before is None:
-                del os.environ["PYTHONSAFEPATH"]
-            else:
-                os.environ["PYTHONSAFEPATH"] = before
-    return multiprocessing.get_context("spawn")
+def _numbered(task: Callable[[Job], Done], job: tuple[int, Job]) -> Done:
+    return task(job[1])
 
 
 class Aside(Protocol):
@@ -174,85 +110,19 @@ def aside(task: Callable[[Job], Done], job: Job) -> Generator[Callable[[], Done]
 
     It is ended where the context is left before. A script needs the guard that `Processes` need.
     """
-    process = None
-    with ExitStack() as left:
-        ours, theirs = multiprocessing.Pipe(duplex=False)
-        left.callback(ours.close)
+    with Crew(task, 1, tries=1) as crew:
         if processors() > 1:
-            process = _begun(theirs, pickle.dumps(task), job)
-        theirs.close()
-        if process is not None:
-            left.callback(process.join)
-            left.callback(process.kill)
+            with suppress(OSError):
+                crew.give(job)
 
         def result() -> Done:
-            if process is None:
-                return task(job)
-            try:
-                fine, told = ours.recv()
-            except EOFError:
-                return task(job)
-            if not fine:
-                raise told
-            done: Done = told
-            return done
+            for _, report in crew.hear() if crew.busy else ():
+                with suppress(LostError):
+                    done: Done = report.result()
+                    return done
+            return task(job)
 
         yield result
-
-
-def _begun(theirs: Connection, shared: bytes, job: Any) -> BaseProcess | None:
-    """A process that tells its result to the other end; None where it cannot begin."""
-    try:
-        process = _context().Process(target=_tell, args=(theirs, shared, job))
-        with _deaf():
-            process.start()
-    except (OSError, EOFError):
-        return None
-    return process
-
-
-def _tell(theirs: Connection, shared: bytes, job: Any) -> None:
-    _begin(shared)
-    try:
-        told = True, _do(job)
-    except Exception as problem:
-        told = False, problem
-    theirs.send(told)
-
-
-@contextmanager
-def _deaf() -> Generator[None, None, None]:
-    """Processes that are started here do not hear Ctrl-C, which is for their parent."""
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-#: In a worker process: the task, once it has arrived.
-_tasks: list[Callable[[Any], Any]] = []
-
-
-def _begin(shared: bytes) -> None:
-    """A worker process begins, and will end when its parent does."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-    _tasks[:] = [pickle.loads(shared)]
-
-
-def _end_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
-
-
-def _do(job: Any) -> Any:
-    return _tasks[0](job)
 
 
 # -- a cluster -------------------------------------------------------------------------------------

@@ -24,7 +24,7 @@ import pytest
 
 from analysis import batch as batches
 from analysis.batch import execute, prepare, remaining, simulate
-from analysis.supervisor import Report
+from analysis.crew import Report
 from calibration import stored
 from calibration.posterior import posterior
 from scenarios import ledger as ledgers
@@ -109,7 +109,7 @@ def inline(monkeypatch: pytest.MonkeyPatch) -> None:
             key = hashlib.sha256(pickle.dumps(work.args[0])).hexdigest(), run.id
             if key not in GIVEN:
                 GIVEN[key] = work(run)
-            yield run, Report(GIVEN[key], "", 1.0)
+            yield run, Report(GIVEN[key], None, 1.0)
 
     monkeypatch.setattr(batches, "supervise", supervise)
 
@@ -497,16 +497,30 @@ def command(place: Path, *arguments: str, **how: Any) -> subprocess.Popen[str]:
     )  # fmt: skip
 
 
-def children(pid: int) -> list[int]:
-    found = []
+def parents() -> dict[int, int]:
+    """The parent of every process that lives."""
+    found = {}
     for path in Path("/proc").glob("[0-9]*/stat"):
         try:
             fields = path.read_text().rpartition(")")[2].split()
         except OSError:
             continue
-        if int(fields[1]) == pid and fields[0] != "Z":
-            found.append(int(path.parent.name))
+        if fields[0] != "Z":
+            found[int(path.parent.name)] = int(fields[1])
     return found
+
+
+def below(pid: int) -> list[int]:
+    """All that a process began, and what those began, in this order."""
+    found, of = [pid], parents()
+    for parent in found:
+        found += [child for child in of if of[child] == parent]
+    return found[1:]
+
+
+def workers(pid: int) -> list[int]:
+    """The workers of a batch, which another of its processes began for it."""
+    return [child for child in below(pid) if parents().get(child) != pid]
 
 
 def parts(place: Path) -> int:
@@ -543,10 +557,10 @@ def killed(place: Path, wanted: int, delay: float) -> int:
     process = command(place, "--out", "out", "--resume", "--workers", "2", "--quiet")
     until(lambda: parts(place) >= wanted, process)
     time.sleep(delay)
-    workers = children(process.pid)
+    begun = below(process.pid)
     process.kill()
     process.communicate()
-    assert gone(workers), "a worker outlived its parent"
+    assert gone(begun), "a worker outlived its parent"
     return int(process.returncode)
 
 
@@ -578,9 +592,10 @@ def test_killed_at_any_moment_it_goes_on_and_gives_the_same_bytes(long: Path) ->
 def test_a_killed_worker_is_replaced(long: Path) -> None:
     process = command(long, "--out", "out", "--workers", "2")
     until(lambda: parts(long) > 2, process)
-    for pid in children(process.pid):
-        if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes():
-            os.kill(pid, signal.SIGKILL)
+    begun = workers(process.pid)
+    assert len(begun) == 2
+    for pid in begun:
+        os.kill(pid, signal.SIGKILL)
     out, _ = process.communicate(timeout=60)
     assert process.returncode == 4
     assert "8 of 12" in out
@@ -591,14 +606,14 @@ def test_a_killed_worker_is_replaced(long: Path) -> None:
 def test_ctrl_c_ends_it_with_three_and_says_how_to_go_on(long: Path) -> None:
     process = command(long, "--out", "out", start_new_session=True)
     until(lambda: parts(long) > 2, process)
-    workers = children(process.pid)
+    begun = below(process.pid)
     os.killpg(process.pid, signal.SIGINT)
     out, err = process.communicate(timeout=30)
     assert (process.returncode, out) == (3, "")
     assert "Traceback" not in err
     assert f"{parts(long)} of 12 runs are safe" in err
     assert "plansim batch batch.yaml --out out --resume" in err
-    assert gone(workers)
+    assert gone(begun)
     assert LOCK not in left(long / "out")
     finish(long, "out", resume=True)
     assert hashes(long / "out") == hashes(long / "whole")

@@ -18,8 +18,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from analysis import workers
-from analysis.workers import RESTARTS, Cluster, Processes, aside, executor
+from analysis import crew, workers
+from analysis.workers import DEATHS, Cluster, Processes, aside, executor
 from scenarios.load import load
 from simulator.errors import Fault, InputError, WorkError
 from simulator.executors import AHEAD, Executor, Threads
@@ -152,7 +152,7 @@ def test_processes_that_keep_dying_are_told() -> None:
     with pytest.raises(WorkError) as problem:
         list(Processes(1)(os._exit, [3]))
     (fault,) = problem.value.faults
-    assert (fault.code, fault.fields) == ("workers_died", {"number": RESTARTS + 1})
+    assert (fault.code, fault.fields) == ("workers_died", {"number": DEATHS})
 
 
 PARENT = """
@@ -196,7 +196,8 @@ def said(folder: Path, script: str, **env: str) -> list[str]:
 
 PRELOADED = """
 import sys
-from analysis.workers import FORKED, Processes, preload, processors
+from analysis.crew import FORKED, preload, processors
+from analysis.workers import Processes
 def has(name):
     return name in sys.modules
 if __name__ == "__main__":
@@ -212,7 +213,8 @@ def test_processes_have_what_was_preloaded(tmp_path: Path) -> None:
 
 SOMEWHERE = """
 import operator
-from analysis.workers import Processes, aside, preload
+from analysis.crew import preload
+from analysis.workers import Processes, aside
 if __name__ == "__main__":
     preload("cli", "analysis.compare")
     print(*Processes(2)(operator.neg, [1, 2]))
@@ -243,7 +245,8 @@ def test_without_a_place_for_sockets_processes_begin_another_way(tmp_path: Path)
 
 INTERRUPTED = """
 import operator, os, signal, time
-from analysis.workers import Processes, preload
+from analysis.crew import preload
+from analysis.workers import Processes
 if __name__ == "__main__":
     signal.signal(signal.SIGINT, lambda *_: None)  # not ignored: that would be inherited
     preload("analysis.compare")
@@ -295,7 +298,7 @@ def test_what_cannot_begin_aside_is_done_here(monkeypatch: pytest.MonkeyPatch) -
         raise OSError
 
     monkeypatch.setattr(workers, "processors", lambda: 2)
-    monkeypatch.setattr(workers, "_context", nowhere)
+    monkeypatch.setattr(crew, "_context", nowhere)
     with aside(operator.neg, 3) as result:
         assert result() == -3
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from analysis.supervisor import TRIES, supervise
+from analysis.crew import TRIES, Crew, supervise
 
 ROOT = Path(__file__).parents[2]
 
@@ -24,6 +24,19 @@ def root_or_fault(number: int) -> float:
     if number < 0:
         raise ValueError(f"no root of {number}")
     return float(number**0.5)
+
+
+class AwkwardError(Exception):
+    """Cannot be made again from its message."""
+
+    def __init__(self, one: int, other: int) -> None:
+        super().__init__(f"{one} and {other}")
+
+
+def unsendable(number: int) -> object:
+    if number == 0:
+        return lambda: number
+    raise AwkwardError(1, 2)
 
 
 def dies(folder: Path, times: int, number: int) -> int:
@@ -131,12 +144,36 @@ def test_closing_ends_all_workers(tmp_path: Path) -> None:
     assert wait_for(lambda: all(ended(pid) for pid in pids))
 
 
+def test_a_worker_killed_in_the_middle_of_a_result_is_replaced() -> None:
+    with Crew(bytes, 1) as crew:
+        crew.give(10**7)  # more than a line holds
+        (worker,) = crew._workers
+        assert worker.line.poll(30)
+        worker.process.kill()
+        heard = []
+        while crew.busy:
+            heard += crew.hear(30)
+    ((task, report),) = heard
+    assert (task, report.result()) == (10**7, bytes(10**7))
+
+
+def test_what_cannot_travel_is_told() -> None:
+    found = done(unsendable, [0, 1])
+    assert str(found[0]).startswith(("AttributeError: Can't pickle", "PicklingError: Can't pickle"))
+    assert found[1] == "RuntimeError: AwkwardError: 1 and 2"
+
+
+def test_a_failure_says_where_it_happened() -> None:
+    ((_, report),) = (each for each in supervise(root_or_fault, [-1], 1) if each is not None)
+    assert "in root_or_fault" in "".join(report.failure.__notes__)  # type: ignore[union-attr]
+
+
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
 def test_workers_end_when_their_parent_dies(how: signal.Signals, tmp_path: Path) -> None:
     code = (
         "from functools import partial; from pathlib import Path\n"
-        "from analysis.supervisor import supervise\n"
-        "from tests.analysis.test_supervisor import sleeps\n"
+        "from analysis.crew import supervise\n"
+        "from tests.analysis.test_crew import sleeps\n"
         f"list(supervise(partial(sleeps, Path({str(tmp_path)!r})), [1, 2], 2))"
     )
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
