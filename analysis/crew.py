@@ -102,8 +102,12 @@ class Crew(Generic[T, V]):
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.dismiss()
+
+    def dismiss(self) -> None:
+        """End all workers: those that wait by themselves, the others at once."""
         for worker in self._workers:
-            worker.line.close()  # those that wait end by themselves, the others at once
+            worker.line.close()
             if worker.tasks:
                 worker.process.kill()
         for worker in self._workers:

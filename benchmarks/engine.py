@@ -15,7 +15,7 @@ import sys
 import time
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -23,6 +23,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from analysis.slider import Slider
 from benchmarks import scalar
 from benchmarks.feed import Fed
 from scenarios.load import load, scaled, shipped
@@ -597,16 +598,12 @@ def plotted(steps: Sequence[Mapping[str, Any]], file: Path) -> None:
 # -- what-ifs --------------------------------------------------------------------------------------
 
 
-def latency(plan: Plan, draws: int = 2000, workers: int = 1) -> dict[str, float]:
+def latency(plan: Plan, held: AbstractContextManager[WhatIf | Slider]) -> dict[str, float]:
     """Seconds on the wall from one lever changed to all targets judged anew.
 
     Each programme is put out of the plan and, once all else is as it was, half as many come: the
     median and the slowest of all of these.
     """
-    started = time.perf_counter()
-    held = WhatIf(plan, draws, workers=workers)
-    held.judge()
-    first = time.perf_counter() - started
     changes = [
         changed(plan, f"programmes.{key}.{lever}", value)
         for key, programme in plan.programmes.items()
@@ -617,10 +614,14 @@ def latency(plan: Plan, draws: int = 2000, workers: int = 1) -> dict[str, float]
         )
     ]
     took = []
-    for other in changes:
-        started = time.perf_counter()
-        held.judge(other)
-        took.append(time.perf_counter() - started)
+    started = time.perf_counter()
+    with held as ready:
+        ready.judge()
+        first = time.perf_counter() - started
+        for other in changes:
+            started = time.perf_counter()
+            ready.judge(other)
+            took.append(time.perf_counter() - started)
     return {
         "first": first,
         "levers": len(took),
@@ -724,7 +725,10 @@ def measured(args: argparse.Namespace) -> dict[str, Any]:
             {**asdict(each), "over_serve": each.over_serve, "over_both": each.over_both}
             for each in deliveries(sorted({args.plan, *shipped()}), args.repeat)
         ],
-        "what_if": latency(plan),
+        "what_if": {
+            "one process": latency(plan, nullcontext(WhatIf(plan))),
+            "two processes": latency(plan, Slider(plan)),
+        },
         "growth": [asdict(step) for step in growth(plan, draws // 16, args.repeat)],
         "cold_start": cold_start(args.plan, 10_000, 3),
         "memory": memory(args.plan, [10_000, *([1_000_000] if args.memory else [])]),
@@ -745,12 +749,11 @@ def lines(found: Mapping[str, Any]) -> Iterator[str]:
     yield ""
     yield from delivery_lines(found["delivery"])
     yield ""
-    w = found["what_if"]
-    yield "what-if: one lever changed, 2,000 draws, all targets judged anew (one thread, wall)"
-    yield f"  first time, all of it {1e3 * w['first']:>35.0f} ms"
-    yield f"  median of {w['levers']} levers {1e3 * w['median']:>37.0f} ms"
-    yield f"  slowest {1e3 * w['slowest']:>49.0f} ms"
-    yield f"  within 100 ms {w['quick']:>43} of {w['levers']}"
+    yield "what-if: one lever changed, 2,000 draws, all targets judged anew (wall)"
+    yield f"  {'':<15}{'at first':>10}{'median':>10}{'slowest':>10}   within 100 ms"
+    for name, w in found["what_if"].items():
+        times = (f"{1e3 * w[key]:>7.0f} ms" for key in ("first", "median", "slowest"))
+        yield f"  {name:<15}{''.join(times)}   {w['quick']} of {w['levers']} levers"
     yield ""
     yield "growth                 size         cost    of one more"
     yield from growth_lines(found["growth"])

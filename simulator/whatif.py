@@ -160,12 +160,13 @@ class Held:
     Figures of one name have one score whatever a lever does to their distributions, unless figures
     come or go that are correlated with others: then nothing that is held is of use. Of each part of
     a network what it delivers is held under the last ``settings``, and where programmes share it
-    also the way of their lots under the last one, unless ``settings`` is 1.
+    also the way of their lots under the last one, unless ``settings`` is 1. ``lucks``: the sets of
+    luck that are lived through.
     """
 
-    def __init__(self, block: Block, settings: int = HELD) -> None:
+    def __init__(self, block: Block, settings: int = HELD, lucks: Sequence[str] = LUCKS) -> None:
         self.block = block if isinstance(block, Remembering) else Remembering(block)
-        self._settings = settings
+        self._settings, self._lucks = settings, lucks
         self._forget(())
 
     def _forget(self, world: object) -> None:
@@ -174,7 +175,7 @@ class Held:
         self._values: dict[str, tuple[Uncertainty, Array]] = {}
         self._grounds: Memory[Ground] = Memory(2)
         self._queues: dict[tuple[str, ...], Memory[dict[str, Delivery]]] = {}
-        self._notes = {place: Notebook() for place in ("schedules", *LUCKS)}
+        self._notes = {place: Notebook() for place in ("schedules", *self._lucks)}
         self._last: dict[str, Last] = {}
 
     def judge(self, model: Model) -> tuple[Bools, Array]:
@@ -184,9 +185,9 @@ class Held:
         ground = self._grounds.recall(_without_levers(plan), lambda: self._ground(model, p))
         by_schedule = scheduled(plan, p, self._notes["schedules"])
         places = model.goal_series()
-        met = np.empty((len(places), len(LUCKS), self.block.draws), dtype=bool)
+        met = np.empty((len(places), len(self._lucks), self.block.draws), dtype=bool)
         reads = np.empty(met.shape)
-        for side, luck in enumerate(LUCKS):
+        for side, luck in enumerate(self._lucks):
             deliveries = in_order(plan, {**by_schedule, **self._queued(model, p, luck)})
             paths = self._live(model, p, ground, deliveries, luck)
             recall = self._notes[luck]
@@ -262,10 +263,11 @@ class Held:
         sds = shock_sds(layout, p, baseline.levels)
         ways = trends(layout, p, baseline.levels)
         unmoved: dict[str, Array] = {}
-        for luck, numbers in lucks(model, self.block).items():
+        sources = lucks(model, self.block)
+        for luck in self._lucks:
             shape = (len(layout.years), len(layout.rows), self.block.draws)
             paths = unmoved[luck] = Workspace().array("unmoved", *shape)
-            for name, n in luck_paths(layout, p, sds, model.law, numbers, luck):
+            for name, n in luck_paths(layout, p, sds, model.law, sources[luck], luck):
                 unmoved_path(ways[name], n, paths[:, layout.rows[name]])
         return Ground(baseline, unmoved)
 
@@ -357,15 +359,24 @@ def _changed(node: Any, keys: Sequence[str], value: Any, path: str) -> Any:
 class WhatIf:
     """A plan's first ``draws`` futures, to be judged under one setting of levers after another.
 
-    Raises InputError for arguments that ``run`` would refuse.
+    ``lucks``: the sets of luck that each draw lives through. Raises InputError for arguments that
+    ``run`` would refuse.
     """
 
-    def __init__(self, plan: Plan, draws: int = 2000, seed: int = 1, workers: int = 1) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        draws: int = 2000,
+        seed: int = 1,
+        workers: int = 1,
+        lucks: Sequence[str] = LUCKS,
+    ) -> None:
         width = next((b for b in BLOCKS if b * workers >= draws), BLOCKS[-1])
         check_arguments(plan, draws, seed, "independent", (), workers, width)
         self.plan = plan
         self.draws = draws
-        self._held = [Held(job.block) for job in jobs(draws, seed, width, selective=False)]
+        work = jobs(draws, seed, width, selective=False)
+        self._held = [Held(job.block, lucks=lucks) for job in work]
         self._workers = workers
         self._notes = Notebook()
 

@@ -1,0 +1,131 @@
+"""A lever under a planner's hand: what-ifs that two processors answer together.
+
+The calls that judge two thousand draws are too short for two threads, which wait for each other.
+So each set of luck is lived through by a process: this one, and one more that holds the same plan
+and is told of another one only in what it differs.
+"""
+
+import io
+import pickle
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import fields
+from typing import Any
+
+import numpy as np
+
+from analysis.crew import Crew, LostError, processors
+from simulator.plan import Plan
+from simulator.run import LUCKS
+from simulator.sampling import Array
+from simulator.whatif import Bools, Standing, WhatIf
+
+
+class Slider:
+    """``WhatIf``, in two thirds of the time where that is long, to the same bits; a context.
+
+    Leaving it ends the other process. Where there is one processor, or that process cannot begin or
+    dies, all is done here. A script needs the guard ``if __name__ == "__main__":``. Raises
+    InputError for arguments that ``run`` would refuse.
+    """
+
+    def __init__(self, plan: Plan, draws: int = 2000, seed: int = 1) -> None:
+        self.plan, self.draws = plan, draws
+        self._here, self._spare = (WhatIf(plan, draws, seed, lucks=(luck,)) for luck in LUCKS)
+        self._difference = Difference(plan)
+        self._crew = Crew(_Side(plan, draws, seed, LUCKS[1]), 1)
+        self._asked = 0
+
+    def __enter__(self) -> "Slider":
+        self.judge()  # so that every lever is quick, the first one too
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._crew.dismiss()
+
+    def judge(self, plan: Plan | None = None) -> Standing:
+        """How ``plan`` stands, the plan held by default: see ``WhatIf``."""
+        other = plan or self.plan
+        self._asked += 1
+        if processors() > 1:
+            with suppress(OSError):
+                self._crew.give((self._asked, self._difference.told(other)))
+        first = self._here.judge(other)
+        second = self._heard()
+        if second is None:
+            spare = self._spare.judge(other)
+            second = spare.met, spare.reads
+        met, reads = (
+            np.concatenate(sides, axis=1)
+            for sides in zip((first.met, first.reads), second, strict=True)
+        )
+        return Standing(other, met, reads)
+
+    def _heard(self) -> tuple[Bools, Array] | None:
+        """The answer to what was asked last; earlier ones may come before, if that failed here."""
+        while self._crew.busy:
+            for (number, _), report in self._crew.hear():
+                if number == self._asked:
+                    with suppress(LostError):
+                        found: tuple[Bools, Array] = report.result()
+                        return found
+        return None
+
+
+class _Side:
+    """The other process: one set of luck, and what is held of it from question to question."""
+
+    def __init__(self, plan: Plan, draws: int, seed: int, luck: str) -> None:
+        self._held = plan, draws, seed, luck
+        self._begun: tuple[Difference, WhatIf] | None = None
+
+    def __call__(self, asked: tuple[int, bytes]) -> tuple[Bools, Array]:
+        if self._begun is None:
+            plan, draws, seed, luck = self._held
+            self._begun = Difference(plan), WhatIf(plan, draws, seed, lucks=(luck,))
+        difference, held = self._begun
+        found = held.judge(difference.plan(asked[1]))
+        return found.met, found.reads
+
+
+class Difference:
+    """Plans as bytes, in which parts of a plan that both ends know are only named."""
+
+    def __init__(self, known: Plan) -> None:
+        self._parts = list(_parts(known))
+        self._numbers = {id(part): number for number, part in enumerate(self._parts)}
+
+    def told(self, plan: Plan) -> bytes:
+        """Short where the plan was made of the known one, as ``changed`` makes it."""
+        numbers = self._numbers
+
+        class Teller(pickle.Pickler):
+            def persistent_id(self, part: object) -> int | None:
+                return numbers.get(id(part))
+
+        told = io.BytesIO()
+        Teller(told).dump(plan)
+        return told.getvalue()
+
+    def plan(self, told: bytes) -> Plan:
+        """The other end: the plan that ``told`` these bytes."""
+        parts = self._parts
+
+        class Hearer(pickle.Unpickler):
+            def persistent_load(self, number: int) -> Any:
+                return parts[number]
+
+        plan: Plan = Hearer(io.BytesIO(told)).load()
+        return plan
+
+
+def _parts(plan: Plan) -> Iterator[object]:
+    """The plan, its fields, and their entries: in one order, wherever the plan has come to."""
+    yield plan
+    for each in fields(plan):
+        part = getattr(plan, each.name)
+        yield part
+        if isinstance(part, Mapping):
+            yield from part.values()
+        elif isinstance(part, tuple):
+            yield from part
