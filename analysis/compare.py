@@ -1,10 +1,11 @@
 """Scenarios on the same draws: what changes, in how many futures, and how surely."""
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import reduce
-from itertools import islice
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,13 +16,14 @@ from simulator.feasibility import Z95, Goal, parameter_share
 from simulator.feasibility import interval as single_interval
 from simulator.model import Model
 from simulator.plan import Plan, Target
-from simulator.run import BLOCKS, Job, check_arguments, jobs
-from simulator.sampling import STREAM_BLOCK, Array
+from simulator.recall import Notebook
+from simulator.run import check_arguments
+from simulator.sampling import STREAM_BLOCK, Array, Block
 from simulator.whatif import Bools, Held, Remembering
 
-#: Draws that are judged under all scenarios before the next ones: more are slower, in the cache,
-#: and what is held takes memory. A job has one or two times as many, as streams are drawn whole.
-WIDTH = 2048
+#: Draws that are judged under all scenarios before the next ones, at most, and what their number is
+#: a multiple of: many more are slower, in the cache, and what is held takes memory.
+WIDTH, LANES = 2560, 128
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,22 +116,41 @@ class Pairs:
 
 
 @dataclass(frozen=True, slots=True)
+class Span:
+    """Draws of a seed, from the first one to before the last."""
+
+    seed: int
+    first: int
+    last: int
+
+    def block(self) -> Remembering:
+        """These draws, and as many more as make LANES whole."""
+        stop = self.last + -self.last % LANES
+        whole = range(self.first // STREAM_BLOCK + 1, -(-stop // STREAM_BLOCK))
+        edges = [self.first, *(n * STREAM_BLOCK for n in whole), stop]
+        blocks = []
+        for first, last in pairwise(edges):
+            number, start = divmod(first, STREAM_BLOCK)
+            blocks.append(Block(self.seed, number, start, start + last - first))
+        return Remembering(*blocks)
+
+
+@dataclass(frozen=True, slots=True)
 class Pairing:
-    """The task of a comparison: Job → its draws, and every scenario paired with the first."""
+    """The task of a comparison: some draws → every scenario paired with the first in them."""
 
     models: tuple[Model, ...]
     distinct: Bools
 
-    def __call__(self, job: Job) -> tuple[int, list[Pairs]]:
-        block = Remembering(job.block)
-        parts = [
-            self._paired(block.lanes(start, min(start + WIDTH, block.stop)), job)
-            for start in range(block.start, block.start + job.size, WIDTH)
-        ]
-        return job.size, [reduce(Pairs.__add__, column) for column in zip(*parts, strict=True)]
+    def __call__(self, span: Span) -> tuple[int, list[Pairs]]:
+        block, size = span.block(), span.last - span.first
+        width = block.draws / math.ceil(block.draws / WIDTH)
+        edges = [*range(0, block.draws, math.ceil(width / LANES) * LANES), block.draws]
+        parts = [self._paired(block.lanes(a, b), min(b, size) - a) for a, b in pairwise(edges)]
+        return size, [reduce(Pairs.__add__, column) for column in zip(*parts, strict=True)]
 
-    def _paired(self, block: Remembering, job: Job) -> list[Pairs]:
-        held, inside = Held(block, settings=1), job.block.start + job.size - block.start
+    def _paired(self, block: Remembering, inside: int) -> list[Pairs]:
+        held = Held(block, settings=1)
         sides = [_first_draws(held.judge(model), inside) for model in self.models]
         return [Pairs.of(sides[0], side, self.distinct) for side in sides]
 
@@ -164,12 +185,13 @@ def compare(
     range, and for plans whose judged targets differ.
     """
     names = tuple(plans)
-    models = [Model.of(plan) for plan in plans.values()]
+    notes = Notebook()
+    models = [Model.of(plan, recall=notes) for plan in plans.values()]
     first = models[0].plan
     check_same_targets(list(plans.values()), names)
     distinct = np.array([target.restates == "" for target in first.judged], dtype=bool)
     pairs: list[Pairs] = []
-    check_arguments(first, draws, seed, "independent", (), workers, WIDTH)
+    check_arguments(first, draws, seed, "independent", (), workers, STREAM_BLOCK)
     work = shared_out(draws, seed, workers)
     with closing((over or Threads(workers))(Pairing(tuple(models), distinct), work)) as done:
         for size, counted in done:
@@ -186,26 +208,18 @@ def compare(
     return Comparison(first, names, draws, seed, tuple(rows), met, joint)
 
 
-def shared_out(draws: int, seed: int, workers: int) -> Iterator[Job]:
-    """Whole stream blocks while there is one for every worker, then narrower jobs.
+def shared_out(draws: int, seed: int, workers: int) -> Iterator[Span]:
+    """A stream block for each worker in turn, and in the last round an equal share of the rest.
 
-    The last one comes in two halves where that leaves fewer workers idle at the end.
+    Streams are drawn whole, and what is shared by all draws of a job costs as much as some hundred
+    of them: so the last shares have half a stream block to one and a half, where there are as many.
     """
-    whole = draws // (STREAM_BLOCK * workers) * workers
-    yield from islice(jobs(draws, seed, STREAM_BLOCK, selective=True), whole)
-    done = whole * STREAM_BLOCK // WIDTH
-    rest = list(islice(jobs(draws, seed, WIDTH, selective=True), done, None))
-    if not rest:
-        return
-    yield from rest[:-1]
-    last = rest[-1]
-    half = last.block.draws // 2
-    if len(rest) % workers != 1 or half < BLOCKS[0] or last.size <= half:
-        yield last
-        return
-    middle = last.block.start + half
-    yield Job(replace(last.block, stop=middle), half, last.keep)
-    yield Job(replace(last.block, start=middle), last.size - half, last.keep)
+    before = max(0, math.ceil(draws / (STREAM_BLOCK * workers) - 1.5)) * workers
+    edges = [n * STREAM_BLOCK for n in range(before)]
+    first = before * STREAM_BLOCK
+    share = math.ceil((draws - first) / workers / LANES) * LANES
+    for start, stop in pairwise([*edges, *range(first, draws, share), draws]):
+        yield Span(seed, start, stop)
 
 
 def _first_draws(judged: Judged, number: int) -> Judged:

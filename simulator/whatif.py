@@ -109,49 +109,61 @@ class Last:
 
 
 class Remembering(Block):
-    """A block that draws each of its streams once. Normal and uniform numbers may be written on."""
+    """Blocks side by side, which draw each of their streams once.
 
-    _block: Block
-    _cut: slice
+    Lanes are counted from the first one of the first block. Normal and uniform numbers may be
+    written on.
+    """
+
+    _blocks: tuple[Block, ...]
     _drawn: dict[str, tuple[list[Array], Iterator[Array]]]
     _numbers: dict[tuple[str, str], Single]
 
-    def __init__(self, block: Block) -> None:
-        self._remember(block, block.start, block.stop, {}, {})
+    def __init__(self, *blocks: Block) -> None:
+        self._remember(blocks, 0, sum(block.draws for block in blocks), {}, {})
 
-    def _remember(self, block: Block, start: int, stop: int, drawn: Any, numbers: Any) -> None:
-        super().__init__(block.seed, block.number, start, stop)
-        cut = slice(start - block.start, stop - block.start)
-        held = {"_block": block, "_cut": cut, "_drawn": drawn, "_numbers": numbers}
-        for name, value in held.items():
+    def _remember(
+        self, blocks: tuple[Block, ...], start: int, stop: int, drawn: Any, numbers: Any
+    ) -> None:
+        super().__init__(blocks[0].seed, blocks[0].number, start, stop)
+        for name, value in {"_blocks": blocks, "_drawn": drawn, "_numbers": numbers}.items():
             object.__setattr__(self, name, value)
 
     def lanes(self, start: int, stop: int) -> "Remembering":
-        """Some of the lanes, counted within the stream block; they share what is drawn."""
+        """Some of the lanes, which share what is drawn."""
         part = object.__new__(Remembering)
-        part._remember(self._block, start, stop, self._drawn, self._numbers)
+        part._remember(self._blocks, start, stop, self._drawn, self._numbers)
         return part
 
     def normal(self, name: str, rows: int) -> Single:
-        return self._first("normal", name, rows, self._block.normal)
+        return self._first("normal", name, rows)
 
     def uniform(self, name: str, rows: int) -> Single:
-        return self._first("uniform", name, rows, self._block.uniform)
+        return self._first("uniform", name, rows)
 
-    def _first(self, law: str, name: str, rows: int, draw: Callable[[str, int], Single]) -> Single:
+    def _first(self, law: str, name: str, rows: int) -> Single:
         """The first rows of a stream: more rows never move them."""
         held = self._numbers.get((law, name))
         if held is None or len(held) < rows:
-            held = self._numbers[law, name] = draw(name, rows)
-        return held[:rows, self._cut].copy()
+            drawn = [getattr(block, law)(name, rows) for block in self._blocks]
+            held = self._numbers[law, name] = _side_by_side(drawn)
+        return held[:rows, self.start : self.stop].copy()
 
     def exponentials(self, name: str) -> Iterator[Array]:
         """As they were drawn before, and then on."""
-        rows, rest = self._drawn.setdefault(name, ([], self._block.exponentials(name)))
+        if name not in self._drawn:
+            drawn = zip(*(block.exponentials(name) for block in self._blocks), strict=True)
+            self._drawn[name] = [], map(_side_by_side, drawn)
+        rows, rest = self._drawn[name]
         for place in count():
             if place == len(rows):
                 rows.append(next(rest))
-            yield rows[place][:, self._cut]
+            yield rows[place][:, self.start : self.stop]
+
+
+def _side_by_side(numbers: Sequence[Any]) -> Any:
+    """[(row, draw)] of several blocks as one."""
+    return numbers[0] if len(numbers) == 1 else np.concatenate(numbers, axis=1)
 
 
 class Held:

@@ -4,6 +4,7 @@ import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from importlib.resources import files
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -12,9 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analysis.compare import (
-    WIDTH,
+    LANES,
     Comparison,
     Remembered,
+    Span,
     compare,
     compare_stored,
     paired_interval,
@@ -28,8 +30,8 @@ from scenarios.record import write
 from scenarios.variants import Variant, columns, split, variants
 from simulator.errors import InputError
 from simulator.plan import Plan
-from simulator.run import BLOCKS, run
-from simulator.sampling import STREAM_BLOCK
+from simulator.run import run
+from simulator.sampling import STREAM_BLOCK, Block
 
 DRAWS = 300
 
@@ -111,23 +113,33 @@ def test_processes_change_nothing(plans: dict[str, Plan], found: Comparison) -> 
     assert compare(plans, DRAWS, 2, over=Processes(2)) == found
 
 
-@given(st.integers(1, 30_000), st.integers(1, 5))
-def test_the_last_block_is_shared_out(draws: int, workers: int) -> None:
-    after = list(shared_out(draws, 1, workers))
-    assert sum(job.size for job in after) == draws
-    whole = sum(job.size == STREAM_BLOCK for job in after)
-    assert whole % workers == 0
-    assert draws - whole * STREAM_BLOCK < workers * STREAM_BLOCK
-    assert all(
-        job.block.draws in (*BLOCKS[: BLOCKS.index(WIDTH) + 1], STREAM_BLOCK) for job in after
-    )
-    lanes = [
-        job.block.number * STREAM_BLOCK + job.block.start + n
-        for job in after
-        for n in (0, job.size - 1)
-    ]
-    assert lanes == sorted(lanes)
-    assert all(0 < job.size <= job.block.draws and job.block.draws in BLOCKS for job in after)
+@given(st.integers(1, 60_000), st.integers(1, 5))
+def test_draws_are_shared_out_evenly(draws: int, workers: int) -> None:
+    spans = list(shared_out(draws, 1, workers))
+    assert (spans[0].first, spans[-1].last) == (0, draws)
+    assert all(one.last == other.first for one, other in pairwise(spans))
+    sizes = [span.last - span.first for span in spans]
+    last = sizes[(len(sizes) - 1) // workers * workers :]
+    assert all(size == STREAM_BLOCK for size in sizes[: -len(last)])
+    assert max(last) <= max(1.5 * STREAM_BLOCK + LANES, 1)
+    if len(sizes) > workers:
+        assert min(last[:-1], default=STREAM_BLOCK) > 0.5 * STREAM_BLOCK - LANES
+    assert max(last) - min(last) < workers * LANES + LANES
+
+
+@given(st.integers(0, 90), st.integers(1, 9000))
+def test_a_span_has_the_numbers_of_its_draws(begins: int, size: int) -> None:
+    first = begins * LANES
+    block = Span(3, first, first + size).block()
+    assert 0 <= block.draws - size < LANES
+    assert block.draws % LANES == 0
+    blocks = range(first // STREAM_BLOCK, (first + size - 1) // STREAM_BLOCK + 1)
+    inside = slice(first % STREAM_BLOCK, first % STREAM_BLOCK + block.draws)
+    for law in ("normal", "uniform"):
+        whole = [getattr(Block(3, number), law)("a", 2) for number in blocks]
+        assert np.array_equal(getattr(block, law)("a", 2), np.concatenate(whole, axis=1)[:, inside])
+    waits = [next(Block(3, number).exponentials("b")) for number in blocks]
+    assert np.array_equal(next(block.exponentials("b")), np.concatenate(waits, axis=1)[:, inside])
 
 
 def test_plans_with_other_targets_are_refused(plans: dict[str, Plan]) -> None:
