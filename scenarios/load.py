@@ -28,7 +28,15 @@ from scenarios.taken import take
 from scenarios.text import Place, dotted, full_width_number, parse_yaml
 from scenarios.workbook import ENDING, read_workbook
 from simulator.errors import Fault, InputError
-from simulator.plan import Figure, Library, Plan, Scenario, Uncertainty
+from simulator.plan import (
+    NO_FIGURES,
+    Figure,
+    Library,
+    Plan,
+    Scenario,
+    Uncertainty,
+    field_names,
+)
 
 Noun = TypeVar("Noun")
 
@@ -386,10 +394,11 @@ def _truth_faults(tree: Any, place_of: Any, known: set[str]) -> list[Fault]:
             if path[-1] not in TRUTHS and dotted(path) not in known:
                 shown = {"key": path[-1], "value": node}
                 found.append(_placed("not_a_number", shown, dotted(path), place_of(path)))
-        elif isinstance(node, Mapping | list):
-            children = node.items() if isinstance(node, Mapping) else enumerate(node)
+        elif isinstance(node, dict | list):
+            children = node.items() if isinstance(node, dict) else enumerate(node)
             for key, child in children:
-                walk(child, (*path, key))
+                if not isinstance(child, str):
+                    walk(child, (*path, key))
 
     walk(tree, ())
     return found
@@ -460,21 +469,25 @@ def _placed(code: str, shown: Mapping[str, object], path: str, place: Place | No
 
 def _in_base_units(node: Any, faults: list[Fault], path: str = "") -> Any:
     """The same nouns with every figure in the unit that the engine expects."""
-    if isinstance(node, Figure):
+    kind: Any = type(node)
+    if kind is Figure:
         return _converted(node, path, faults)
-    if is_dataclass(node) and not isinstance(node, type):
-        changes = {}
-        for f in fields(node):
-            old = getattr(node, f.name)
-            new = _in_base_units(old, faults, f"{path}.{f.name}" if path else f.name)
-            if new is not old:
-                changes[f.name] = new
-        return replace(node, **changes) if changes else node
-    if isinstance(node, Mapping):
-        return {k: _in_base_units(v, faults, f"{path}.{k}") for k, v in node.items()}
-    if isinstance(node, tuple) and node and is_dataclass(node[0]):
-        return tuple(_in_base_units(v, faults, f"{path}.{i}") for i, v in enumerate(node))
-    return node
+    if kind in NO_FIGURES:
+        return node
+    old: dict[Any, Any]
+    if names := field_names(kind):
+        old = {name: getattr(node, name) for name in names}
+    elif isinstance(node, Mapping):
+        old = dict(node)
+    elif kind is tuple:
+        old = dict(enumerate(node))
+    else:
+        return node
+    before = f"{path}." if path else ""
+    new = {key: _in_base_units(child, faults, f"{before}{key}") for key, child in old.items()}
+    if all(new[key] is old[key] for key in old):
+        return node
+    return kind(**new) if names else tuple(new.values()) if kind is tuple else new
 
 
 def _converted(figure: Figure, path: str, faults: list[Fault]) -> Figure:
@@ -489,7 +502,7 @@ def _converted(figure: Figure, path: str, faults: list[Fault]) -> Figure:
         faults += [replace(f, path=f"{path}.unit") for f in problem.faults]
         return figure
     if factor == 1.0:
-        return replace(figure, unit=wanted)
+        return figure if figure.unit == wanted else replace(figure, unit=wanted)
     return replace(figure, value=scaled(figure.value, factor), unit=wanted)
 
 

@@ -52,6 +52,7 @@ def apply(tree: Mapping[str, Any], settings: Sequence[Setting]) -> Applied:
     """
     result = Applied(dict(tree))
     own: set[Keys] = {()}
+    around: dict[Keys, Setting] = {}
     faults: list[Fault] = []
     for setting in settings:
         segments = setting.path.split(".")
@@ -62,12 +63,13 @@ def apply(tree: Mapping[str, Any], settings: Sequence[Setting]) -> Applied:
         changed = False
         for keys in found:
             keys = _settle(result.tree, keys)
-            other = next((k for k in result.reached if _overlap(k, keys)), None)
+            other = _overlapped(keys, result.reached, around)
             if other is not None:
-                fault = setting.fault("set_twice", other=result.reached[other].path)
-                faults.append(fault)
+                faults.append(setting.fault("set_twice", other=other.path))
                 continue
             result.reached[keys] = setting
+            for length in range(len(keys)):
+                around.setdefault(keys[:length], setting)
             holder = _own(result.tree, keys[:-1], own)
             before = holder[keys[-1]]
             try:
@@ -108,9 +110,14 @@ def _settle(tree: Mapping[str, Any], keys: Keys) -> Keys:
     return keys
 
 
-def _overlap(one: Keys, other: Keys) -> bool:
-    """Whether one place is the other, or lies inside it."""
-    return all(a == b for a, b in zip(one, other, strict=False))
+def _overlapped(
+    keys: Keys, reached: Mapping[Keys, Setting], around: Mapping[Keys, Setting]
+) -> Setting | None:
+    """The setting that reached this place, one around it or one inside it (``around``) before."""
+    for length in range(len(keys) + 1):
+        if keys[:length] in reached:
+            return reached[keys[:length]]
+    return around.get(keys)
 
 
 def _at(tree: Any, keys: Keys) -> Any:

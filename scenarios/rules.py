@@ -2,6 +2,9 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import lru_cache
+
+import numpy as np
 
 from scenarios import units
 from scenarios.delivery_rules import delivery_faults
@@ -40,9 +43,12 @@ def reach(figure: Figure) -> tuple[float, float]:
     """The range in which a figure lies but for two cases in a thousand."""
     if not isinstance(figure.value, Uncertainty):
         return figure.value, figure.value
-    import numpy as np
+    return _reach(figure.value)
 
-    low, high = quantile(figure.value, np.array([-REACH, REACH]))
+
+@lru_cache(maxsize=4096)
+def _reach(value: Uncertainty) -> tuple[float, float]:
+    low, high = quantile(value, np.array([-REACH, REACH]))
     return float(low), float(high)
 
 

@@ -645,7 +645,7 @@ def figures(node: Any, path: str = "") -> list[tuple[str, Figure]]:
 def _collect(node: Any, before: str, found: list[tuple[str, Figure]]) -> None:
     """Figures below a node that is none; ``before``: its path and a dot."""
     kind: Any = type(node)
-    names = _field_names(kind)
+    names = field_names(kind)
     children: Iterable[tuple[object, Any]]
     if names:
         children = [(name, getattr(node, name)) for name in names]
@@ -659,14 +659,15 @@ def _collect(node: Any, before: str, found: list[tuple[str, Figure]]) -> None:
         kind = type(child)
         if kind is Figure:
             found.append((f"{before}{name}", child))
-        elif kind not in _NO_FIGURES:
+        elif kind not in NO_FIGURES:
             _collect(child, f"{before}{name}.", found)
 
 
 #: Where a walk over a plan need not look: most of its leaves.
-_NO_FIGURES = frozenset({str, int, float, bool, type(None), Target, Label, Calibration, SeenLuck})
+NO_FIGURES = frozenset({str, int, float, bool, type(None), Target, Label, Calibration, SeenLuck})
 
 
 @lru_cache
-def _field_names(kind: Any) -> tuple[str, ...]:
+def field_names(kind: Any) -> tuple[str, ...]:
+    """The names of a dataclass's fields; none of any other type."""
     return tuple(f.name for f in fields(kind)) if is_dataclass(kind) else ()
