@@ -94,9 +94,9 @@ class Asked(Block):
 
     rows: dict[tuple[str, str], int] = field(default_factory=lambda: defaultdict(int))
 
-    def normal(self, name: str, rows: int) -> Any:
-        self.rows["normal", name] = rows
-        return Block.normal(self, name, rows)
+    def normals(self, names: Sequence[str], rows: int) -> Any:
+        self.rows.update({("normal", name): rows for name in names})
+        return Block.normals(self, names, rows)
 
     def uniform(self, name: str, rows: int) -> Any:
         self.rows["uniform", name] = rows
@@ -145,9 +145,12 @@ class Numbers:
 
     def drawn(self, block: Block) -> None:
         """Draw them, and nothing else."""
+        single = [name for (kind, name), rows in self.rows.items() if (kind, rows) == ("normal", 1)]
+        block.normals(single, 1)
         for (kind, name), rows in self.rows.items():
             if kind == "normal":
-                block.normal(name, rows)
+                if rows > 1:
+                    block.normal(name, rows)
             elif kind == "uniform":
                 block.uniform(name, rows)
             else:

@@ -1,6 +1,6 @@
 """Hands one future of the engine to the scalar model: its parameters, base year and numbers."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any
@@ -24,14 +24,15 @@ class Heard(Block):
     """
 
     calm: bool = False
-    normals: dict[str, Any] = field(default_factory=dict)
+    scores: dict[str, Any] = field(default_factory=dict)
     uniforms: dict[str, Any] = field(default_factory=dict)
     waits: dict[str, list[Array]] = field(default_factory=dict)
 
-    def normal(self, name: str, rows: int) -> Any:
-        if name not in self.normals:
-            self.normals[name] = Block.normal(self, name, rows)
-        return self.normals[name] * self.loudness(name)
+    def normals(self, names: Sequence[str], rows: int) -> Any:
+        for name in names:
+            if name not in self.scores:
+                (self.scores[name],) = Block.normals(self, (name,), rows)
+        return [self.scores[name] * self.loudness(name) for name in names]
 
     def loudness(self, name: str) -> np.float32:
         """What the normal numbers of a stream are multiplied by: one, or zero where it is calm."""
@@ -92,7 +93,7 @@ class Fed:
     def scores(self, draw: int, luck: str) -> dict[str, list[float]]:
         """The numbers of one set of luck, by the names that ``scalar.future`` knows."""
         heard, found = self.heard, {}
-        for name, rows in heard.normals.items():
+        for name, rows in heard.scores.items():
             found[name] = rows[:, draw] * heard.loudness(name)
         for name, rows in heard.uniforms.items():
             found[name] = rows[:, draw]

@@ -48,10 +48,12 @@ NORMAL_TAILS = 0.05
 class Still(Block):
     """A block without luck: every normal number of a luck is 0."""
 
-    def normal(self, name: str, rows: int) -> Single:
-        if name.startswith("luck."):
-            return np.zeros((rows, self.draws), dtype=np.float32)
-        return Block.normal(self, name, rows)
+    def normals(self, names: Sequence[str], rows: int) -> Sequence[Single]:
+        drawn = Block.normals(self, names, rows)
+        for name, numbers in zip(names, drawn, strict=True):
+            if name.startswith("luck."):
+                numbers[...] = 0.0
+        return drawn
 
 
 @dataclass(frozen=True, slots=True)

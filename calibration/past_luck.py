@@ -12,7 +12,7 @@ by. The result moves ε along the few directions that L spans (``simulator.seen`
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -41,12 +41,13 @@ class Probe(Block):
 
     steps: dict[str, list[tuple[int, int, float]]] = field(default_factory=dict)
 
-    def normal(self, name: str, rows: int) -> Single:
-        numbers = np.zeros((rows, self.draws), dtype=np.float32)
-        for row, draw, step in self.steps.get(name, ()):
-            if row < rows:
-                numbers[row, draw] = step
-        return numbers
+    def normals(self, names: Sequence[str], rows: int) -> Sequence[Single]:
+        drawn = np.zeros((len(names), rows, self.draws), dtype=np.float32)
+        for name, numbers in zip(names, drawn, strict=True):
+            for row, draw, step in self.steps.get(name, ()):
+                if row < rows:
+                    numbers[row, draw] = step
+        return list(drawn)
 
     def uniform(self, name: str, rows: int) -> Single:
         """Those of the first draw, for all draws."""

@@ -46,10 +46,11 @@ def to_link(quantity: Quantity, level: Value) -> Value:
     return level
 
 
-def from_link(quantity: Quantity, z: Array) -> Array:
-    """Link space → level, in place where it can be."""
+def from_link(quantity: Quantity, z: Array, out: Array | None = None) -> Array:
+    """Link space → level, into ``out``, which is ``z`` itself by default; ``z`` is lost."""
+    level = z if out is None else out
     if quantity.link == "log":
-        return np.exp(z, out=z)
+        return np.exp(z, out=level)
     if quantity.link == "logit":
         floor, ceiling = bounds(quantity)
         np.negative(z, out=z)
@@ -57,8 +58,9 @@ def from_link(quantity: Quantity, z: Array) -> Array:
             np.exp(z, out=z)
         z += 1
         np.divide(ceiling - floor, z, out=z)
-        z += floor
-    return z
+        return np.add(z, floor, out=level)
+    level[...] = z
+    return level
 
 
 def bounds(quantity: Quantity) -> tuple[float, float]:
@@ -139,8 +141,9 @@ class Straight:
 
     def into(self, out: Array) -> None:
         """τ(t) from the base year on. [(year, draw)]"""
-        np.multiply(np.arange(len(out), dtype=float)[:, None], self.slope, out=out)
-        out += self.start
+        for year, row in enumerate(out):  # one that is still in the cache
+            np.multiply(self.slope, float(year), out=row)
+            row += self.start
 
 
 @dataclass(frozen=True, slots=True)

@@ -147,16 +147,17 @@ def live(
         deliveries = in_order(plan, deliveries)
         moves = Moves.of(plan, layout, common.p, bases, deliveries)
     shape = (len(layout.years), len(layout.rows), block.draws)
-    levels = (space or Workspace()).array("levels", *shape)
+    space = space or Workspace()
+    levels = space.array("levels", *shape)
+    path = space.array("path", shape[0], 1, shape[2])[:, 0]  # stays in the cache
     chosen = np.array(model.luck_years, dtype=int)
     kept = np.empty((len(chosen), len(layout.rows), block.draws)) if keep else None
     for name, n in luck_paths(layout, common.p, common.sds, model.law, common.lucky[luck], luck):
         row = layout.rows[name]
-        path = levels[:, row]
         unmoved_path(common.trends[name], n, path)
         if name in moves.paths:
             path += moves.paths[name]
-        as_level(layout.quantities[name], name, path)
+        as_level(layout.quantities[name], name, path, levels[:, row])
         if kept is not None:
             kept[:, row] = n[chosen - 1]
     accounts = Accounts(plan, layout, common.p, levels, common.baseline, moves)
@@ -176,9 +177,9 @@ def unmoved_path(trend: Trend, n: Single, out: Array) -> None:
     out[1:] += n
 
 
-def as_level(quantity: Quantity, name: str, out: Array) -> None:
-    """Eq. 1: link space → level, in place. Raises InputError naming one that is not finite."""
-    from_link(quantity, out)
+def as_level(quantity: Quantity, name: str, path: Array, out: Array) -> None:
+    """Eq. 1: link space → level; ``path`` is lost. Raises InputError naming one not finite."""
+    from_link(quantity, path, out)
     if not np.isfinite(out[-1]).all():
         raise InputError.of("not_finite", name, value=float(out[-1].sum()))
 

@@ -36,10 +36,13 @@ if TYPE_CHECKING:
 
 Array = NDArray[np.float64]
 Single = NDArray[np.float32]
+Words = NDArray[np.uint32]
 Numbers = TypeVar("Numbers", Array, Single)
 ScoreFunction = Callable[[Array], Array]
 #: Draws in one block of every stream. Part of the meaning of a seed: never change it lightly.
 STREAM_BLOCK = 4096
+#: So many pairs of normal numbers are made at a time.
+CACHED = 2**14
 #: Rows of exponential numbers that are drawn at a time.
 WAITS = 16
 #: Replicated scramblings of the Sobol' sampler.
@@ -80,43 +83,49 @@ class Address(ISeedSequence):
         return np.frombuffer(digest, word).astype(dtype)
 
 
+def bits(seed: int, block: int, name: str) -> np.random.BitGenerator:
+    """The random bits of ``name`` in ``block``: the same whatever else the plan holds."""
+    return np.random.SFC64(Address(f"{seed}/{block}/{name}"))  # type: ignore[arg-type]  # stubs lag
+
+
 def stream(seed: int, block: int, name: str) -> np.random.Generator:
-    """The random numbers of ``name`` in ``block``: the same whatever else the plan holds."""
-    address = Address(f"{seed}/{block}/{name}")
-    return np.random.Generator(np.random.SFC64(address))  # type: ignore[arg-type]  # stubs lag
+    """The random numbers that are made of these bits."""
+    return np.random.Generator(bits(seed, block, name))
 
 
-def normal_scores(
-    bits: np.random.BitGenerator, rows: int, start: int = 0, stop: int = STREAM_BLOCK
-) -> Single:
+def normal_scores(words: Words, start: int = 0, stop: int = STREAM_BLOCK) -> Single:
     """Standard normal numbers by Box & Muller (1958), in single precision. [(rows, lanes)]
 
-    A third of the cost of the ziggurat, whose branches no vector unit likes. A row takes half of
-    its 32-bit words for radii and half for angles, so that more rows never move the first ones;
-    a pair of words gives a lane in the first half (cosine) and one in the second (sine), and only
-    pairs of the lanes asked for are worked on. Radii reach 6.66.
+    A third of the cost of the ziggurat, whose branches no vector unit likes. A row is made of half
+    of its ``words`` [(rows, STREAM_BLOCK)] for radii and half for angles, so that more rows never
+    move the first ones; a pair of words gives a lane in the first half (cosine) and one in the
+    second (sine), and only pairs of the lanes asked for are worked on, a few rows at a time, which
+    stay in the cache. Radii reach 6.66.
     """
-    words = bits.random_raw(rows * STREAM_BLOCK // 2).view("<u4").reshape(rows, STREAM_BLOCK)
     half = STREAM_BLOCK // 2
     first, last = (start % half, start % half + stop - start)
     if start < half < stop:
         first, last = 0, half
-    radius = words[:, first:last].astype(np.float32)
-    radius += 1.0
-    radius *= 2.0**-32
-    np.log(radius, out=radius)
-    radius *= -2.0
-    np.sqrt(radius, out=radius)
-    angle = words[:, half + first : half + last].astype(np.float32)
-    angle *= 2.0 * math.pi * 2.0**-32
-    scores = np.empty((rows, stop - start), dtype=np.float32)
     cosines = max(min(stop, half) - start, 0)
-    for turn, lanes, pairs in (
+    turns = (
         (np.cos, slice(0, cosines), slice(start - first, start - first + cosines)),
         (np.sin, slice(cosines, None), slice(0, stop - start - cosines)),
-    ):
-        if scores[:, lanes].size:
-            np.multiply(radius[:, pairs], turn(angle[:, pairs]), out=scores[:, lanes])
+    )
+    scores = np.empty((len(words), stop - start), dtype=np.float32)
+    few = max(1, CACHED // (last - first))
+    for row in range(0, len(words), few):
+        some, out = words[row : row + few], scores[row : row + few]
+        radius = some[:, first:last].astype(np.float32)
+        radius += 1.0
+        radius *= 2.0**-32
+        np.log(radius, out=radius)
+        radius *= -2.0
+        np.sqrt(radius, out=radius)
+        angle = some[:, half + first : half + last].astype(np.float32)
+        angle *= 2.0 * math.pi * 2.0**-32
+        for turn, lanes, pairs in turns:
+            if out[:, lanes].size:
+                np.multiply(radius[:, pairs], turn(angle[:, pairs]), out=out[:, lanes])
     return scores
 
 
@@ -137,20 +146,33 @@ class Block:
         """The seed that one stream is drawn with."""
         return self.seed
 
+    def normals(self, names: Sequence[str], rows: int) -> Sequence[Single]:
+        """Standard normal numbers of some streams. [(rows, draws)] each"""
+        if not names:
+            return ()
+        words = [self._words(name, rows) for name in names]
+        scores = normal_scores(
+            words[0] if len(words) == 1 else np.concatenate(words), self.start, self.stop
+        )
+        return list(scores.reshape(len(names), rows, self.draws))
+
     def normal(self, name: str, rows: int) -> Single:
-        """Standard normal numbers of one stream. [(rows, draws)]"""
-        bits = stream(self.seed_of(name), self.number, name).bit_generator
-        return normal_scores(bits, rows, self.start, self.stop)
+        """Those of one stream. [(rows, draws)]"""
+        return self.normals((name,), rows)[0]
 
     def uniform(self, name: str, rows: int) -> Single:
         """Numbers between 0 and 1 of one stream, in single precision. [(rows, draws)]"""
-        bits = stream(self.seed_of(name), self.number, name).bit_generator
-        words = bits.random_raw(rows * STREAM_BLOCK // 2).view("<u4").reshape(rows, STREAM_BLOCK)
-        lanes = words[:, self.start : self.stop]
+        lanes = self._words(name, rows)[:, self.start : self.stop]
         lanes >>= np.uint32(8)  # 24 bits are exact in single precision
         numbers = lanes.astype(np.float32)
         numbers *= 2.0**-24
         return numbers
+
+    def _words(self, name: str, rows: int) -> Words:
+        """Random words of one stream, for all lanes of the stream block. [(rows, STREAM_BLOCK)]"""
+        drawn = bits(self.seed_of(name), self.number, name)
+        words: Words = drawn.random_raw(rows * STREAM_BLOCK // 2).view("<u4")
+        return words.reshape(rows, STREAM_BLOCK)
 
     def exponentials(self, name: str) -> Iterator[Array]:
         """Endless unit exponential numbers of one stream, WAITS rows at a time. [(row, draw)]
@@ -612,7 +634,8 @@ class Sampler:
             scores = _sobol_scores(len(names), block.seed, block.number)
             lanes = scores[block.start : block.stop]
             return {name: lanes[:, i].copy() for i, name in enumerate(names)}
-        return {name: block.normal(name, 1)[0].astype(float) for name in names}
+        drawn = block.normals(names, 1)
+        return {name: row[0].astype(float) for name, row in zip(names, drawn, strict=True)}
 
 
 @lru_cache(maxsize=4)

@@ -4,7 +4,7 @@ Luck of the years seen is drawn as ever, then moved to what agrees with the obse
 few directions of its independent normal scores (``calibration.past_luck`` finds them).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -20,12 +20,13 @@ class Seen(Block):
     of: Block = field(kw_only=True)
     moved: Mapping[str, Array] = field(kw_only=True)
 
-    def normal(self, name: str, rows: int) -> Single:
-        numbers = self.of.normal(name, rows)
-        if name in self.moved:
-            move = self.moved[name][:rows]
-            numbers[: len(move)] += move.astype(np.float32)
-        return numbers
+    def normals(self, names: Sequence[str], rows: int) -> Sequence[Single]:
+        drawn = self.of.normals(names, rows)
+        for name, numbers in zip(names, drawn, strict=True):
+            if name in self.moved:
+                move = self.moved[name][:rows]
+                numbers[: len(move)] += move.astype(np.float32)
+        return drawn
 
 
 def seen(

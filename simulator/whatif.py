@@ -135,19 +135,30 @@ class Remembering(Block):
         part._remember(self._blocks, start, stop, self._drawn, self._numbers)
         return part
 
-    def normal(self, name: str, rows: int) -> Single:
-        return self._first("normal", name, rows)
+    def normals(self, names: Sequence[str], rows: int) -> Sequence[Single]:
+        return self._first("normal", names, rows, lambda block, new: block.normals(new, rows))
 
     def uniform(self, name: str, rows: int) -> Single:
-        return self._first("uniform", name, rows)
+        return self._first("uniform", (name,), rows, lambda block, _: [block.uniform(name, rows)])[
+            0
+        ]
 
-    def _first(self, law: str, name: str, rows: int) -> Single:
-        """The first rows of a stream: more rows never move them."""
-        held = self._numbers.get((law, name))
-        if held is None or len(held) < rows:
-            drawn = [getattr(block, law)(name, rows) for block in self._blocks]
-            held = self._numbers[law, name] = _side_by_side(drawn)
-        return held[:rows, self.start : self.stop].copy()
+    def _first(
+        self,
+        law: str,
+        names: Sequence[str],
+        rows: int,
+        draw: Callable[[Block, Sequence[str]], Sequence[Single]],
+    ) -> Sequence[Single]:
+        """The first rows of streams: more rows never move them."""
+        held = self._numbers
+        new = [n for n in names if (law, n) not in held or len(held[law, n]) < rows]
+        if new:
+            for name, *drawn in zip(
+                new, *(draw(block, new) for block in self._blocks), strict=True
+            ):
+                held[law, name] = _side_by_side(drawn)
+        return [held[law, name][:rows, self.start : self.stop].copy() for name in names]
 
     def exponentials(self, name: str) -> Iterator[Array]:
         """As they were drawn before, and then on."""
@@ -224,15 +235,13 @@ class Held:
             last = None
         unmoved = ground.unmoved[luck]
         levels = Workspace().array("levels", *unmoved.shape) if last is None else last.levels
+        path = np.empty((unmoved.shape[0], unmoved.shape[2]))
         changed = set() if last is None else _changed_beside(last, deliveries, moves)
         for name, row in layout.rows.items():
             moved = moves.paths.get(name)
             if last is None or not _same(last.moves.paths.get(name), moved):
-                path = levels[:, row]
-                path[...] = unmoved[:, row]
-                if moved is not None:
-                    path += moved
-                as_level(layout.quantities[name], name, path)
+                np.add(unmoved[:, row], 0.0 if moved is None else moved, out=path)
+                as_level(layout.quantities[name], name, path, levels[:, row])
                 changed.add(kind_of(name))
         accounts = Accounts(plan, layout, p, levels, ground.baseline, moves)
         known: Mapping[int, Array] = {}

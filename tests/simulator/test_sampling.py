@@ -209,6 +209,15 @@ def test_a_stream_is_its_address(seed: int, block: int, name: str) -> None:
         assert (first != stream(*other).standard_normal(4)).all()
 
 
+@pytest.mark.parametrize("block", [Block(1, 2), Block(1, 2, 128, 256), Block(1, 2, 1024, 3072)])
+@pytest.mark.parametrize("rows", [1, 3, 40])
+def test_streams_drawn_together_are_those_drawn_alone(block: Block, rows: int) -> None:
+    names = [f"n{n}" for n in range(20)]
+    for name, numbers in zip(names, block.normals(names, rows), strict=True):
+        assert np.array_equal(numbers, block.normal(name, rows))
+    assert len(block.normals((), rows)) == 0
+
+
 def test_streams_are_independent_and_normal() -> None:
     names = [f"luck.a/clusters.{n}.output" for n in range(40)]
     table = np.array([Block(7, 3).normal(name, 5).ravel() for name in names])

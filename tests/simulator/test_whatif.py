@@ -2,6 +2,7 @@
 
 import gc
 import weakref
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -136,12 +137,15 @@ def test_arguments_are_those_of_a_run(queued: Plan) -> None:
 def test_lanes_share_what_is_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
 
-    def noted(block: Block, name: str, rows: int) -> Any:
-        asked.append(name)
-        return numbers(block, name, rows)
+    def noted(block: Block, names: Sequence[str], rows: int) -> Any:
+        asked.extend(names)
+        return normals(block, names, rows)
 
-    numbers = Block.normal
-    monkeypatch.setattr(Block, "normal", noted)
+    def numbers(block: Block, name: str, rows: int) -> Any:
+        return normals(block, (name,), rows)[0]
+
+    normals = Block.normals
+    monkeypatch.setattr(Block, "normals", noted)
     whole = Remembering(Block(3, 1))
     left, right = whole.lanes(0, 128), whole.lanes(128, 384)
     drawn = [left.normal("a", 3), right.normal("a", 2), right.normal("a", 3)]
@@ -153,6 +157,8 @@ def test_lanes_share_what_is_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
     ]
     for found, wanted in zip(drawn, expected, strict=True):
         assert np.array_equal(found, wanted)
+    assert np.array_equal(whole.normals(("a", "b"), 1), normals(Block(3, 1), ("a", "b"), 1))
+    assert asked == ["a", "b"]
     part = Block(3, 1, 128, 384)
     assert (right.number, right.start, right.stop) == (part.number, part.start, part.stop)
     assert np.array_equal(right.uniform("b", 2), part.uniform("b", 2))
