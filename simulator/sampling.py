@@ -41,8 +41,8 @@ Numbers = TypeVar("Numbers", Array, Single)
 ScoreFunction = Callable[[Array], Array]
 #: Draws in one block of every stream. Part of the meaning of a seed: never change it lightly.
 STREAM_BLOCK = 4096
-#: So many pairs of normal numbers are made at a time.
-CACHED = 2**14
+#: So many random numbers are made at a time.
+CACHED = 2**16
 #: Rows of exponential numbers that are drawn at a time.
 WAITS = 16
 #: Replicated scramblings of the Sobol' sampler.
@@ -93,40 +93,33 @@ def stream(seed: int, block: int, name: str) -> np.random.Generator:
     return np.random.Generator(bits(seed, block, name))
 
 
-def normal_scores(words: Words, start: int = 0, stop: int = STREAM_BLOCK) -> Single:
-    """Standard normal numbers by Box & Muller (1958), in single precision. [(rows, lanes)]
+def normal_scores(words: Words, start: int, stop: int, out: Single) -> None:
+    """Standard normal numbers by Box & Muller (1958), in single precision. [out: (rows, lanes)]
 
     A third of the cost of the ziggurat, whose branches no vector unit likes. A row is made of half
     of its ``words`` [(rows, STREAM_BLOCK)] for radii and half for angles, so that more rows never
     move the first ones; a pair of words gives a lane in the first half (cosine) and one in the
-    second (sine), and only pairs of the lanes asked for are worked on, a few rows at a time, which
-    stay in the cache. Radii reach 6.66.
+    second (sine), and only pairs of the lanes asked for are worked on. Radii reach 6.66.
     """
     half = STREAM_BLOCK // 2
     first, last = (start % half, start % half + stop - start)
     if start < half < stop:
         first, last = 0, half
+    radius = words[:, first:last].astype(np.float32)
+    radius += 1.0
+    radius *= 2.0**-32
+    np.log(radius, out=radius)
+    radius *= -2.0
+    np.sqrt(radius, out=radius)
+    angle = words[:, half + first : half + last].astype(np.float32)
+    angle *= 2.0 * math.pi * 2.0**-32
     cosines = max(min(stop, half) - start, 0)
-    turns = (
+    for turn, lanes, pairs in (
         (np.cos, slice(0, cosines), slice(start - first, start - first + cosines)),
         (np.sin, slice(cosines, None), slice(0, stop - start - cosines)),
-    )
-    scores = np.empty((len(words), stop - start), dtype=np.float32)
-    few = max(1, CACHED // (last - first))
-    for row in range(0, len(words), few):
-        some, out = words[row : row + few], scores[row : row + few]
-        radius = some[:, first:last].astype(np.float32)
-        radius += 1.0
-        radius *= 2.0**-32
-        np.log(radius, out=radius)
-        radius *= -2.0
-        np.sqrt(radius, out=radius)
-        angle = some[:, half + first : half + last].astype(np.float32)
-        angle *= 2.0 * math.pi * 2.0**-32
-        for turn, lanes, pairs in turns:
-            if out[:, lanes].size:
-                np.multiply(radius[:, pairs], turn(angle[:, pairs]), out=out[:, lanes])
-    return scores
+    ):
+        if out[:, lanes].size:
+            np.multiply(radius[:, pairs], turn(angle[:, pairs]), out=out[:, lanes])
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,12 +141,12 @@ class Block:
 
     def normals(self, names: Sequence[str], rows: int) -> Sequence[Single]:
         """Standard normal numbers of some streams. [(rows, draws)] each"""
-        if not names:
-            return ()
-        words = [self._words(name, rows) for name in names]
-        scores = normal_scores(
-            words[0] if len(words) == 1 else np.concatenate(words), self.start, self.stop
-        )
+        scores = np.empty((len(names) * rows, self.draws), dtype=np.float32)
+        done = 0
+        for words in self._words(names, rows):
+            few = scores[done : done + len(words)]
+            normal_scores(words, self.start, self.stop, few)
+            done += len(few)
         return list(scores.reshape(len(names), rows, self.draws))
 
     def normal(self, name: str, rows: int) -> Single:
@@ -162,17 +155,32 @@ class Block:
 
     def uniform(self, name: str, rows: int) -> Single:
         """Numbers between 0 and 1 of one stream, in single precision. [(rows, draws)]"""
-        lanes = self._words(name, rows)[:, self.start : self.stop]
-        lanes >>= np.uint32(8)  # 24 bits are exact in single precision
-        numbers = lanes.astype(np.float32)
-        numbers *= 2.0**-24
+        numbers = np.empty((rows, self.draws), dtype=np.float32)
+        done = 0
+        for words in self._words((name,), rows):
+            lanes = words[:, self.start : self.stop]
+            lanes >>= np.uint32(8)  # 24 bits are exact in single precision
+            few = numbers[done : done + len(words)]
+            few[...] = lanes
+            few *= 2.0**-24
+            done += len(few)
         return numbers
 
-    def _words(self, name: str, rows: int) -> Words:
-        """Random words of one stream, for all lanes of the stream block. [(rows, STREAM_BLOCK)]"""
-        drawn = bits(self.seed_of(name), self.number, name)
-        words: Words = drawn.random_raw(rows * STREAM_BLOCK // 2).view("<u4")
-        return words.reshape(rows, STREAM_BLOCK)
+    def _words(self, names: Sequence[str], rows: int) -> Iterator[Words]:
+        """Random words of one stream after another, for all lanes of the stream block, as many rows
+        at a time as stay in the cache. [(row, STREAM_BLOCK)]
+        """
+        few = max(1, CACHED // self.draws)
+        for first in range(0, len(names), together := max(1, few // max(1, rows))):
+            drawn = [
+                bits(self.seed_of(name), self.number, name)
+                for name in names[first : first + together]
+            ]
+            for row in range(0, rows, few):
+                size = min(few, rows - row) * STREAM_BLOCK
+                words = [each.random_raw(size // 2) for each in drawn]
+                some = words[0] if len(words) == 1 else np.concatenate(words)
+                yield some.view("<u4").reshape(-1, STREAM_BLOCK)
 
     def exponentials(self, name: str) -> Iterator[Array]:
         """Endless unit exponential numbers of one stream, WAITS rows at a time. [(row, draw)]

@@ -210,10 +210,11 @@ def test_a_stream_is_its_address(seed: int, block: int, name: str) -> None:
 
 
 @pytest.mark.parametrize("block", [Block(1, 2), Block(1, 2, 128, 256), Block(1, 2, 1024, 3072)])
-@pytest.mark.parametrize("rows", [1, 3, 40])
+@pytest.mark.parametrize("rows", [0, 1, 3, 40])
 def test_streams_drawn_together_are_those_drawn_alone(block: Block, rows: int) -> None:
     names = [f"n{n}" for n in range(20)]
     for name, numbers in zip(names, block.normals(names, rows), strict=True):
+        assert numbers.shape == block.uniform(name, rows).shape == (rows, block.draws)
         assert np.array_equal(numbers, block.normal(name, rows))
     assert len(block.normals((), rows)) == 0
 
