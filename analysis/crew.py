@@ -155,7 +155,7 @@ class Crew(Generic[T, V]):
                 process.start()
         except (OSError, EOFError) as problem:
             ours.close()
-            raise OSError("no process can begin") from problem
+            raise OSError(f"no process can begin: {problem}") from problem
         finally:
             theirs.close()
         self._workers.append(_Worker(process, ours))

@@ -60,7 +60,7 @@ class Processes:
     """Interpreters of this machine, which end when this one does.
 
     A script that uses them needs the guard ``if __name__ == "__main__":``. Raises WorkError where
-    they keep dying of the same job.
+    none can begin, and where they keep dying of the same job.
     """
 
     workers: int
@@ -73,7 +73,10 @@ class Processes:
         with Crew(partial(_numbered, task), self.workers, DEATHS) as crew:
             for turn in count():
                 for job in islice(jobs, turn + AHEAD * self.workers - given):
-                    crew.give(job)
+                    try:
+                        crew.give(job)
+                    except OSError as problem:
+                        raise WorkError.of("no_worker", reason=_sentence(problem)) from None
                     given += 1
                 if turn == given:
                     return

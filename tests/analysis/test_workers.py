@@ -155,6 +155,17 @@ def test_processes_that_keep_dying_are_told() -> None:
     assert (fault.code, fault.fields) == ("workers_died", {"number": DEATHS})
 
 
+def test_processes_that_cannot_begin_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    def nowhere() -> None:
+        raise OSError("no room")
+
+    monkeypatch.setattr(crew, "_context", nowhere)
+    with pytest.raises(WorkError) as problem:
+        list(Processes(1)(operator.neg, [1]))
+    (fault,) = problem.value.faults
+    assert (fault.code, fault.fields) == ("no_worker", {"reason": "no room"})
+
+
 PARENT = """
 import multiprocessing, time
 from analysis.workers import Processes
