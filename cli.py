@@ -833,6 +833,9 @@ def batch(
     format: FormatOption = "table",
     quiet: QuietOption = False,
 ) -> None:
+    from analysis.crew import preload
+
+    preload("analysis.batch")
     from analysis.batch import execute, prepare
     from reports.calibrated import told_of
     from reports.runs import listing, stopped
