@@ -835,7 +835,7 @@ def batch(
 ) -> None:
     from analysis.crew import preload
 
-    preload("analysis.batch")
+    preload("simulator.run", "scenarios.load")
     from analysis.batch import execute, prepare
     from reports.calibrated import told_of
     from reports.runs import listing, stopped

@@ -204,7 +204,8 @@ def preload(*modules: str) -> None:
     """Let workers that will be needed soon share these modules, which are imported meanwhile.
 
     Of use before the first process only, where workers are forked and there is more than one
-    processor.
+    processor. None may start a thread (as pyarrow does), of which a forked process has but the
+    locks.
     """
     if FORKED and processors() > 1:
         from multiprocessing import forkserver

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -17,6 +18,7 @@ import pytest
 from typer.testing import CliRunner
 
 import cli
+from analysis.crew import ENVIRONMENT, FORKED
 from scenarios.load import folder_of
 from scenarios.words import say, say_faults
 from simulator.errors import Fault, WorkError
@@ -652,6 +654,25 @@ def test_importing_the_command_line_imports_nothing_heavy(tmp_path: Path) -> Non
         capture_output=True, check=True, timeout=60,
     )  # fmt: skip
     assert done.stdout.decode().strip() == "[]"
+
+
+@pytest.mark.skipif(not FORKED, reason="threads are counted where workers are forked")
+def test_what_workers_are_forked_from_has_one_thread(tmp_path: Path) -> None:
+    source = Path(cli.__file__)
+    lists = re.findall(r"preload\((.*)\)", source.read_text(encoding="utf-8"))
+    assert len(lists) >= 4
+    code = (
+        "import importlib, os, sys\n"
+        "for name in sys.argv[1:]: importlib.import_module(name)\n"
+        "print(len(os.listdir('/proc/self/task')))"
+    )
+    for names in lists:
+        done = subprocess.run(
+            [sys.executable, "-c", code, *re.findall('"(.*?)"', names)], cwd=tmp_path, check=True,
+            env={**os.environ, **ENVIRONMENT, "PYTHONPATH": str(source.parent)},
+            capture_output=True, timeout=60,
+        )  # fmt: skip
+        assert done.stdout.strip() == b"1", names
 
 
 # -- show --evidence -------------------------------------------------------------------------------
