@@ -43,6 +43,9 @@ ENVIRONMENT = {
     "PYTHONSAFEPATH": "1",
 }
 
+#: Who changes the environment of this process, which all of its threads share.
+_changing = threading.RLock()
+
 
 class LostError(Exception):
     """A worker ended in the middle of a task; the signal or the code that it ended with."""
@@ -82,16 +85,17 @@ class _Worker(Generic[T]):
     tasks: deque[tuple[T, int]] = field(default_factory=deque)
 
     def take(self, task: T, times: int) -> None:
-        self.tasks.append((task, times))
         with suppress(OSError):  # it died, which will be heard
             self.line.send(task)
+        self.tasks.append((task, times))
 
 
 class Crew(Generic[T, V]):
     """Up to ``size`` processes that do one kind of ``work``, begun as tasks come; a context.
 
     ``work`` is a function of a module, so that another process finds it, and is sent once to each.
-    ``tries``: how often a task is given out, if workers die of it. Leaving the context ends all.
+    ``tries``: how often a task is given out, if workers die of it. Leaving the context ends all;
+    so does whatever interrupts ``give`` or ``hear``, as lines and tasks may be out of step then.
     """
 
     def __init__(self, work: Callable[[T], V], size: int, tries: int = TRIES) -> None:
@@ -106,16 +110,16 @@ class Crew(Generic[T, V]):
 
     def dismiss(self) -> None:
         """End all workers: those that wait by themselves, the others at once."""
-        for worker in self._workers:
+        workers, self._workers = self._workers, []
+        for worker in workers:
             worker.line.close()
             if worker.tasks:
                 worker.process.kill()
-        for worker in self._workers:
+        for worker in workers:
             worker.process.join(5)
             if worker.process.is_alive():
                 worker.process.kill()
                 worker.process.join()
-        self._workers.clear()
 
     @property
     def busy(self) -> bool:
@@ -124,24 +128,44 @@ class Crew(Generic[T, V]):
 
     def give(self, task: T) -> None:
         """To whoever has least to do. Raises OSError where no process can begin."""
-        self._give(task, 1)
+        with self._in_step():
+            self._give(task, 1)
 
     def hear(self, patience: float | None = None) -> list[tuple[T, Report[V]]]:
         """Tasks that have ended, once there are some; none after so much ``patience``. [s]"""
         heard: list[tuple[T, Report[V]]] = []
-        ready = wait([worker.line for worker in self._workers if worker.tasks], patience)
-        for worker in [worker for worker in self._workers if worker.line in ready]:
-            try:
-                report: Report[V] = worker.line.recv()
-            except (EOFError, OSError):
-                heard += self._mourn(worker)
-            else:
-                task, _ = worker.tasks.popleft()
-                heard.append((task, report))
+        with self._in_step():
+            busy = [worker for worker in self._workers if worker.tasks]
+            ends = [end for worker in busy for end in (worker.line, worker.process.sentinel)]
+            ready = wait(ends, patience)
+            for worker in busy:
+                if worker.line not in ready and worker.process.sentinel not in ready:
+                    continue
+                try:
+                    if not worker.line.poll():  # it died before it had an end of the line
+                        raise EOFError
+                    told = worker.line.recv_bytes()
+                except (EOFError, OSError):
+                    heard += self._mourn(worker)
+                else:
+                    task, _ = worker.tasks.popleft()
+                    heard.append((task, _opened(told)))
         return heard
+
+    @contextmanager
+    def _in_step(self) -> Iterator[None]:
+        try:
+            yield
+        except BaseException:
+            self.dismiss()
+            raise
 
     def _give(self, task: T, times: int) -> None:
         least = min(self._workers, key=lambda worker: len(worker.tasks), default=None)
+        if least is not None and not least.tasks and not least.process.is_alive():
+            self._bury(least)
+            self._give(task, times)
+            return
         if least is None or (least.tasks and len(self._workers) < self._size):
             least = self._hire()
         least.take(task, times)
@@ -153,7 +177,7 @@ class Crew(Generic[T, V]):
         try:
             with _deaf(), _environment():
                 process.start()
-        except (OSError, EOFError) as problem:
+        except (OSError, EOFError, AssertionError) as problem:  # the last in a daemonic process
             ours.close()
             raise OSError(f"no process can begin: {problem}") from problem
         finally:
@@ -163,15 +187,19 @@ class Crew(Generic[T, V]):
 
     def _mourn(self, worker: _Worker[T]) -> Iterator[tuple[T, Report[V]]]:
         """What a dead worker had in hand is given out again, if it has not died of it too often."""
+        self._bury(worker)
+        for place, (task, times) in enumerate(worker.tasks):
+            guilty = place == 0
+            if not guilty or times < self._tries:
+                with suppress(OSError):
+                    self._give(task, times + guilty)
+                    continue
+            yield task, Report(None, LostError(_end(worker.process.exitcode or 0)))
+
+    def _bury(self, worker: _Worker[T]) -> None:
         self._workers.remove(worker)
         worker.line.close()
         worker.process.join()
-        for place, (task, times) in enumerate(worker.tasks):
-            guilty = place == 0
-            if guilty and times == self._tries:
-                yield task, Report(None, LostError(_end(worker.process.exitcode or 0)))
-            else:
-                self._give(task, times + guilty)
 
 
 def supervise(
@@ -189,8 +217,12 @@ def supervise(
             heard = crew.hear(patience)
             if not heard:
                 yield None
-            for task in islice(waiting, len(heard)):
-                crew.give(task)
+            try:
+                for task in islice(waiting, len(heard)):
+                    crew.give(task)
+            except OSError:
+                yield from heard
+                raise
             yield from heard
 
 
@@ -234,16 +266,17 @@ def _context() -> "ForkServerContext | SpawnContext":
 
 @contextmanager
 def _environment() -> Iterator[None]:
-    before = {name: os.environ.get(name) for name in ENVIRONMENT}
-    os.environ.update(ENVIRONMENT)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
+    with _changing:
+        before = {name: os.environ.get(name) for name in ENVIRONMENT}
+        os.environ.update(ENVIRONMENT)
+        try:
+            yield
+        finally:
+            for name, value in before.items():
+                if value is None:
+                    os.environ.pop(name, None)
+                else:
+                    os.environ[name] = value
 
 
 @contextmanager
@@ -292,14 +325,31 @@ def _told(work: Callable[[Any], Any], task: bytes) -> bytes:
 
 
 def _portable(failure: Exception) -> Exception:
-    """The failure, with the place where it happened, as one that survives the journey."""
-    failure.add_note("".join(traceback.format_exception(failure)))
+    """The failure as one that survives the journey, with the place where it happened if it can."""
+    place = "".join(traceback.format_exception(failure))
     try:
         pickle.loads(pickle.dumps(failure))
     except Exception:
-        return RuntimeError(f"{type(failure).__name__}: {failure}")
+        failure = RuntimeError(f"{type(failure).__name__}: {failure}")
+    failure.add_note(place)
     return failure
 
 
+# -- what is heard of it ---------------------------------------------------------------------------
+
+
+def _opened(told: bytes) -> Report[Any]:
+    try:
+        report: Report[Any] = pickle.loads(told)
+    except Exception as failure:  # what can be sent cannot always be received
+        return Report(None, failure)
+    return report
+
+
 def _end(code: int) -> str:
-    return signal.Signals(-code).name if code < 0 else f"exit code {code}"
+    if code >= 0:
+        return f"exit code {code}"
+    try:
+        return signal.Signals(-code).name
+    except ValueError:  # real-time signals have no name
+        return f"signal {-code}"

@@ -37,7 +37,11 @@ class Slider:
         self._asked = 0
 
     def __enter__(self) -> "Slider":
-        self.judge()  # so that every lever is quick, the first one too
+        try:
+            self.judge()  # so that every lever is quick, the first one too
+        except BaseException:
+            self._crew.dismiss()
+            raise
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -57,7 +57,8 @@ def executor(where: str, workers: int) -> Executor:
 
 @dataclass(frozen=True, slots=True)
 class Processes:
-    """Interpreters of this machine, which end when this one does.
+    """Interpreters of this machine, which end when this one does; for jobs that are much alike, as
+    each waits for the process that it was given to.
 
     A script that uses them needs the guard ``if __name__ == "__main__":``. Raises WorkError where
     none can begin, and where they keep dying of the same job.
@@ -113,10 +114,12 @@ def aside(task: Callable[[Job], Done], job: Job) -> Generator[Callable[[], Done]
 
     It is ended where the context is left before. A script needs the guard that `Processes` need.
     """
+    if processors() == 1:
+        yield lambda: task(job)
+        return
     with Crew(task, 1, tries=1) as crew:
-        if processors() > 1:
-            with suppress(OSError):
-                crew.give(job)
+        with suppress(OSError):
+            crew.give(job)
 
         def result() -> Done:
             for _, report in crew.hear() if crew.busy else ():

@@ -49,11 +49,10 @@ class Still(Block):
     """A block without luck: every normal number of a luck is 0."""
 
     def normals(self, names: Sequence[str], rows: int) -> Sequence[Single]:
-        drawn = Block.normals(self, names, rows)
-        for name, numbers in zip(names, drawn, strict=True):
-            if name.startswith("luck."):
-                numbers[...] = 0.0
-        return drawn
+        moving = [name for name in names if not name.startswith("luck.")]
+        drawn = dict(zip(moving, Block.normals(self, moving, rows), strict=True))
+        still = np.zeros((rows, self.draws), dtype=np.float32)
+        return [drawn[name] if name in drawn else still.copy() for name in names]
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,8 +41,8 @@ Numbers = TypeVar("Numbers", Array, Single)
 ScoreFunction = Callable[[Array], Array]
 #: Draws in one block of every stream. Part of the meaning of a seed: never change it lightly.
 STREAM_BLOCK = 4096
-#: So many random numbers are made at a time.
-CACHED = 2**16
+#: Rows of random words that are made and used at a time: as many as stay in the cache.
+FEW = 16
 #: Rows of exponential numbers that are drawn at a time.
 WAITS = 16
 #: Replicated scramblings of the Sobol' sampler.
@@ -170,14 +170,13 @@ class Block:
         """Random words of one stream after another, for all lanes of the stream block, as many rows
         at a time as stay in the cache. [(row, STREAM_BLOCK)]
         """
-        few = max(1, CACHED // self.draws)
-        for first in range(0, len(names), together := max(1, few // max(1, rows))):
+        for first in range(0, len(names), together := max(1, FEW // max(1, rows))):
             drawn = [
                 bits(self.seed_of(name), self.number, name)
                 for name in names[first : first + together]
             ]
-            for row in range(0, rows, few):
-                size = min(few, rows - row) * STREAM_BLOCK
+            for row in range(0, rows, FEW):
+                size = min(FEW, rows - row) * STREAM_BLOCK
                 words = [each.random_raw(size // 2) for each in drawn]
                 some = words[0] if len(words) == 1 else np.concatenate(words)
                 yield some.view("<u4").reshape(-1, STREAM_BLOCK)

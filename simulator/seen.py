@@ -4,7 +4,7 @@ Luck of the years seen is drawn as ever, then moved to what agrees with the obse
 few directions of its independent normal scores (``calibration.past_luck`` finds them).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -27,6 +27,12 @@ class Seen(Block):
                 move = self.moved[name][:rows]
                 numbers[: len(move)] += move.astype(np.float32)
         return drawn
+
+    def uniform(self, name: str, rows: int) -> Single:
+        return self.of.uniform(name, rows)
+
+    def exponentials(self, name: str) -> Iterator[Array]:
+        return self.of.exponentials(name)
 
 
 def seen(

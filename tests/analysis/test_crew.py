@@ -1,5 +1,6 @@
 """Workers that fail, die, or lose their parent: every task has an end, and nobody is left over."""
 
+import multiprocessing
 import os
 import signal
 import subprocess
@@ -8,6 +9,7 @@ import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from pickle import PicklingError
 
 import pytest
 
@@ -31,6 +33,31 @@ class AwkwardError(Exception):
 
     def __init__(self, one: int, other: int) -> None:
         super().__init__(f"{one} and {other}")
+
+
+class LandsBadly:
+    def __reduce__(self) -> tuple[Callable[[], object], tuple[()]]:
+        return refuse, ()
+
+
+def refuse() -> object:
+    raise EOFError("not here")
+
+
+def lands_badly(number: int) -> object:
+    return LandsBadly()
+
+
+def kills_itself(by: int) -> None:
+    os.kill(os.getpid(), by)
+
+
+def interrupted(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+def nowhere() -> None:
+    raise OSError("no room")
 
 
 def unsendable(number: int) -> object:
@@ -155,6 +182,61 @@ def test_a_worker_killed_in_the_middle_of_a_result_is_replaced() -> None:
             heard += crew.hear(30)
     ((task, report),) = heard
     assert (task, report.result()) == (10**7, bytes(10**7))
+
+
+def test_an_interruption_ends_all_and_the_next_task_is_done(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with Crew(square, 2) as crew:
+        crew.give(2)
+        with monkeypatch.context() as m, pytest.raises(KeyboardInterrupt):
+            m.setattr("analysis.crew._opened", interrupted)
+            crew.hear()
+        assert not crew.busy
+        assert not multiprocessing.active_children()
+        crew.give(3)
+        assert [(task, report.result()) for task, report in crew.hear()] == [(3, 9)]
+
+
+def test_a_task_that_cannot_be_sent_is_refused_and_forgotten() -> None:
+    with Crew(square, 1) as crew:
+        with pytest.raises((AttributeError, PicklingError)):
+            crew.give(lambda: 1)  # type: ignore[arg-type]
+        assert not crew.busy
+
+
+def test_a_task_is_lost_where_none_can_take_the_place_of_the_dead(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    with Crew(partial(sleeps, tmp_path), 1) as crew:
+        crew.give(1)
+        assert wait_for(lambda: bool(list(tmp_path.iterdir())))
+        monkeypatch.setattr("analysis.crew._context", nowhere)
+        (worker,) = crew._workers
+        worker.process.kill()
+        ((task, report),) = crew.hear(30)
+    assert (task, report.problem) == (1, "SIGKILL")
+
+
+def test_who_dies_with_nothing_to_do_takes_no_task_along() -> None:
+    with Crew(square, 1, tries=1) as crew:
+        crew.give(1)
+        crew.hear(30)
+        (worker,) = crew._workers
+        worker.process.kill()
+        worker.process.join()
+        crew.give(2)
+        assert [report.result() for _, report in crew.hear(30)] == [4]
+
+
+def test_what_cannot_be_received_is_told_and_tried_once() -> None:
+    assert done(lands_badly, [1], workers=1) == {1: "EOFError: not here"}
+
+
+def test_a_signal_without_a_name_is_told_by_its_number() -> None:
+    assert done(kills_itself, [signal.SIGRTMIN + 6], workers=1) == {
+        signal.SIGRTMIN + 6: f"signal {signal.SIGRTMIN + 6}"
+    }
 
 
 def test_what_cannot_travel_is_told() -> None:
