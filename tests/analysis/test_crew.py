@@ -189,9 +189,10 @@ def test_an_interruption_ends_all_and_the_next_task_is_done(
 ) -> None:
     with Crew(square, 2) as crew:
         crew.give(2)
-        with monkeypatch.context() as m, pytest.raises(KeyboardInterrupt):
-            m.setattr("analysis.crew._opened", interrupted)
+        monkeypatch.setattr("analysis.crew._opened", interrupted)
+        with pytest.raises(KeyboardInterrupt):
             crew.hear()
+        monkeypatch.undo()
         assert not crew.busy
         assert not multiprocessing.active_children()
         crew.give(3)
