@@ -329,7 +329,7 @@ def _portable(failure: Exception) -> Exception:
     place = "".join(traceback.format_exception(failure))
     try:
         pickle.loads(pickle.dumps(failure))
-    except Exception:
+    except Exception:  # whatever it is made of, its words arrive
         failure = RuntimeError(f"{type(failure).__name__}: {failure}")
     failure.add_note(place)
     return failure

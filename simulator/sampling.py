@@ -166,6 +166,10 @@ class Block:
             done += len(few)
         return numbers
 
+    def sobol(self, dimensions: int) -> Array:
+        """Normal scores of scrambled Sobol' points. [(draw, dimension)]"""
+        return _sobol_scores(dimensions, self.seed, self.number)[self.start : self.stop]
+
     def _words(self, names: Sequence[str], rows: int) -> Iterator[Words]:
         """Random words of one stream after another, for all lanes of the stream block, as many rows
         at a time as stay in the cache. [(row, STREAM_BLOCK)]
@@ -638,9 +642,8 @@ class Sampler:
     def _independent(self, block: Block) -> dict[str, Array]:
         names = self.scored
         if self.method == "sobol" and names:
-            scores = _sobol_scores(len(names), block.seed, block.number)
-            lanes = scores[block.start : block.stop]
-            return {name: lanes[:, i].copy() for i, name in enumerate(names)}
+            points = block.sobol(len(names))
+            return {name: points[:, i].copy() for i, name in enumerate(names)}
         drawn = block.normals(names, 1)
         return {name: row[0].astype(float) for name, row in zip(names, drawn, strict=True)}
 

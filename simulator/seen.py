@@ -31,6 +31,9 @@ class Seen(Block):
     def uniform(self, name: str, rows: int) -> Single:
         return self.of.uniform(name, rows)
 
+    def sobol(self, dimensions: int) -> Array:
+        return self.of.sobol(dimensions)
+
     def exponentials(self, name: str) -> Iterator[Array]:
         return self.of.exponentials(name)
 

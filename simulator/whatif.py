@@ -139,9 +139,8 @@ class Remembering(Block):
         return self._first("normal", names, rows, lambda block, new: block.normals(new, rows))
 
     def uniform(self, name: str, rows: int) -> Single:
-        return self._first("uniform", (name,), rows, lambda block, _: [block.uniform(name, rows)])[
-            0
-        ]
+        (numbers,) = self._first("uniform", (name,), rows, lambda b, _: [b.uniform(name, rows)])
+        return numbers
 
     def _first(
         self,
@@ -154,11 +153,14 @@ class Remembering(Block):
         held = self._numbers
         new = [n for n in names if (law, n) not in held or len(held[law, n]) < rows]
         if new:
-            for name, *drawn in zip(
-                new, *(draw(block, new) for block in self._blocks), strict=True
-            ):
-                held[law, name] = _side_by_side(drawn)
+            drawn = zip(*(draw(block, new) for block in self._blocks), strict=True)
+            for name, numbers in zip(new, drawn, strict=True):
+                held[law, name] = _side_by_side(numbers)
         return [held[law, name][:rows, self.start : self.stop].copy() for name in names]
+
+    def sobol(self, dimensions: int) -> Array:
+        points = [block.sobol(dimensions) for block in self._blocks]
+        return np.concatenate(points)[self.start : self.stop]
 
     def exponentials(self, name: str) -> Iterator[Array]:
         """As they were drawn before, and then on."""

@@ -138,6 +138,8 @@ def test_a_span_has_the_numbers_of_its_draws(begins: int, size: int) -> None:
     for law in ("normal", "uniform"):
         whole = [getattr(Block(3, number), law)("a", 2) for number in blocks]
         assert np.array_equal(getattr(block, law)("a", 2), np.concatenate(whole, axis=1)[:, inside])
+    points = np.concatenate([Block(3, number).sobol(2) for number in blocks])
+    assert np.array_equal(block.sobol(2), points[inside])
     waits = [next(Block(3, number).exponentials("b")) for number in blocks]
     assert np.array_equal(next(block.exponentials("b")), np.concatenate(waits, axis=1)[:, inside])
 

@@ -248,7 +248,8 @@ def test_what_cannot_travel_is_told() -> None:
 
 def test_a_failure_says_where_it_happened() -> None:
     ((_, report),) = (each for each in supervise(root_or_fault, [-1], 1) if each is not None)
-    assert "in root_or_fault" in "".join(report.failure.__notes__)  # type: ignore[union-attr]
+    assert isinstance(report.failure, ValueError)
+    assert "in root_or_fault" in "".join(report.failure.__notes__)
 
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])

@@ -100,17 +100,17 @@ def test_all_is_done_here_where_there_is_no_other(
         assert_same(held.judge(), WhatIf(plan, DRAWS).judge())
 
 
-def test_what_fails_here_leaves_no_answer_for_the_next_question(two: Slider, plan: Plan) -> None:
-    first, second = others(plan)[:2]
-    judge = two._here.judge
-
-    def fails(plan: Plan | None = None) -> Standing:
+def test_what_fails_here_leaves_no_answer_for_the_next_question(
+    two: Slider, plan: Plan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(plan: Plan) -> Standing:
         raise InputError.of("argument_range")
 
-    two._here.judge = fails  # type: ignore[method-assign]
-    with pytest.raises(InputError):
-        two.judge(first)
-    two._here.judge = judge  # type: ignore[method-assign]
+    first, second = others(plan)[:2]
+    with monkeypatch.context() as here:
+        here.setattr(two._here, "judge", fails)
+        with pytest.raises(InputError):
+            two.judge(first)
     assert_same(two.judge(second), WhatIf(plan, DRAWS).judge(second))
 
 
