@@ -4,7 +4,6 @@ import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from functools import reduce
 from itertools import pairwise
 
 import numpy as np
@@ -21,9 +20,8 @@ from simulator.run import check_arguments
 from simulator.sampling import STREAM_BLOCK, Array, Block
 from simulator.whatif import Bools, Held, Remembering
 
-#: Draws that are judged under all scenarios before the next ones, at most, and what their number is
-#: a multiple of: many more are slower, in the cache, and what is held takes memory.
-WIDTH, LANES = 2560, 128
+#: The number of draws that are judged together is a multiple of this.
+LANES = 128
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,16 +141,9 @@ class Pairing:
     distinct: Bools
 
     def __call__(self, span: Span) -> tuple[int, list[Pairs]]:
-        block, size = span.block(), span.last - span.first
-        width = block.draws / math.ceil(block.draws / WIDTH)
-        edges = [*range(0, block.draws, math.ceil(width / LANES) * LANES), block.draws]
-        parts = [self._paired(block.lanes(a, b), min(b, size) - a) for a, b in pairwise(edges)]
-        return size, [reduce(Pairs.__add__, column) for column in zip(*parts, strict=True)]
-
-    def _paired(self, block: Remembering, inside: int) -> list[Pairs]:
-        held = Held(block, settings=1)
-        sides = [_first_draws(held.judge(model), inside) for model in self.models]
-        return [Pairs.of(sides[0], side, self.distinct) for side in sides]
+        held, size = Held(span.block(), settings=1), span.last - span.first
+        sides = [_first_draws(held.judge(model), size) for model in self.models]
+        return size, [Pairs.of(sides[0], side, self.distinct) for side in sides]
 
 
 def paired_interval(net: float, square: float, draws: float, sure: bool) -> tuple[float, float]:

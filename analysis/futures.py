@@ -90,15 +90,16 @@ def lived(question: Question, space: Workspace | None = None) -> Futures:
     if life.shocks is None:
         return found
     uncertain = stacked([common.p[name] for name in model.sampler.uncertain], block)
-    whole_units = [d.whole for d in life.future.deliveries.values()]
-    shape = (len(whole_units), len(model.layout.years), block.draws)
+    luck_years = np.array(model.luck_years, dtype=int)
+    whole_units = [d.whole(luck_years) for d in life.future.deliveries.values()]
+    shape = (len(whole_units), len(luck_years), block.draws)
     units = np.array([np.broadcast_to(u, shape[1:]) for u in whole_units]).reshape(shape)
     shocks = common_shock(model.law.common_persistence, block, LUCKS[0], len(model.layout.years))
     return replace(
         found,
         drivers=np.concatenate([uncertain, life.shocks]),
-        common=shocks[1:].cumsum(axis=0, dtype=float)[np.array(model.luck_years, dtype=int) - 1],
-        delivered=units.swapaxes(0, 1)[list(model.luck_years)],
+        common=shocks[1:].cumsum(axis=0, dtype=float)[luck_years - 1],
+        delivered=units.swapaxes(0, 1),
         waited=waits(model.network.routes, life.lots),
     )
 

@@ -63,7 +63,8 @@ Sum = Callable[["Accounts", Sequence[str]], Array]
 class Accounts:
     """The accounts of one future per draw, each worked out when first asked for.
 
-    ``levels`` [(year, quantity, draw)] and ``moves`` are what ``dynamics`` gives.
+    ``levels`` [(year, quantity, draw)] has the years of ``layout``, which may be some of those of
+    the plan; ``moves`` has all.
     """
 
     plan: Plan
@@ -91,9 +92,9 @@ class Accounts:
         made = organic.copy()
         for row, cluster in enumerate(self.layout.clusters):
             if cluster in open_share:
-                made[:, row] *= open_share[cluster]
+                made[:, row] *= self.layout.pick(open_share[cluster])
             if cluster in added:
-                made[:, row] += added[cluster]
+                made[:, row] += self.layout.pick(added[cluster])
         return made
 
     @cached_property
@@ -104,7 +105,7 @@ class Accounts:
         measured = self.activity.copy()
         for row, cluster in enumerate(self.layout.clusters):
             if cluster in self.moves.recognised:
-                measured[:, row] += self.moves.recognised[cluster]
+                measured[:, row] += self.layout.pick(self.moves.recognised[cluster])
         return measured
 
     @cached_property
@@ -368,7 +369,7 @@ def _firms_above(future: OneFuture, item: Series, indicator: Indicator) -> Array
     scale = accounts.summed(indicator.of, "all")
     count = np.broadcast_to(np.rint(accounts.p[f"{key}.count"]), scale.shape[1:])
     mean = count * (scale[1:] / scale[0]) ** np.asarray(accounts.p[f"{key}.exponent"])
-    age = np.arange(1.0, len(scale))[:, None]
+    age = accounts.layout.places[1:, None].astype(float)
     with np.errstate(divide="ignore", invalid="ignore"):
         stay = np.exp(-np.asarray(accounts.p[f"{key}.churn"]) * age)
         stay = np.where(count > 0, np.minimum(stay, mean / count), 0.0)
@@ -435,9 +436,10 @@ def _how_many(holds: NDArray[np.bool_]) -> NDArray[np.uint8]:
 
 def _delivered(future: OneFuture, item: Series, indicator: Indicator) -> Array:
     """What a programme has delivered by the end of each year, in whole lots. [units]"""
-    shape = (len(future.accounts.layout.years), future.block.draws)
+    places = future.accounts.layout.places
+    shape = (len(places), future.block.draws)
     delivery = future.deliveries.get(str(indicator.programme))
-    return np.broadcast_to(0.0 if delivery is None else delivery.whole, shape)
+    return np.broadcast_to(0.0 if delivery is None else delivery.whole(places), shape)
 
 
 MEASURES: Mapping[str, Callable[[OneFuture, Series, Indicator], Array]] = {

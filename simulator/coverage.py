@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from simulator.network import Network
 from simulator.plan import Coverage, Plan, Queue
@@ -19,20 +20,22 @@ from simulator.sampling import Array
 #: Full use that comes sooner is there at once. [years]
 LEAST_RAMP = 1e-9
 
+#: Positions on the year axis.
+Places = NDArray[np.intp]
+
 
 class Delivery(Protocol):
     """What one programme has delivered. Everything downstream sees only this.
 
-    ``stock``: share of the plan delivered at the end of each year; ``whole``: units, in whole lots.
-    ``flow``: the share that has an effect, averaged over the year: in use, and not what would have
-    come anyway. [(year, draw)]
+    ``stock``: share of the plan delivered at the end of each year; ``whole``: units at the end of
+    some years, in whole lots. ``flow``: the share that has an effect, averaged over the year: in
+    use, and not what would have come anyway. [(year, draw)]
     """
 
     @property
     def stock(self) -> Array: ...
 
-    @property
-    def whole(self) -> Array: ...
+    def whole(self, years: Places) -> Array: ...
 
     @property
     def flow(self) -> Array: ...
@@ -65,9 +68,8 @@ class Scheduled:
         reached *= self.depth
         return np.minimum(reached, self.most, out=reached)
 
-    @cached_property
-    def whole(self) -> Array:
-        lots = np.asarray(self.units) * self.stock / self.lot
+    def whole(self, years: Places) -> Array:
+        lots = np.asarray(self.units) * self.stock[years] / self.lot
         return np.asarray(np.floor(lots + 1e-9) * self.lot)
 
     @cached_property
@@ -158,21 +160,18 @@ class Queued:
 
     @cached_property
     def stock(self) -> Array:
-        return np.asarray(self._counts * self.each)
+        return np.asarray(self._counts(np.arange(self.years)) * self.each)
 
-    @cached_property
-    def whole(self) -> Array:
-        return np.asarray(self._counts * self.lot)
+    def whole(self, years: Places) -> Array:
+        return np.asarray(self._counts(years) * self.lot)
 
-    @cached_property
-    def _counts(self) -> Array:
-        """Lots delivered by the end of each year. [(year, draw)]"""
-        there = self.there(self.years)
-        year = np.minimum(there, self.years).astype(np.int8)  # small: compared often
-        counts = np.uint8 if len(there) < 256 else np.uint16
-        lots = np.empty((self.years, there.shape[1]))
-        for y in range(self.years):
-            lots[y] = np.add.reduce((year <= y).view(np.uint8), axis=0, dtype=counts)
+    def _counts(self, years: Places) -> Array:
+        """Lots delivered by the end of some years. [(year, draw)]"""
+        counts = np.uint8 if len(self.delivered) < 256 else np.uint16
+        lots = np.empty((len(years), self.delivered.shape[1]))
+        for own, edge in zip(lots, (years + 1).tolist(), strict=True):
+            come = self.there(edge) < edge
+            own[...] = np.add.reduce(come.view(np.uint8), axis=0, dtype=counts)
         return lots
 
     @cached_property

@@ -1,7 +1,7 @@
 """Indicators × targets → met or not, in every future; and the words for a probability."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +11,7 @@ from simulator.plan import Plan, Target
 from simulator.sampling import Array, centre
 
 Bools = NDArray[np.bool_]
+Places = NDArray[np.intp]
 
 #: The IPCC likelihood scale (Mastrandrea et al. 2010, guidance note, table 1): a probability at or
 #: above the bound is worded so; the codes are sentences of the message catalogue.
@@ -28,34 +29,37 @@ Z95 = 1.959963984540054
 # -- reading an indicator as the target words it (Eq. 11, 12) --------------------------------------
 
 
-def _level(path: Array, base: int, target: Target, window: str) -> Array:
+def _level(path: Array, goal: "Goal") -> Array:
     return path
 
 
-def _change(path: Array, base: int, target: Target, window: str) -> Array:
+def _change(path: Array, goal: "Goal") -> Array:
     """Eq. 12: change against the base year, in percent, or in the indicator's own unit."""
-    return np.asarray(path / path[base] - 1 if target.unit == "%" else path - path[base])
+    base = path[goal.base]
+    return np.asarray(path / base - 1 if goal.target.unit == "%" else path - base)
 
 
-def _growth(path: Array, base: int, target: Target, window: str) -> Array:
+def _growth(path: Array, goal: "Goal") -> Array:
     """Eq. 11: growth a year, averaged since the base year or of the last year. [fraction]"""
     read = np.full_like(path, np.nan)
-    if window == "last_year":
-        read[1:] = path[1:] / path[:-1] - 1
+    if goal.window == "last_year":
+        later, before = goal.neighbours
+        read[later] = path[later] / path[before] - 1
     else:
-        span = np.arange(1, len(path) - base, dtype=float)[:, None]
-        ratio = np.maximum(path[base + 1 :] / path[base], 0.0)  # value added may turn negative
-        read[base + 1 :] = ratio ** (1 / span) - 1
+        since = np.asarray(goal.years[goal.base + 1 :], dtype=float) - goal.years[goal.base]
+        ratio = np.maximum(path[goal.base + 1 :] / path[goal.base], 0.0)  # may turn negative
+        read[goal.base + 1 :] = ratio ** (1 / since[:, None]) - 1
     return read
 
 
-def _yearly(path: Array, base: int, target: Target, window: str) -> Array:
+def _yearly(path: Array, goal: "Goal") -> Array:
     read = np.full_like(path, np.nan)
-    read[1:] = np.diff(path, axis=0)
+    later, before = goal.neighbours
+    read[later] = path[later] - path[before]
     return read
 
 
-READINGS: Mapping[str, Callable[[Array, int, Target, str], Array]] = {
+READINGS: Mapping[str, Callable[[Array, "Goal"], Array]] = {
     "level": _level,
     "share": _level,
     "rate": _level,
@@ -71,7 +75,8 @@ class Goal:
     """A judged target, ready to be compared: where it stands and what counts as met.
 
     ``threshold`` and ``tolerance`` are in base units; ``sign`` is +1 where higher is better, −1
-    where lower is, 0 where it must hold. ``base`` and ``year`` are positions on the year axis.
+    where lower is, 0 where it must hold. ``years``: the year axis; ``base`` and ``year`` are
+    positions on it.
     """
 
     target: Target
@@ -82,6 +87,7 @@ class Goal:
     year: int
     every_year: bool
     window: str
+    years: tuple[int, ...]
 
     @classmethod
     def of(cls, target: Target, plan: Plan) -> "Goal":
@@ -91,21 +97,45 @@ class Goal:
         bounds = [b for b in (target.low, target.high) if b is not None]
         stated = max(bounds) if sign < 0 else min(bounds)
         threshold = stated * target.scale
-        first = plan.plan.years[0]
+        years = tuple(plan.years)
         return cls(
             target=target,
             sign=sign,
             threshold=threshold,
             tolerance=tolerance(target, threshold, plan),
-            base=(target.base_year or plan.plan.base_year) - first,
-            year=(target.year or plan.plan.years[1]) - first,
+            base=(target.base_year or plan.plan.base_year) - years[0],
+            year=(target.year or years[-1]) - years[0],
             every_year=target.comparator == "every_year",
             window=plan.assumptions.growth_window.value,
+            years=years,
         )
 
+    @property
+    def decisive(self) -> frozenset[int]:
+        """The years that decide whether it is met in its own one."""
+        base, year = self.years[self.base], self.years[self.year]
+        if self.every_year:
+            return frozenset(range(base, year + 1))
+        last_year = self.target.basis == "annual_growth" and self.window == "last_year"
+        steps = last_year or self.target.basis == "per_year"
+        return frozenset((base, year - 1, year) if steps else (base, year))
+
+    def among(self, years: tuple[int, ...]) -> "Goal":
+        """The same on an axis of fewer years: all ``decisive`` ones, and perhaps others."""
+        base, year = self.years[self.base], self.years[self.year]
+        return replace(self, years=years, base=years.index(base), year=years.index(year))
+
+    @property
+    def neighbours(self) -> tuple[Places, Places]:
+        """Positions of the years whose last year is on the axis too, and of those last years."""
+        before = np.flatnonzero(np.diff(self.years) == 1)
+        return before + 1, before
+
     def read(self, path: Array) -> Array:
-        """The indicator as the target words it. [(year, draw), base units]"""
-        return READINGS[self.target.basis](path, self.base, self.target, self.window)
+        """The indicator as the target words it, NaN where too few years are known.
+        [(year, draw), base units]
+        """
+        return READINGS[self.target.basis](path, self)
 
     def met(self, read: Array) -> Bools:
         """d·(x − T) ≥ −tolerance, year by year; the base year and earlier never count."""

@@ -5,12 +5,13 @@ value-added rates, ...), then the two prices, then the city's own quantities.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from simulator.plan import Cluster, Plan, Quantity
-from simulator.sampling import Group, groups_of, match
+from simulator.sampling import Array, Group, groups_of, match
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,19 @@ class Layout:
             years=tuple(plan.years),
             shock_groups=(*groups, *alone),
         )
+
+    def among(self, years: tuple[int, ...]) -> "Layout":
+        """The same in fewer years, of which the base year is the first."""
+        return replace(self, years=years)
+
+    @property
+    def places(self) -> NDArray[np.intp]:
+        """Where its years are in the plan, which has all from the base year on. [(year,)]"""
+        return np.subtract(self.years, self.years[0])
+
+    def pick(self, path: Array) -> Array:
+        """Its own years of a path over all years of the plan. [(year, draw)]"""
+        return path if len(path) == len(self.years) else path[self.places]
 
     def kind(self, kind: str) -> slice:
         """The rows of one quantity of all clusters."""

@@ -67,6 +67,15 @@ class Model:
         return tuple(sorted({goal.year for goal in self.goals}))
 
     @property
+    def decisive_years(self) -> tuple[int, ...]:
+        """The years that decide whether targets are met in their own ones; the first and the last.
+
+        What of them is not finite is refused, and it is in the last year that something runs away.
+        """
+        first, *_, last = *self.layout.years, self.layout.years[-1]
+        return tuple(sorted({first, last}.union(*(goal.decisive for goal in self.goals))))
+
+    @property
     def drivers(self) -> tuple[str, ...]:
         """Names of the driver axis of ``Kept``: parameters, then luck by year and quantity."""
         luck = (

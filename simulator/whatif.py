@@ -3,7 +3,8 @@
 A plan is judged in the futures that ``run`` counts, with the same bits. Judged again with other
 levers, what no lever reaches (parameters, base year, trends, luck) is there already, queues are
 served again only where the changed programme may stand in line, and levels, accounts and indicators
-are worked out again only where programmes move them otherwise than before.
+are worked out again only where programmes move them otherwise than before. Of levels, accounts and
+indicators only the years are looked at that decide whether a target is met.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -22,6 +23,7 @@ from simulator.coverage import Delivery, scheduled
 from simulator.dynamics import Moves, luck_paths, shock_sds
 from simulator.errors import InputError
 from simulator.feasibility import Goal
+from simulator.layout import Layout
 from simulator.model import Model
 from simulator.network import Network
 from simulator.plan import Figure, Plan, Uncertainty
@@ -86,9 +88,10 @@ class Memory(Generic[Answer]):
 @dataclass(frozen=True, slots=True)
 class Ground:
     """What no lever reaches: the base year, and by luck the paths of all quantities but for
-    programmes, in link space. [(year, quantity, draw)]
+    programmes, in link space, in the years of ``layout``. [(year, quantity, draw)]
     """
 
+    layout: Layout
     baseline: Baseline
     unmoved: Mapping[str, Array]
 
@@ -120,20 +123,10 @@ class Remembering(Block):
     _numbers: dict[tuple[str, str], Single]
 
     def __init__(self, *blocks: Block) -> None:
-        self._remember(blocks, 0, sum(block.draws for block in blocks), {}, {})
-
-    def _remember(
-        self, blocks: tuple[Block, ...], start: int, stop: int, drawn: Any, numbers: Any
-    ) -> None:
-        super().__init__(blocks[0].seed, blocks[0].number, start, stop)
-        for name, value in {"_blocks": blocks, "_drawn": drawn, "_numbers": numbers}.items():
+        draws = sum(block.draws for block in blocks)
+        super().__init__(blocks[0].seed, blocks[0].number, 0, draws)
+        for name, value in {"_blocks": blocks, "_drawn": {}, "_numbers": {}}.items():
             object.__setattr__(self, name, value)
-
-    def lanes(self, start: int, stop: int) -> "Remembering":
-        """Some of the lanes, which share what is drawn."""
-        part = object.__new__(Remembering)
-        part._remember(self._blocks, start, stop, self._drawn, self._numbers)
-        return part
 
     def normals(self, names: Sequence[str], rows: int) -> Sequence[Single]:
         return self._first("normal", names, rows, lambda block, new: block.normals(new, rows))
@@ -156,11 +149,10 @@ class Remembering(Block):
             drawn = zip(*(draw(block, new) for block in self._blocks), strict=True)
             for name, numbers in zip(new, drawn, strict=True):
                 held[law, name] = _side_by_side(numbers)
-        return [held[law, name][:rows, self.start : self.stop].copy() for name in names]
+        return [held[law, name][:rows].copy() for name in names]
 
     def sobol(self, dimensions: int) -> Array:
-        points = [block.sobol(dimensions) for block in self._blocks]
-        return np.concatenate(points)[self.start : self.stop]
+        return np.concatenate([block.sobol(dimensions) for block in self._blocks])
 
     def exponentials(self, name: str) -> Iterator[Array]:
         """As they were drawn before, and then on."""
@@ -171,7 +163,7 @@ class Remembering(Block):
         for place in count():
             if place == len(rows):
                 rows.append(next(rest))
-            yield rows[place][:, self.start : self.stop]
+            yield rows[place]
 
 
 def _side_by_side(numbers: Sequence[Any]) -> Any:
@@ -207,7 +199,9 @@ class Held:
         """Targets met, and indicators as worded, in their own years. [(target, luck, draw)]"""
         plan = model.plan
         p = self._parameters(model)
-        ground = self._grounds.recall(_without_levers(plan), lambda: self._ground(model, p))
+        years = model.decisive_years
+        asked = _without_levers(plan), years
+        ground = self._grounds.recall(asked, lambda: self._ground(model, p))
         by_schedule = scheduled(plan, p, self._notes["schedules"])
         places = model.goal_series()
         met = np.empty((len(places), len(self._lucks), self.block.draws), dtype=bool)
@@ -217,7 +211,7 @@ class Held:
             paths = self._live(model, p, ground, deliveries, luck)
             recall = self._notes[luck]
             for row, (goal, place) in enumerate(zip(model.goals, places, strict=True)):
-                judged = recall(f"goals.{row}", _in_its_year, goal, paths[place])
+                judged = recall(f"goals.{row}", _in_its_year, goal, years, paths[place])
                 met[row, side], reads[row, side] = judged
         return met, reads
 
@@ -230,7 +224,7 @@ class Held:
         luck: str,
     ) -> Mapping[int, Array]:
         """The indicators that are judged; what no change reaches stays as it was lived last."""
-        plan, layout = model.plan, model.layout
+        plan, layout = model.plan, ground.layout
         moves = Moves.of(plan, layout, p, ground.baseline.levels, deliveries, self._notes[luck])
         last = self._last.pop(luck, None)  # its levels are written on: gone if that fails
         if last is not None and last.ground is not ground:
@@ -242,7 +236,7 @@ class Held:
         for name, row in layout.rows.items():
             moved = moves.paths.get(name)
             if last is None or not _same(last.moves.paths.get(name), moved):
-                np.add(unmoved[:, row], 0.0 if moved is None else moved, out=path)
+                np.add(unmoved[:, row], 0.0 if moved is None else layout.pick(moved), out=path)
                 as_level(layout.quantities[name], name, path, levels[:, row])
                 changed.add(kind_of(name))
         accounts = Accounts(plan, layout, p, levels, ground.baseline, moves)
@@ -285,14 +279,17 @@ class Held:
         baseline = close(model.plan, layout, p, self.block.draws)
         sds = shock_sds(layout, p, baseline.levels)
         ways = trends(layout, p, baseline.levels)
+        judged = layout.among(model.decisive_years)
+        path = np.empty((len(layout.years), self.block.draws))
         unmoved: dict[str, Array] = {}
         sources = lucks(model, self.block)
         for luck in self._lucks:
-            shape = (len(layout.years), len(layout.rows), self.block.draws)
+            shape = (len(judged.years), len(layout.rows), self.block.draws)
             paths = unmoved[luck] = Workspace().array("unmoved", *shape)
             for name, n in luck_paths(layout, p, sds, model.law, sources[luck], luck):
-                unmoved_path(ways[name], n, paths[:, layout.rows[name]])
-        return Ground(baseline, unmoved)
+                unmoved_path(ways[name], n, path)
+                paths[:, layout.rows[name]] = judged.pick(path)
+        return Ground(judged, baseline, unmoved)
 
     def _queued(self, model: Model, p: Mapping[str, Value], luck: str) -> dict[str, Delivery]:
         """What queues deliver: a part of the network is served again if anything in it changed."""
@@ -314,8 +311,9 @@ class Held:
         return queue_up(plan, part, p, self.block, luck, False, recall)[0]
 
 
-def _in_its_year(goal: Goal, path: Array) -> tuple[Bools, Array]:
+def _in_its_year(goal: Goal, years: tuple[int, ...], path: Array) -> tuple[Bools, Array]:
     """Whether a target is met in its own year, and the indicator there as worded. [(draw,)]"""
+    goal = goal.among(years)
     read = goal.read(path)
     return goal.met(read)[goal.year].copy(), read[goal.year].copy()
 

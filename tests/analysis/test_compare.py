@@ -99,10 +99,7 @@ def test_targets_met_together(plans: dict[str, Plan], found: Comparison) -> None
 
 
 @pytest.mark.parametrize("workers", [2, 3])
-def test_threads_change_nothing(
-    plans: dict[str, Plan], found: Comparison, workers: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("analysis.compare.WIDTH", 128)
+def test_threads_change_nothing(plans: dict[str, Plan], found: Comparison, workers: int) -> None:
     ticks: list[int] = []
     again = compare(plans, DRAWS, 2, workers, progress=ticks.append)
     assert [row.diff for row in again.rows] == [row.diff for row in found.rows]

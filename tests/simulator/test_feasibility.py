@@ -96,7 +96,7 @@ def test_what_must_hold_is_judged_on_both_sides(plan: Plan, make_target: Make) -
 
 def test_every_year_means_every_year(plan: Plan, make_target: Make) -> None:
     target = make_target("x", "output", "per_year", "every_year", 10.0, year=2018)
-    goal = Goal.of(target, plan)
+    goal = Goal.of(target, plan).among(tuple(range(2015, 2020)))
     paths = np.array([[0, 10, 20, 30, 30], [0, 10, 15, 30, 45], [0, 5, 30, 60, 90]], dtype=float).T
     hit = goal.met(goal.read(paths))
     assert hit.T.tolist() == [
@@ -105,6 +105,38 @@ def test_every_year_means_every_year(plan: Plan, make_target: Make) -> None:
         [False, False, False, False, False],
     ]
     assert hit[goal.year].tolist() == [True, False, False]
+
+
+@given(
+    st.sampled_from(["level", "change_vs_base", "annual_growth", "per_year"]),
+    st.sampled_from(["reach", "approx", "every_year"]),
+    st.sampled_from(["average", "last_year"]),
+    st.tuples(st.integers(2015, 2024), st.integers(1, 10)),
+    st.sets(st.integers(2015, 2025)),
+    st.lists(st.floats(50, 200), min_size=11, max_size=11),
+)
+def test_years_that_decide_are_enough(
+    plan: Plan,
+    alter: Alter,
+    make_target: Make,
+    basis: str,
+    comparator: str,
+    window: str,
+    times: tuple[int, int],
+    others: set[int],
+    path: list[float],
+) -> None:
+    """The same bits from some of the years, whatever else is on the axis."""
+    base, year = times[0], min(sum(times), 2025)
+    asked = {"base_year": base, "year": year, **PERCENT}
+    target = make_target("x", "output", basis, comparator, 4.0, **asked)
+    goal = Goal.of(target, alter(plan, {"assumptions.growth_window.value": window}))
+    years = tuple(sorted(goal.decisive | others))
+    few = goal.among(years)
+    whole = np.array(path)[:, None]
+    reads = goal.read(whole), few.read(whole[np.subtract(years, 2015)])
+    assert reads[0][goal.year] == reads[1][few.year]
+    assert goal.met(reads[0])[goal.year] == few.met(reads[1])[few.year]
 
 
 def test_the_base_year_and_what_is_before_it_never_count(plan: Plan, make_target: Make) -> None:

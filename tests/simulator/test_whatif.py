@@ -134,7 +134,7 @@ def test_arguments_are_those_of_a_run(queued: Plan) -> None:
     assert [fault.path for fault in problem.value.faults] == ["draws", "seed"]
 
 
-def test_lanes_share_what_is_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_stream_is_drawn_once(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
 
     def noted(block: Block, names: Sequence[str], rows: int) -> Any:
@@ -146,26 +146,20 @@ def test_lanes_share_what_is_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
 
     normals = Block.normals
     monkeypatch.setattr(Block, "normals", noted)
-    whole = Remembering(Block(3, 1))
-    left, right = whole.lanes(0, 128), whole.lanes(128, 384)
-    drawn = [left.normal("a", 3), right.normal("a", 2), right.normal("a", 3)]
-    assert asked == ["a"]
-    expected = [
-        numbers(Block(3, 1, 0, 128), "a", 3),
-        numbers(Block(3, 1, 128, 384), "a", 2),
-        numbers(Block(3, 1, 128, 384), "a", 3),
-    ]
-    for found, wanted in zip(drawn, expected, strict=True):
-        assert np.array_equal(found, wanted)
-    assert np.array_equal(whole.normals(("a", "b"), 1), normals(Block(3, 1), ("a", "b"), 1))
-    assert asked == ["a", "b"]
     part = Block(3, 1, 128, 384)
-    assert (right.number, right.start, right.stop) == (part.number, part.start, part.stop)
-    assert np.array_equal(right.uniform("b", 2), part.uniform("b", 2))
-    pieces = zip(right.exponentials("c"), part.exponentials("c"), range(3), strict=False)
+    held = Remembering(part)
+    drawn = [held.normal("a", 3), held.normal("a", 2), held.normal("a", 3)]
+    assert asked == ["a"]
+    for found, rows in zip(drawn, (3, 2, 3), strict=True):
+        assert np.array_equal(found, numbers(part, "a", rows))
+    assert np.array_equal(held.normals(("a", "b"), 1), normals(part, ("a", "b"), 1))
+    assert asked == ["a", "b"]
+    assert held.draws == part.draws
+    assert np.array_equal(held.uniform("b", 2), part.uniform("b", 2))
+    pieces = zip(held.exponentials("c"), part.exponentials("c"), range(3), strict=False)
     for waits, theirs, _ in pieces:
         assert np.array_equal(waits, theirs)
-    assert np.array_equal(next(right.exponentials("c")), next(part.exponentials("c")))
+    assert np.array_equal(next(held.exponentials("c")), next(part.exponentials("c")))
 
 
 def test_what_is_held_is_gone_when_nobody_holds_it(queued: Plan) -> None:
