@@ -15,7 +15,7 @@ from simulator.network import Network
 from simulator.plan import Coverage, Plan, Queue
 from simulator.queues import Passage, Value, intake, own_figures
 from simulator.recall import Recall, anew
-from simulator.sampling import Array
+from simulator.sampling import Array, Single, single
 
 #: Full use that comes sooner is there at once. [years]
 LEAST_RAMP = 1e-9
@@ -139,7 +139,7 @@ class Queued:
     come anyway; ``ramp``: until a lot is in full use [years], None where it is at once.
     """
 
-    delivered: Array
+    delivered: Single
     each: Value
     induced: Value
     ramp: Value | None
@@ -147,14 +147,14 @@ class Queued:
     lot: float = 1.0
 
     @cached_property
-    def soonest(self) -> Array:
+    def soonest(self) -> Single:
         """When each lot is delivered in the quickest of all draws. [(lot,)]
 
         Lots stand in the order in which they applied: the last ones are not there for long.
         """
         return np.asarray(np.minimum.reduce(self.delivered, axis=1))
 
-    def there(self, edge: float) -> Array:
+    def there(self, edge: float) -> Single:
         """The lots up to the last that may be delivered before ``edge``. [(lot, draw)]"""
         return self.delivered[: int(np.max(np.flatnonzero(self.soonest < edge), initial=-1)) + 1]
 
@@ -188,7 +188,7 @@ class Queued:
         """
         area = np.zeros((self.years + 1, self.delivered.shape[1]))
         spare = np.empty_like(self.delivered)
-        unit = None if self.ramp is None else np.maximum(self.ramp, LEAST_RAMP)
+        unit = None if self.ramp is None else single(np.maximum(self.ramp, LEAST_RAMP))
         since = self.delivered if unit is None else self.delivered / unit
         for edge in range(1, self.years + 1):
             lots, own = len(self.there(edge)), area[edge]
@@ -223,7 +223,7 @@ def queued(
 
 
 def _queue(
-    delivered: Array,
+    delivered: Single,
     queue: Queue,
     lot: float,
     path: str,

@@ -18,7 +18,7 @@ from simpy.events import EventPriority
 
 from simulator.network import Desk, Gate, Network, Station
 from simulator.queues import Cases, Futures, Passage
-from simulator.sampling import Array
+from simulator.sampling import Single
 
 Kind = Literal["applied", "waits", "takes", "begins", "ends", "drops_out", "delivered"]
 Process = Generator[simpy.Event, Any, None]
@@ -147,12 +147,17 @@ def _lot(world: _World, programme: str, lot: int, rank: int, case: Cases) -> Pro
             yield turn
             yield from desk.opening()
             world.note(programme, lot, stage, "begins", desk_path)
-            yield env.timeout(float(case.lasts[stage][lot, 0]))
+            yield env.timeout(_delay(env.now, float(case.lasts[stage][lot, 0])))
         world.note(programme, lot, stage, "ends", desk_path)
         if stage in case.leaves and case.leaves[stage][lot, 0]:
             world.note(programme, lot, stage, "drops_out")
             return
     world.note(programme, lot, "", "delivered")
+
+
+def _delay(now: float, lasts: float) -> float:
+    """The time from ``now`` until their sum in single precision, in which tables have it."""
+    return float(np.float32(now + lasts)) - now
 
 
 def _arrival(world: _World, path: str, rank: int) -> simpy.Event:
@@ -182,9 +187,9 @@ def passages(network: Network, futures: Futures, log: Sequence[Event]) -> dict[s
     return found
 
 
-def _tables(passage: Passage, event: Event) -> list[Array]:
+def _tables(passage: Passage, event: Event) -> list[Single]:
     """Where a time of the log belongs."""
-    by_kind: Mapping[str, Array | None] = {
+    by_kind: Mapping[str, Single | None] = {
         "applied": passage.applied,
         "takes": passage.passed.get((event.stage, event.station)),
         "begins": passage.passed.get((event.stage, event.station)),

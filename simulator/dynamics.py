@@ -16,7 +16,7 @@ from simulator.layout import Layout
 from simulator.plan import Effect, Plan, Quantity
 from simulator.queues import Value
 from simulator.recall import Recall, anew, once
-from simulator.sampling import Array, Block, Numbers, Single, correlate
+from simulator.sampling import Array, Block, Numbers, Single, correlate, single
 
 #: Own shocks are clipped at this many standard deviations (Eq. 4).
 SHOCK_CLIP = 6.0
@@ -429,11 +429,6 @@ def _accumulated(
         now += before if stays else persistence * before
         before = now
     return shocks
-
-
-def single(value: Value) -> float | Single:
-    """A value in single precision; a plain number stays one."""
-    return value if isinstance(value, float) else np.asarray(value, dtype=np.float32)
 
 
 # -- Eq. 5: output -------------------------------------------------------------------------------

@@ -4,8 +4,9 @@ What luck brings to a programme (applications, durations, who leaves, what is ne
 first (``bring``); it does not depend on any queue. Then stations are served one after another
 (``serve``). ``delivery`` plays the same futures in SimPy and gives the same times to the last bit.
 
-Arrays have the axes lot, draw. Times are years since the beginning of the base year; ``inf`` is
-never. Amounts of quotas are counted in whole grains, so that sums are exact in any order.
+Arrays have the axes lot, draw. Times are years since the beginning of the base year, in single
+precision (within ten years, half a minute); ``inf`` is never. Amounts of quotas are counted in
+whole grains, so that sums are exact in any order.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,11 +20,13 @@ from numpy.typing import NDArray
 from simulator.network import Desk, Gate, Network, Station
 from simulator.plan import Plan, Queue, Subsidy, figures
 from simulator.recall import Recall, anew
-from simulator.sampling import Array, Block
+from simulator.sampling import Array, Block, Numbers, Single, single
 
 Value = float | Array
 Bools = NDArray[np.bool_]
-Table = TypeVar("Table", Array, Bools)
+Table = TypeVar("Table", Array, Single, Bools)
+#: From when to when a desk stands still, in every draw.
+Pause = tuple[Single, Single]
 #: Grains in one base unit of a quota: with 亿元, one yuan.
 GRAINS = 1e8
 #: Draws that are put in order together, and lots that apply, while they are in the cache.
@@ -39,8 +42,8 @@ class Cases:
     of the quota at a path [grains].
     """
 
-    applied: Array
-    lasts: Mapping[str, Array]
+    applied: Single
+    lasts: Mapping[str, Single]
     leaves: Mapping[str, Bools] = field(default_factory=dict)
     takes: Mapping[str, Array] = field(default_factory=dict)
 
@@ -50,12 +53,12 @@ class Futures:
     """All that one set of luck brings: cases by programme, and what limits them.
 
     ``amounts``: of every gate, a year [grains]; ``closed``: from when to when a desk that stops
-    stands still. [(draw,)] or one value each
+    stands still. [(draw,)] or, of an amount, one value
     """
 
     cases: Mapping[str, Cases]
     amounts: Mapping[str, Value] = field(default_factory=dict)
-    closed: Mapping[str, tuple[Value, Value]] = field(default_factory=dict)
+    closed: Mapping[str, Pause] = field(default_factory=dict)
 
     def one(self, draw: int) -> "Futures":
         """The future of one draw, as arrays one draw wide."""
@@ -76,8 +79,7 @@ class Futures:
             },
             amounts={path: lane_of(amount, lanes) for path, amount in self.amounts.items()},
             closed={
-                path: (lane_of(since, lanes), lane_of(until, lanes))
-                for path, (since, until) in self.closed.items()
+                path: (since[lanes], until[lanes]) for path, (since, until) in self.closed.items()
             },
         )
 
@@ -96,10 +98,10 @@ class Passage:
     work ends, also for lots that leave then. ``delivered``: when all is done.
     """
 
-    applied: Array
-    delivered: Array
-    passed: dict[tuple[str, str], Array] = field(default_factory=dict)
-    ended: dict[str, Array] = field(default_factory=dict)
+    applied: Single
+    delivered: Single
+    passed: dict[tuple[str, str], Single] = field(default_factory=dict)
+    ended: dict[str, Single] = field(default_factory=dict)
 
 
 # -- what luck brings ------------------------------------------------------------------------------
@@ -115,7 +117,7 @@ def bring(
 ) -> Futures:
     """Applications, durations, drop-outs, needs and stops of one set of luck."""
     amounts: dict[str, Value] = {}
-    closed: dict[str, tuple[Value, Value]] = {}
+    closed: dict[str, Pause] = {}
     span = plan.plan.years[1] + 1 - plan.plan.base_year
     for station in network.stations:
         path = station.path
@@ -156,13 +158,11 @@ def _grains(amount: Value) -> Array:
     return np.asarray(np.rint(np.asarray(amount) * GRAINS))
 
 
-def _closing(
-    path: str, chance: Value, length: Value, span: int, block: Block, luck: str
-) -> tuple[Value, Value]:
+def _closing(path: str, chance: Value, length: Value, span: int, block: Block, luck: str) -> Pause:
     """One stop of a desk at a random time of the plan's years, or none."""
     whether, when = block.uniform(f"luck.{luck}/{path}/stopped", 2).astype(float)
-    begins = np.where(whether < chance, when * span, np.inf)
-    return begins, begins + length
+    begins = np.where(whether < chance, when * span, np.inf).astype(np.float32)
+    return begins, np.asarray(begins + single(length))
 
 
 def support(queue: Queue, p: Mapping[str, Value], path: str) -> Value:
@@ -199,7 +199,7 @@ def _cases(
     """What luck brings to the queue at a path. ``most``: lots; ``p``, ``amounts``: its own."""
     applied = _applied(queue, p, path, most, lot, years, block, f"luck.{luck}/{path}")
     lots = len(applied)
-    lasts: dict[str, Array] = {}
+    lasts: dict[str, Single] = {}
     leaves: dict[str, Bools] = {}
     takes: dict[str, Array] = {}
     shape = (lots, block.draws)
@@ -232,13 +232,16 @@ def _at_most(need: Array, amount: Value) -> Array:
 
 def _spread(
     p: Mapping[str, Value], middle: str, scatter: str, lots: int, block: Block, luck: str
-) -> Array:
+) -> Single:
     """Lognormal amounts about a median, or the median itself. [(lot, draw)]"""
     if scatter not in p:
-        return np.broadcast_to(np.asarray(p[middle], dtype=float), (lots, block.draws))
+        same = np.asarray(p[middle], dtype=np.float32)
+        return np.broadcast_to(same, (lots, block.draws))
     scores = block.normal(f"luck.{luck}/{middle}", lots)
-    scores *= np.asarray(p[scatter], dtype=np.float32)
-    return np.asarray(np.exp(scores, out=scores) * np.asarray(p[middle]), dtype=float)
+    scores *= single(p[scatter])
+    np.exp(scores, out=scores)
+    scores *= single(p[middle])
+    return scores
 
 
 def _award(
@@ -251,7 +254,8 @@ def _award(
     luck: str,
 ) -> Array:
     """min(rate × investment, cap) of one unit of every lot. [亿元]"""
-    investment = _spread(p, f"{path}.investment", f"{path}.scatter", lots, block, luck)
+    each = _spread(p, f"{path}.investment", f"{path}.scatter", lots, block, luck)
+    investment = each.astype(float)
     overrun = np.asarray(p[f"{path}.overrun"]) if queue.overrun is not None else 1.0
     award = investment * overrun * p[f"{path}.subsidy.rate"]
     if subsidy.cap is not None:
@@ -268,7 +272,7 @@ def _applied(
     years: range,
     block: Block,
     name: str,
-) -> Array:
+) -> Single:
     """A Poisson process whose rate falls as the pool is used up, through the year's season.
 
     While i lots have applied the next is a unit exponential wait divided by the rate
@@ -276,22 +280,19 @@ def _applied(
     which is the same as thinning by it. A few lots after others, which are worked on in the
     cache, until the rest comes after the last year in every draw.
     """
-    waits = block.uniform(f"{name}/applied", lots)
-    clock = np.empty(waits.shape)
+    clock = block.uniform(f"{name}/applied", lots)
     until = years[-1] + 1 if queue.end is None else min(years[-1], queue.end) + 1
     with np.errstate(divide="ignore", invalid="ignore"):
-        pace = -lot / np.asarray(intake(queue, p, path))
+        pace = single(-lot / np.asarray(intake(queue, p, path)))
     for first in range(0, lots, LOTS):
-        some = slice(first, first + LOTS)
-        wait, now = waits[some], clock[some]
-        np.subtract(1.0, wait, out=wait)
-        np.log(wait, out=wait)
+        now = clock[first : first + LOTS]
+        np.subtract(1.0, now, out=now)
+        np.log(now, out=now)
         with np.errstate(divide="ignore", invalid="ignore"):
-            now[...] = wait
             now *= pace
             if queue.eligible is not None:
-                gone = np.arange(first, first + len(now), dtype=float)[:, None] * lot
-                left = 1 - gone / np.asarray(p[f"{path}.eligible"])
+                gone = np.arange(first, first + len(now), dtype=np.float32)[:, None] * lot
+                left = 1 - gone / single(p[f"{path}.eligible"])
                 now[...] = np.where(left > 0, now / left, np.inf)
         if first:
             now[0] += clock[first - 1]
@@ -310,20 +311,21 @@ def _applied(
     return clock
 
 
-def running_sum(rows: Array) -> Array:
+def running_sum(rows: Numbers) -> Numbers:
     """Sums of every row with all before it, in place: several times as fast as ``accumulate``."""
     for i in range(1, len(rows)):
         rows[i] += rows[i - 1]
     return rows
 
 
-def in_season(clock: Array, season: Sequence[float]) -> Array:
+def in_season(clock: Single, season: Sequence[float]) -> Single:
     """Time on the calendar at which so many years' worth of applications have come."""
     shares = np.concatenate([[0.0], np.cumsum(season)]) / sum(season)
     months = np.linspace(0.0, 1.0, len(season) + 1)
     years = np.floor(clock)
     with np.errstate(invalid="ignore"):
-        return np.where(np.isinf(clock), np.inf, years + np.interp(clock - years, shares, months))
+        bent = years + np.interp(clock - years, shares, months)
+    return np.where(np.isinf(clock), np.inf, bent).astype(np.float32)
 
 
 # -- serving ---------------------------------------------------------------------------------------
@@ -356,11 +358,11 @@ def serve(
 
 def _through(
     station: Station,
-    arrivals: tuple[Array, ...],
-    needs: tuple[Array, ...],
+    arrivals: tuple[Single, ...],
+    needs: tuple[Numbers, ...],
     amount: Value | None,
-    closed: tuple[Value, Value] | None,
-) -> tuple[Array, ...]:
+    closed: Pause | None,
+) -> tuple[Single, ...]:
     """When the lots of every visit pass one station."""
     if _has_room(station, arrivals):
         return tuple(_reopened(times, closed) for times in arrivals)
@@ -368,21 +370,21 @@ def _through(
     return tuple(line.restored(_serve(station, line.arrivals, line.sorted(needs), amount, closed)))
 
 
-def _has_room(station: Station, arrivals: Sequence[Array]) -> bool:
+def _has_room(station: Station, arrivals: Sequence[Single]) -> bool:
     """Whether nobody ever waits for a server."""
     if isinstance(station, Gate):
         return False
     return station.servers is None or station.servers >= sum(map(len, arrivals))
 
 
-def _needs(station: Station, futures: Futures) -> tuple[Array, ...]:
+def _needs(station: Station, futures: Futures) -> tuple[Array, ...] | tuple[Single, ...]:
     """What every visitor asks of the station: an amount of a quota, or a time of work."""
     if isinstance(station, Gate):
         return tuple(futures.cases[v.programme].takes[station.path] for v in station.visits)
     return tuple(futures.cases[v.programme].lasts[v.stage] for v in station.visits)
 
 
-def _left(times: Array, lasts: Array, leaves: Bools | None, trace: bool) -> tuple[Array, Array]:
+def _left(times: Single, lasts: Single, leaves: Bools | None, trace: bool) -> tuple[Single, Single]:
     """When work ends that begins at some times, and when who is left goes on."""
     ended = times + lasts
     if leaves is None:
@@ -400,18 +402,18 @@ class _Line:
     own tables, None where they stand in line already. Ties keep the order of visits, then of lots.
     """
 
-    arrivals: Array
-    order: NDArray[np.intp] | None
+    arrivals: Single
+    order: NDArray[np.int64] | None
     sizes: tuple[int, ...]
 
     @classmethod
-    def of(cls, arrivals: Sequence[Array]) -> "_Line":
+    def of(cls, arrivals: Sequence[Single]) -> "_Line":
         together = arrivals[0] if len(arrivals) == 1 else np.concatenate(arrivals)
         sizes = tuple(len(table) for table in arrivals)
         if (together[1:] >= together[:-1]).all():
             return cls(together, None, sizes)
-        order = np.empty(together.shape, dtype=np.intp)
-        in_line = np.empty(together.shape)
+        order = np.empty(together.shape, dtype=np.int64)
+        in_line = np.empty_like(together)
         for first in range(0, together.shape[1], TILE):
             lanes = slice(first, first + TILE)
             places, times = _in_order(np.ascontiguousarray(together[:, lanes].T))
@@ -420,12 +422,12 @@ class _Line:
         order += np.arange(together.shape[1])
         return cls(in_line, order, sizes)
 
-    def sorted(self, tables: Sequence[Array]) -> Array:
+    def sorted(self, tables: Sequence[Numbers]) -> Numbers:
         """Tables of the visitors in the order of the line."""
         together = tables[0] if len(tables) == 1 else np.concatenate(tables)
         return together if self.order is None else np.ravel(together).take(self.order)
 
-    def restored(self, times: Array) -> Iterator[Array]:
+    def restored(self, times: Single) -> Iterator[Single]:
         """The tables of the visitors, each in the order of its own lots."""
         if self.order is not None:
             back = np.empty_like(times)
@@ -437,59 +439,50 @@ class _Line:
             first += size
 
 
-def _in_order(times: Array) -> tuple[NDArray[np.intp], Array]:
+def _in_order(times: Single) -> tuple[NDArray[np.int64], Single]:
     """Stable order of every row of times that are not negative, and the rows in that order.
 
-    The bits of such a number are in order as whole numbers. Their last ones give way to the place
-    in the row, so that a plain sort, four times as fast as ``argsort``, brings the places along; a
-    row in which these bits would have decided is sorted again.
+    The bits of such a number are in order as whole numbers. With the place in the row behind them,
+    a plain sort, four times as fast as ``argsort``, brings the places along.
     """
-    draws, size = times.shape
-    last = np.int64((1 << (size - 1).bit_length()) - 1)
-    places = times.view(np.int64) & ~last
-    places |= np.arange(size)
-    places.sort(axis=1)
-    places &= last
-    rows = np.arange(draws)[:, None] * size
-    in_order = times.ravel().take(places + rows)
-    wrong = ~(in_order[:, 1:] >= in_order[:, :-1]).all(axis=1)
-    if wrong.any():
-        places[wrong] = np.argsort(times[wrong], axis=1, kind="stable")
-        in_order = times.ravel().take(places + rows)
-    return places, in_order
+    keys = times.view(np.int32).astype(np.int64)
+    keys <<= 32
+    keys |= np.arange(times.shape[1])
+    keys.sort(axis=1)
+    places = keys & 0xFFFFFFFF
+    keys >>= 32
+    return places, keys.astype(np.int32).view(np.float32)
 
 
 @singledispatch
 def _serve(
     station: Station,
-    arrivals: Array,
-    needs: Array,
+    arrivals: Single,
+    needs: Numbers,
     amount: Value | None,
-    closed: tuple[Value, Value] | None,
-) -> Array:
+    closed: Pause | None,
+) -> Single:
     """When each place in line passes. [(place, draw)]"""
     raise TypeError(station)
 
 
 @_serve.register
-def _(
-    station: Gate, arrivals: Array, needs: Array, amount: Value, closed: tuple[Value, Value] | None
-) -> Array:
+def _(station: Gate, arrivals: Single, needs: Array, amount: Value, closed: Pause | None) -> Single:
     shared = np.broadcast_to(amount, arrivals.shape[1:])
     paid = (_carried if station.carries else _lapsed)(station, arrivals, needs, shared)
     return np.where(needs > 0, paid, arrivals)  # who needs nothing does not wait
 
 
-def _carried(gate: Gate, arrivals: Array, needs: Array, amount: Array) -> Array:
+def _carried(gate: Gate, arrivals: Single, needs: Array, amount: Array) -> Single:
     """All that came by a January pays all that was asked for before: cumulative sums decide."""
     asked = running_sum(np.where(np.isinf(arrivals), 0.0, needs))
     with np.errstate(divide="ignore", invalid="ignore"):
         januaries = np.ceil(asked / amount)
     enough = np.where(januaries <= gate.last - gate.first + 1, gate.first + januaries - 1, np.inf)
-    return np.maximum(arrivals, enough)
+    return np.maximum(arrivals, enough.astype(np.float32))
 
 
-def _lapsed(gate: Gate, arrivals: Array, needs: Array, amount: Array) -> Array:
+def _lapsed(gate: Gate, arrivals: Single, needs: Array, amount: Array) -> Single:
     """First come, first served, year by year: who finds too little left waits for January.
 
     Who needs more than ever comes waits for good, and all who stand behind him.
@@ -499,9 +492,9 @@ def _lapsed(gate: Gate, arrivals: Array, needs: Array, amount: Array) -> Array:
     if too_much.any():
         arrivals = np.where(np.logical_or.accumulate(too_much, axis=0), np.inf, arrivals)
     paid = np.full_like(arrivals, np.inf)
-    clock = np.zeros(arrivals.shape[1])
-    year = np.full(arrivals.shape[1], gate.first - 1.0)
-    left = np.zeros(arrivals.shape[1])
+    clock = np.zeros(arrivals.shape[1], dtype=np.float32)
+    year = np.full_like(clock, gate.first - 1)
+    left = np.zeros(clock.shape)
     places = int(np.count_nonzero(arrivals < end, axis=0).max(initial=0))
     for arrival, need, now in zip(arrivals[:places], needs, paid, strict=False):
         np.maximum(arrival, clock, out=now)
@@ -521,15 +514,15 @@ def _lapsed(gate: Gate, arrivals: Array, needs: Array, amount: Array) -> Array:
 @_serve.register
 def _(
     station: Desk,
-    arrivals: Array,
-    needs: Array,
+    arrivals: Single,
+    needs: Single,
     amount: Value | None,
-    closed: tuple[Value, Value] | None,
-) -> Array:
+    closed: Pause | None,
+) -> Single:
     began = np.empty_like(arrivals)
     servers = station.servers or len(arrivals)
-    free = [np.zeros(arrivals.shape[1]) for _ in range(servers)]  # the soonest first
-    spare = np.empty(arrivals.shape[1])
+    spare = np.zeros(arrivals.shape[1], dtype=np.float32)
+    free = [np.zeros_like(spare) for _ in range(servers)]  # the soonest first
     for place, (arrival, lasts) in enumerate(zip(arrivals, needs, strict=True)):
         begins = np.maximum(arrival, free[0], out=began[place])
         if closed is not None:
@@ -543,7 +536,7 @@ def _(
     return began
 
 
-def _reopened(begins: Array, closed: tuple[Value, Value] | None) -> Array:
+def _reopened(begins: Single, closed: Pause | None) -> Single:
     """Work that would begin while a desk stands still begins when it reopens."""
     if closed is None:
         return begins

@@ -69,6 +69,11 @@ COARSE = 8
 _PER_SCORE = (len(_GRID) - 1) / (_GRID[-1] - _GRID[0])
 
 
+def single(value: float | Array) -> float | Single:
+    """A value in single precision; a plain number stays one."""
+    return value if isinstance(value, float) else np.asarray(value, dtype=np.float32)
+
+
 class Address(ISeedSequence):
     """Seeds a bit generator with a hash of the address of its stream, for a fifth of the time
     that numpy's own SeedSequence takes; there are hundreds of streams in a block.

@@ -41,7 +41,7 @@ from simulator.plan import (
 from simulator.queues import Futures, Value, bring, serve
 from simulator.results import Tally
 from simulator.run import count_block, jobs, live, merged, systematic
-from simulator.sampling import STREAM_BLOCK, Array, Block, Sampler
+from simulator.sampling import STREAM_BLOCK, Block, Sampler, Single
 
 Alter = Callable[..., Plan]
 Alone = Callable[..., Plan]
@@ -58,7 +58,7 @@ class Brought(NamedTuple):
 
 
 Bring = Callable[..., Brought]
-Deliver = Callable[..., Array]
+Deliver = Callable[..., Single]
 
 
 def label(text: str) -> Label:
@@ -567,7 +567,7 @@ def brought() -> Bring:
 def delivered(brought: Bring) -> Deliver:
     """``delivered(plan, "grants")``: when each lot is delivered in each draw."""
 
-    def served(plan: Plan, key: str = "a", **more: Any) -> Array:
+    def served(plan: Plan, key: str = "a", **more: Any) -> Single:
         lives = brought(plan, **more)
         return serve(lives.network, lives.futures)[key].delivered
 

@@ -218,8 +218,8 @@ def test_both_kinds_run_beside_one_another(queued: Plan, simulate: Simulate) -> 
         for path in (each.stock, each.flow):
             assert np.broadcast_shapes(path.shape, (11, 256)) == (11, 256)
             assert (path[0] == 0).all()
-            assert (np.diff(path, axis=0) >= -1e-12).all()
-        assert (each.flow <= each.stock + 1e-12).all()
+            assert (np.diff(path, axis=0) >= -1e-6).all()
+        assert (each.flow <= each.stock + 1e-6).all()
 
 
 def test_a_queue_moves_what_it_names_as_a_schedule_does(

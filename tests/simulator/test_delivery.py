@@ -31,7 +31,7 @@ from simulator.plan import (
 from simulator.queues import Cases, Futures, serve
 from simulator.results import Kept, Result, Tally
 from simulator.run import BLOCKS, live, run, systematic
-from simulator.sampling import STREAM_BLOCK, Array, Block
+from simulator.sampling import STREAM_BLOCK, Array, Block, Single
 
 Alter = Callable[..., Plan]
 Alone = Callable[..., Plan]
@@ -139,9 +139,11 @@ def worlds(draw: st.DrawFn) -> tuple[Network, Futures]:
     network = draw(networks())
     values = (*TIMES, *draw(st.lists(st.floats(0, 6), max_size=5)))
 
-    def table(lots: int, among: tuple[float, ...]) -> Array:
+    def table(lots: int, among: tuple[float, ...]) -> Single:
         raw = draw(st.binary(min_size=lots * LANES, max_size=lots * LANES))
-        return np.array(among)[np.frombuffer(raw, np.uint8).reshape(lots, LANES) % len(among)]
+        return np.array(among, np.float32)[
+            np.frombuffer(raw, np.uint8).reshape(lots, LANES) % len(among)
+        ]
 
     def row(least: int, most: int) -> Array:
         return np.array([float(draw(st.integers(least, most))) for _ in range(LANES)])
@@ -154,7 +156,7 @@ def worlds(draw: st.DrawFn) -> tuple[Network, Futures]:
             applied=np.sort(table(lots, (*values, NEVER)), axis=0),
             lasts={stage: table(lots, values) for stage in route},
             leaves={s: table(lots, (0.0, 0.0, 1.0)) > 0 for s in route if draw(YES)},
-            takes={path: table(lots, (0.0, 1.0, 2.0, 3.0, 5.0)) for path in gates},
+            takes={path: table(lots, (0, 1, 2, 3, 5)).astype(float) for path in gates},
         )
     closed: dict[str, tuple[Any, Any]] = {}
     for desk in network.stations:
@@ -167,7 +169,7 @@ def worlds(draw: st.DrawFn) -> tuple[Network, Futures]:
     return network, Futures(cases, amounts, closed)
 
 
-def seen(times: Array) -> Array:
+def seen(times: Single) -> Single:
     """What happens before the horizon; a quota gives nothing after it."""
     return np.where(times < HORIZON, times, NEVER)
 
@@ -335,7 +337,7 @@ def test_any_draw_of_a_run_can_be_played(queued: Plan, brought: Bring, luck: str
 def assert_same_lane(passage: Any, alone: Any, draw: int) -> None:
     """One draw of many is the only draw of another, as far as the horizon."""
 
-    def lane(table: Array) -> Array:
+    def lane(table: Single) -> Single:
         return seen(table[:, draw])
 
     assert np.array_equal(lane(passage.applied), alone.applied[:, 0])

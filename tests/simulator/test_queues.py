@@ -14,8 +14,18 @@ from scipy import stats
 
 from simulator.network import Desk, Gate, Network, Visit
 from simulator.plan import Figure, Plan, Quota, Stage, Stop, Subsidy, Uncertainty
-from simulator.queues import GRAINS, Cases, Futures, Passage, in_season, intake, serve, support
-from simulator.sampling import Array
+from simulator.queues import (
+    GRAINS,
+    Cases,
+    Futures,
+    Passage,
+    Pause,
+    in_season,
+    intake,
+    serve,
+    support,
+)
+from simulator.sampling import Array, Numbers, Single
 
 Alter = Callable[..., Plan]
 Alone = Callable[..., Plan]
@@ -35,13 +45,23 @@ def rng() -> np.random.Generator:
     return np.random.default_rng(1)
 
 
-def column(values: Any) -> Array:
-    return np.asarray(values, dtype=float)[:, None]
+def column(values: Any) -> Single:
+    return np.asarray(values, dtype=np.float32)[:, None]
 
 
-def near(found: Array, expected: Array) -> bool:
+def near(found: Numbers, expected: Any) -> bool:
     """Equal to rounding; ``pytest.approx`` is slow for many numbers."""
-    return bool(np.allclose(found, expected, rtol=1e-12, atol=0.0))
+    return bool(np.allclose(found, expected, rtol=8 * np.finfo(found.dtype).eps, atol=0.0))
+
+
+def told(times: Single) -> list[float]:
+    """Those of the first draw, as one writes them. [years]"""
+    return [round(float(time), 6) for time in times[:, 0]]
+
+
+def pause(since: float, until: float) -> Pause:
+    """The same in every draw."""
+    return column([since])[0], column([until])[0]
 
 
 def paid(
@@ -49,9 +69,9 @@ def paid(
 ) -> list[float]:
     """When lots pass a gate."""
     gate = Gate("quota", HERE, first, last, carries)
-    case = Cases(column(applied), {}, takes={"quota": column(needs)})
+    case = Cases(column(applied), {}, takes={"quota": column(needs).astype(float)})
     passage = serve(Network((gate,)), Futures({"a": case}, {"quota": amount}))["a"]
-    return [float(time) for time in passage.passed["s", "quota"][:, 0]]
+    return told(passage.passed["s", "quota"])
 
 
 def begun(
@@ -60,12 +80,12 @@ def begun(
     """When work on lots begins at a desk."""
     desk = Desk("desk", HERE, servers, closed is not None)
     case = Cases(column(applied), {"s": column(lasts)})
-    stops = {} if closed is None else {"desk": closed}
+    stops = {} if closed is None else {"desk": pause(*closed)}
     passage = serve(Network((desk,)), Futures({"a": case}, {}, stops))["a"]
     began, ended = passage.passed["s", "desk"], passage.ended["s"]
     assert np.array_equal(ended, began + case.lasts["s"])
     assert np.array_equal(ended, passage.delivered)
-    return [float(time) for time in began[:, 0]]
+    return told(began)
 
 
 # -- desks -----------------------------------------------------------------------------------------
@@ -104,10 +124,11 @@ def test_work_that_should_begin_while_a_desk_stands_still_waits() -> None:
 
 
 def test_one_server_is_lindleys_recursion(rng: np.random.Generator) -> None:
-    applied, lasts = np.cumsum(rng.exponential(1, (300, 7)), axis=0), rng.exponential(0.9, (300, 7))
+    waits, lasts = rng.exponential([[[1.0]], [[0.9]]], (2, 300, 7)).astype(np.float32)
+    applied = np.cumsum(waits, axis=0)
     desk = Desk("desk", HERE, 1, stops=False)
     found = serve(Network((desk,)), Futures({"a": Cases(applied, {"s": lasts})}))["a"]
-    free = np.zeros(7)
+    free = np.zeros(7, dtype=np.float32)
     for lot in range(300):
         begins = np.maximum(applied[lot], free)
         assert (found.passed["s", "desk"][lot] == begins).all()
@@ -120,8 +141,9 @@ def test_the_mean_wait_is_that_of_queueing_theory(
 ) -> None:
     """M/D/1 and M/M/1 (Pollaczek and Khinchine), M/M/3 (Erlang C), at a load of 0.8."""
     shape, load = (3000, 200), 0.8
-    applied = np.cumsum(rng.exponential(1 / (load * servers), shape), axis=0)
-    lasts = rng.exponential(1.0, shape) if random else np.ones(shape)
+    clock = np.cumsum(rng.exponential(1 / (load * servers), shape), axis=0)
+    work = rng.exponential(1.0, shape) if random else np.ones(shape)
+    applied, lasts = clock.astype(np.float32), work.astype(np.float32)
     desk = Desk("desk", HERE, servers, stops=False)
     found = serve(Network((desk,)), Futures({"a": Cases(applied, {"s": lasts})}))["a"]
     wait = (found.passed["s", "desk"] - applied)[1000:].mean()
@@ -201,7 +223,7 @@ def test_all_programmes_stand_in_one_line() -> None:
 
 def test_ties_are_served_by_programme_then_by_lot() -> None:
     """Thirty lots of three programmes each, all at once: only a stable sort keeps them."""
-    table = np.ones((30, 2))
+    table = np.ones((30, 2), dtype=np.float32)
     cases = {key: Cases(table, {"s": table}) for key in ("z", "a", "m")}
     found = shared(cases, Desk("desk", (), 1, stops=False))
     begins = np.concatenate([found[key].passed["s", "desk"] for key in cases])
@@ -209,8 +231,9 @@ def test_ties_are_served_by_programme_then_by_lot() -> None:
 
 
 def test_every_draw_has_its_own_line() -> None:
-    first = Cases(np.array([[0.0, 5.0], [1.0, 6.0]]), {}, takes={"quota": np.full((2, 2), 3.0)})
-    other = Cases(np.array([[0.5, 0.5]]), {}, takes={"quota": np.full((1, 2), 4.0)})
+    times: Single = np.array([[0.0, 5.0], [1.0, 6.0], [0.5, 0.5]], dtype=np.float32)
+    first = Cases(times[:2], {}, takes={"quota": np.full((2, 2), 3.0)})
+    other = Cases(times[2:], {}, takes={"quota": np.full((1, 2), 4.0)})
     gate = Gate("quota", (), 0, 9, carries=False)
     found = shared({"a": first, "b": other}, gate, amounts={"quota": np.array([7.0, 3.0])})
     assert found["a"].passed["s", "quota"].tolist() == [[0.0, NEVER], [1.0, NEVER]]
@@ -221,10 +244,10 @@ def test_every_draw_has_its_own_line() -> None:
 
 def test_times_that_differ_by_a_last_bit_are_no_tie(rng: np.random.Generator) -> None:
     """Among many that are equal; who never comes is last. With a year of work each."""
-    close = 0.5 + np.arange(4) * np.spacing(0.5)
-    tables = rng.choice([0.0, 0.0, *close, 1.0, NEVER], (2, 40, 300))
+    close = 0.5 + np.arange(4) * np.spacing(np.float32(0.5))
+    tables = rng.choice([0.0, 0.0, *close, 1.0, NEVER], (2, 40, 300)).astype(np.float32)
     cases = {
-        key: Cases(times, {"s": np.ones((40, 300))})
+        key: Cases(times, {"s": np.ones((40, 300), dtype=np.float32)})
         for key, times in zip("ab", tables, strict=True)
     }
     found = shared(cases, Desk("desk", (), 1, stops=False))
@@ -280,7 +303,7 @@ def test_the_clock_of_applications_is_its_equation(alone: Alone, brought: Bring)
         when = 2 + np.floor(clock) + bent
         expected = np.where(when < 5, when, NEVER)
         found = applied[i] if i < len(applied) else np.full(128, NEVER)
-        assert np.allclose(found, expected, rtol=1e-9)
+        assert np.allclose(found, expected, rtol=1e-6)
     assert len(applied) <= 34
 
 
@@ -322,11 +345,11 @@ def test_who_applies_comes_in_the_season(alone: Alone, brought: Bring) -> None:
 
 def test_a_season_is_a_clock_that_keeps_its_years() -> None:
     season = [0.0, 0.0, 6.0, *[1.0] * 8, 0.0]
-    clock = np.array([0.0, 3 / 14, 6 / 14, 7 / 14, 1 - 1e-12, 3.0 + 6 / 14, NEVER])
+    clock = column([0.0, 3 / 14, 6 / 14, 7 / 14, 1 - 2**-24, 3.0 + 6 / 14, NEVER])[:, 0]
     expected = [2.5 / 12, 3 / 12, 4 / 12, 11 / 12, 3 + 3 / 12, NEVER]
     assert in_season(clock, season)[1:].tolist() == pytest.approx(expected)
     assert near(in_season(clock, [5.0] * 12), clock)
-    fine = np.linspace(0, 5, 501)
+    fine = np.linspace(0, 5, 501, dtype=np.float32)
     assert (np.diff(in_season(fine, season)) >= 0).all()
 
 
@@ -521,11 +544,11 @@ LANES = 3
 
 
 @st.composite
-def tables(draw: st.DrawFn, lots: int, values: tuple[float, ...]) -> Array:
+def tables(draw: st.DrawFn, lots: int, values: tuple[float, ...]) -> Single:
     """Numbers out of ``values``. [(lot, LANES)]"""
     raw = draw(st.binary(min_size=lots * LANES, max_size=lots * LANES))
     picked = np.frombuffer(raw, np.uint8).reshape(lots, LANES) % len(values)
-    return np.array(values)[picked]
+    return np.array(values, dtype=np.float32)[picked]
 
 
 @st.composite
@@ -539,9 +562,9 @@ def single_stages(draw: st.DrawFn) -> tuple[Network, Futures]:
         Desk("desk", HERE, draw(st.integers(1, 20)), stops),
     )
     since = draw(st.sampled_from(values))
-    closed = {"desk": (since, since + draw(st.sampled_from(values)))} if stops else {}
+    closed = {"desk": pause(since, since + draw(st.sampled_from(values)))} if stops else {}
     applied = np.sort(draw(tables(lots, (*values, NEVER))), axis=0)
-    needs = draw(tables(lots, tuple(np.arange(1.0, 8.0))))
+    needs = draw(tables(lots, tuple(np.arange(1.0, 8.0)))).astype(float)
     leaves = {"s": draw(tables(lots, (0.0, 0.0, 1.0))) > 0}
     case = Cases(applied, {"s": draw(tables(lots, values))}, leaves, {"quota": needs})
     amount = np.array([float(draw(st.integers(1, 9))) for _ in range(LANES)])
@@ -550,7 +573,7 @@ def single_stages(draw: st.DrawFn) -> tuple[Network, Futures]:
     )
 
 
-def at(network: Network, futures: Futures, amount: Any = None, servers: int = 0) -> Array:
+def at(network: Network, futures: Futures, amount: Any = None, servers: int = 0) -> Single:
     """Deliveries with other amounts and servers. Nobody takes more than a year's amount."""
     gate, desk = network.stations
     assert isinstance(desk, Desk)
@@ -626,7 +649,7 @@ def test_what_helps_a_single_stage_helps_in_every_draw(
         after = delivered(single(alone, **changes), draws=256)
         if before is not None:
             lots = min(len(before), len(after))
-            tolerance = 1e-12 if lever == "start" else 0.0
+            tolerance = 1e-5 if lever == "start" else 0.0
             assert (after[:lots] <= before[:lots] + tolerance).all()
             assert (after[:lots] < before[:lots]).any()
         before = after
@@ -646,5 +669,5 @@ def test_in_a_chain_another_server_can_delay_a_lot() -> None:
     found = []
     for servers in (1, 2):
         first, last = Desk("one", stages[:1], servers, False), Desk("two", stages[1:], 1, False)
-        found.append(serve(Network((first, last)), futures)["a"].delivered[:, 0].tolist())
+        found.append(told(serve(Network((first, last)), futures)["a"].delivered))
     assert found == [[1.1, 3.5], [2.6, 2.5]]
