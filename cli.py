@@ -1095,16 +1095,28 @@ def print_tables(
 
 def fitted(table: "Table", lang: str, console: "Console") -> "Grid":
     """The table on this console, without the optional columns that it has no room for."""
+
+    def has_room(grid: "Grid") -> bool:
+        return grid.__rich_measure__(console, console.options).maximum < console.width
+
+    if console.width == UNBOUNDED:
+        grid = drawn(table, lang, one_row(table))
+        return grid if has_room(grid) else drawn(table, lang, table.rows)
     while True:
-        grid = drawn(table, lang)
-        if not table.optional or console.width == UNBOUNDED:
-            return grid
-        if grid.__rich_measure__(console, console.options).maximum < console.width:
+        grid = drawn(table, lang, table.rows)
+        if not table.optional or has_room(grid):
             return grid
         table = table.without(table.optional[0])
 
 
-def drawn(table: "Table", lang: str) -> "Grid":
+def one_row(table: "Table") -> Sequence[Sequence[str]]:
+    """All rows as one with many lines, a quarter of the work: alike where no cell is folded."""
+    if not table.rows or any("\n" in cell for row in table.rows for cell in row):
+        return table.rows
+    return [["\n".join(cells) for cells in zip(*table.rows, strict=True)]]
+
+
+def drawn(table: "Table", lang: str, rows: Sequence[Sequence[str]]) -> "Grid":
     from rich import box
     from rich.table import Table as Grid
     from rich.text import Text
@@ -1113,7 +1125,7 @@ def drawn(table: "Table", lang: str) -> "Grid":
     for column in table.columns:
         justify: Literal["left", "right"] = "right" if column in table.right else "left"
         grid.add_column(say(f"column.{column}", lang), justify=justify, overflow="fold")
-    for row in table.rows:
+    for row in rows:
         grid.add_row(*map(Text, row))  # as it is: square brackets are no markup
     return grid
 

@@ -50,7 +50,7 @@ from simulator.run import (
     run,
     systematic,
 )
-from simulator.sampling import STREAM_BLOCK, WAITS, Array, Block, centre
+from simulator.sampling import PIECE, STREAM_BLOCK, WAITS, Array, Block, Single, centre
 from simulator.verdicts import conclude
 from simulator.whatif import WhatIf, changed
 
@@ -90,7 +90,7 @@ def best(
 
 @dataclass(frozen=True, slots=True)
 class Asked(Block):
-    """A block that counts the rows that are drawn from each stream. Exponentials come in pieces."""
+    """A block that counts the rows that are drawn from each stream."""
 
     rows: dict[tuple[str, str], int] = field(default_factory=lambda: defaultdict(int))
 
@@ -98,9 +98,10 @@ class Asked(Block):
         self.rows.update({("normal", name): rows for name in names})
         return Block.normals(self, names, rows)
 
-    def uniform(self, name: str, rows: int) -> Any:
-        self.rows["uniform", name] = rows
-        return Block.uniform(self, name, rows)
+    def uniforms(self, name: str) -> Iterator[Single]:
+        for piece in Block.uniforms(self, name):
+            self.rows["uniform", name] += len(piece)
+            yield piece
 
     def exponentials(self, name: str) -> Iterator[Array]:
         for piece in Block.exponentials(self, name):
@@ -147,14 +148,17 @@ class Numbers:
         """Draw them, and nothing else."""
         single = [name for (kind, name), rows in self.rows.items() if (kind, rows) == ("normal", 1)]
         block.normals(single, 1)
+        endless_of: Mapping[str, tuple[Callable[[str], Iterator[Any]], int]] = {
+            "uniform": (block.uniforms, PIECE),
+            "exponential": (block.exponentials, WAITS),
+        }
         for (kind, name), rows in self.rows.items():
             if kind == "normal":
                 if rows > 1:
                     block.normal(name, rows)
-            elif kind == "uniform":
-                block.uniform(name, rows)
             else:
-                for _ in itertools.islice(block.exponentials(name), -(-rows // WAITS)):
+                endless, together = endless_of[kind]
+                for _ in itertools.islice(endless(name), rows // together):
                     pass
 
 

@@ -12,7 +12,7 @@ from simulator.model import Model
 from simulator.queues import Futures, Value, bring
 from simulator.results import Judged
 from simulator.run import LUCKS, Systematic, judge_luck, systematic
-from simulator.sampling import Array, Block
+from simulator.sampling import Array, Block, Single
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,13 +20,12 @@ class Heard(Block):
     """A block that remembers every number that is drawn from it, by the name of its stream.
 
     ``calm``: quantities have no luck, all of their normal numbers are zero; programmes have theirs.
-    The rows of ``waits`` come in pieces. Copies are given, as the engine works in place.
+    The rows of ``pieces`` come so. Copies are given, as the engine works in place.
     """
 
     calm: bool = False
     scores: dict[str, Any] = field(default_factory=dict)
-    uniforms: dict[str, Any] = field(default_factory=dict)
-    waits: dict[str, list[Array]] = field(default_factory=dict)
+    pieces: dict[str, list[Any]] = field(default_factory=dict)
 
     def normals(self, names: Sequence[str], rows: int) -> Any:
         for name in names:
@@ -40,15 +39,16 @@ class Heard(Block):
         silent = self.calm and luck.startswith("luck.") and not path.startswith("programmes.")
         return np.float32(not silent)
 
-    def uniform(self, name: str, rows: int) -> Any:
-        if name not in self.uniforms:
-            self.uniforms[name] = Block.uniform(self, name, rows)
-        return self.uniforms[name].copy()
+    def uniforms(self, name: str) -> Iterator[Single]:
+        return self._endless(name, Block.uniforms(self, name))
 
     def exponentials(self, name: str) -> Iterator[Array]:
-        heard = self.waits.setdefault(name, [])
+        return self._endless(name, Block.exponentials(self, name))
+
+    def _endless(self, name: str, drawn: Iterator[Any]) -> Iterator[Any]:
+        heard = self.pieces.setdefault(name, [])
         yield from [piece.copy() for piece in heard]
-        for piece in islice(Block.exponentials(self, name), len(heard), None):
+        for piece in islice(drawn, len(heard), None):
             heard.append(piece)
             yield piece.copy()
 
@@ -95,9 +95,7 @@ class Fed:
         heard, found = self.heard, {}
         for name, rows in heard.scores.items():
             found[name] = rows[:, draw] * heard.loudness(name)
-        for name, rows in heard.uniforms.items():
-            found[name] = rows[:, draw]
-        for name, pieces in heard.waits.items():
+        for name, pieces in heard.pieces.items():
             found[name] = np.concatenate([piece[..., draw] for piece in pieces], None)
         prefix = f"luck.{luck}/"
         return {

@@ -49,10 +49,10 @@ class Probe(Block):
                     numbers[row, draw] = step
         return list(drawn)
 
-    def uniform(self, name: str, rows: int) -> Single:
+    def uniforms(self, name: str) -> Iterator[Single]:
         """Those of the first draw, for all draws."""
-        numbers = Block(self.seed, self.number, 0, 1).uniform(name, rows)
-        return np.repeat(numbers, self.draws, axis=1)
+        for numbers in Block(self.seed, self.number, 0, 1).uniforms(name):
+            yield np.repeat(numbers, self.draws, axis=1)
 
     def exponentials(self, name: str) -> Iterator[Array]:
         """Those of the first draw, for all draws."""

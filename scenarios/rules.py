@@ -2,9 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from functools import lru_cache
-
-import numpy as np
 
 from scenarios import units
 from scenarios.delivery_rules import delivery_faults
@@ -18,7 +15,7 @@ from simulator.errors import Fault, InputError
 from simulator.feasibility import Goal
 from simulator.layout import Layout
 from simulator.plan import REFERENCES, Figure, Library, Plan, Quantity, Uncertainty, figures
-from simulator.sampling import Sampler, centre, faults_of, match, quantile
+from simulator.sampling import Sampler, centre, ends, faults_of, match
 
 #: Normal scores at which the reach of an uncertain figure is checked: 1 in 1,000 either way.
 REACH = 3.09
@@ -43,13 +40,7 @@ def reach(figure: Figure) -> tuple[float, float]:
     """The range in which a figure lies but for two cases in a thousand."""
     if not isinstance(figure.value, Uncertainty):
         return figure.value, figure.value
-    return _reach(figure.value)
-
-
-@lru_cache(maxsize=4096)
-def _reach(value: Uncertainty) -> tuple[float, float]:
-    low, high = quantile(value, np.array([-REACH, REACH]))
-    return float(low), float(high)
+    return ends(figure.value, REACH)
 
 
 def figure_faults(plan: Plan | Library) -> Iterator[Fault]:

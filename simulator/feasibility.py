@@ -132,7 +132,7 @@ class Goal:
         return before + 1, before
 
     def read(self, path: Array) -> Array:
-        """The indicator as the target words it, NaN where too few years are known.
+        """The indicator as the target words it, on the year axis; NaN where years are missing.
         [(year, draw), base units]
         """
         return READINGS[self.target.basis](path, self)

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from simulator.network import Desk, Gate, Network, Station
 from simulator.plan import Plan, Queue, Subsidy, figures
 from simulator.recall import Recall, anew
-from simulator.sampling import Array, Block, Numbers, Single, single
+from simulator.sampling import PIECE, Array, Block, Numbers, Single, single
 
 Value = float | Array
 Bools = NDArray[np.bool_]
@@ -29,8 +29,8 @@ Table = TypeVar("Table", Array, Single, Bools)
 Pause = tuple[Single, Single]
 #: Grains in one base unit of a quota: with 亿元, one yuan.
 GRAINS = 1e8
-#: Draws that are put in order together, and lots that apply, while they are in the cache.
-TILE, LOTS = 256, 8
+#: Draws that are put in order together, while they are in the cache.
+TILE = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +160,7 @@ def _grains(amount: Value) -> Array:
 
 def _closing(path: str, chance: Value, length: Value, span: int, block: Block, luck: str) -> Pause:
     """One stop of a desk at a random time of the plan's years, or none."""
-    whether, when = block.uniform(f"luck.{luck}/{path}/stopped", 2).astype(float)
+    whether, when, *_ = next(block.uniforms(f"luck.{luck}/{path}/stopped")).astype(float)
     begins = np.where(whether < chance, when * span, np.inf).astype(np.float32)
     return begins, np.asarray(begins + single(length))
 
@@ -208,7 +208,9 @@ def _cases(
         lasts[stage] = _spread(p, f"{at}.time", f"{at}.scatter", lots, block, luck)
         if item.drop_out is not None:
             chance = np.asarray(p[f"{at}.drop_out"], dtype=np.float32)
-            leaves[stage] = block.uniform(f"luck.{luck}/{at}/drop_out", lots) < chance
+            leaves[stage] = np.empty(shape, dtype=bool)
+            for some, drawn in _pieces(block.uniforms(f"luck.{luck}/{at}/drop_out"), lots):
+                np.less(drawn, chance, out=leaves[stage][some])
         for quota in item.takes:
             each = np.asarray(p[f"{at}.takes.{quota}"]) * lot
             takes[f"quotas.{quota}"] = np.broadcast_to(_grains(each), shape)
@@ -280,25 +282,24 @@ def _applied(
     which is the same as thinning by it. A few lots after others, which are worked on in the
     cache, until the rest comes after the last year in every draw.
     """
-    clock = block.uniform(f"{name}/applied", lots)
+    clock = np.empty((lots, block.draws), dtype=np.float32)
     until = years[-1] + 1 if queue.end is None else min(years[-1], queue.end) + 1
     with np.errstate(divide="ignore", invalid="ignore"):
         pace = single(-lot / np.asarray(intake(queue, p, path)))
-    for first in range(0, lots, LOTS):
-        now = clock[first : first + LOTS]
-        np.subtract(1.0, now, out=now)
+    for some, drawn in _pieces(block.uniforms(f"{name}/applied"), lots):
+        now = np.subtract(1.0, drawn, out=clock[some])
         np.log(now, out=now)
         with np.errstate(divide="ignore", invalid="ignore"):
             now *= pace
             if queue.eligible is not None:
-                gone = np.arange(first, first + len(now), dtype=np.float32)[:, None] * lot
+                gone = np.arange(some.start, some.stop, dtype=np.float32)[:, None] * lot
                 left = 1 - gone / single(p[f"{path}.eligible"])
                 now[...] = np.where(left > 0, now / left, np.inf)
-        if first:
-            now[0] += clock[first - 1]
+        if some.start:
+            now[0] += clock[some.start - 1]
         running_sum(now)
         if now[-1].min() >= until - queue.start:
-            clock = clock[: first + len(now)]
+            clock = clock[: some.stop]
             break
     if queue.season is not None:
         clock = in_season(clock, queue.season)
@@ -309,6 +310,13 @@ def _applied(
         with np.errstate(divide="ignore", invalid="ignore"):
             clock /= in_time[: len(clock)]  # by 1 or by 0: a fifth of the time of a mask
     return clock
+
+
+def _pieces(numbers: Iterator[Single], rows: int) -> Iterator[tuple[slice, Single]]:
+    """The first rows of a stream, as many at a time as are drawn together, and which they are."""
+    for first in range(0, rows, PIECE):
+        last = min(first + PIECE, rows)
+        yield slice(first, last), next(numbers)[: last - first]
 
 
 def running_sum(rows: Numbers) -> Numbers:

@@ -43,8 +43,8 @@ ScoreFunction = Callable[[Array], Array]
 STREAM_BLOCK = 4096
 #: Rows of random words that are made and used at a time: as many as stay in the cache.
 FEW = 16
-#: Rows of exponential numbers that are drawn at a time.
-WAITS = 16
+#: Rows of exponential numbers that are drawn at a time, and of uniform ones.
+WAITS, PIECE = 16, 8
 #: Replicated scramblings of the Sobol' sampler.
 SCRAMBLINGS = 16
 SAMPLERS = ("independent", "sobol")
@@ -158,18 +158,20 @@ class Block:
         """Those of one stream. [(rows, draws)]"""
         return self.normals((name,), rows)[0]
 
-    def uniform(self, name: str, rows: int) -> Single:
-        """Numbers between 0 and 1 of one stream, in single precision. [(rows, draws)]"""
-        numbers = np.empty((rows, self.draws), dtype=np.float32)
-        done = 0
-        for words in self._words((name,), rows):
-            lanes = words[:, self.start : self.stop]
+    def uniforms(self, name: str) -> Iterator[Single]:
+        """Endless numbers between 0 and 1 of one stream, in single precision, PIECE rows at a time.
+        [(row, draw)]
+
+        They may not be written on.
+        """
+        source = bits(self.seed_of(name), self.number, name)
+        while True:
+            words = source.random_raw(PIECE * STREAM_BLOCK // 2).view("<u4")
+            lanes = words.reshape(PIECE, STREAM_BLOCK)[:, self.start : self.stop]
             lanes >>= np.uint32(8)  # 24 bits are exact in single precision
-            few = numbers[done : done + len(words)]
-            few[...] = lanes
-            few *= 2.0**-24
-            done += len(few)
-        return numbers
+            numbers = lanes.astype(np.float32)
+            numbers *= 2.0**-24
+            yield numbers
 
     def sobol(self, dimensions: int) -> Array:
         """Normal scores of scrambled Sobol' points. [(draw, dimension)]"""
@@ -257,6 +259,7 @@ def faults_of(uncertainty: Uncertainty, path: str) -> list[Fault]:
     return found
 
 
+@lru_cache(maxsize=1024)
 def _beta_scores(a: float, b: float) -> Array:
     """Beta quantiles at every score of the grid. [(score,)]
 
@@ -285,6 +288,34 @@ def quantile(uncertainty: Uncertainty, z: Array) -> Array:
     return _quantile_function(uncertainty)(z)
 
 
+@lru_cache(maxsize=4096)
+def ends(uncertainty: Uncertainty, score: float) -> tuple[float, float]:
+    """The values at normal scores of −``score`` and ``score``.
+
+    A PERT distribution gets no table for that: there are hundreds of them in a plan, and whoever
+    reads it may not draw from it.
+    """
+    z = np.array([-score, score])
+    if uncertainty.dist == "pert":
+        low, high, a, b = _pert(uncertainty)
+        first, last = low + (high - low) * betaincinv(a, b, ndtr(z))
+    else:
+        first, last = quantile(uncertainty, z)
+    return float(first), float(last)
+
+
+def _pert(u: Uncertainty) -> tuple[float, float, float, float]:
+    """Low, high, and the two shapes of the beta distribution between them.
+
+    Shapes are rounded where their last digits are noise, so that figures that are the same but for
+    a factor share one table.
+    """
+    low, mode, high = _required(u, "low", "mode", "high")
+    span = high - low
+    a, b = (round(1 + 4 * part / span, 12) for part in (mode - low, high - mode))
+    return low, high, a, b
+
+
 @lru_cache(maxsize=1024)
 def _quantile_function(u: Uncertainty) -> ScoreFunction:
     match u.dist:
@@ -298,10 +329,8 @@ def _quantile_function(u: Uncertainty) -> ScoreFunction:
         case "triangular":
             return lambda z: _triangular(u, ndtr(z))
         case "pert":
-            low, mode, high = _required(u, "low", "mode", "high")
-            span = high - low
-            scores = _beta_scores(1 + 4 * (mode - low) / span, 1 + 4 * (high - mode) / span)
-            table = low + span * scores
+            low, high, a, b = _pert(u)
+            table = low + (high - low) * _beta_scores(a, b)
         case "beta":
             a, b = _required(u, "a", "b")
             low = u.low if u.low is not None else 0.0

@@ -28,8 +28,8 @@ class Seen(Block):
                 numbers[: len(move)] += move.astype(np.float32)
         return drawn
 
-    def uniform(self, name: str, rows: int) -> Single:
-        return self.of.uniform(name, rows)
+    def uniforms(self, name: str) -> Iterator[Single]:
+        return self.of.uniforms(name)
 
     def sobol(self, dimensions: int) -> Array:
         return self.of.sobol(dimensions)

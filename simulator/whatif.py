@@ -114,13 +114,12 @@ class Last:
 class Remembering(Block):
     """Blocks side by side, which draw each of their streams once.
 
-    Lanes are counted from the first one of the first block. Normal and uniform numbers may be
-    written on.
+    Lanes are counted from the first one of the first block. Normal numbers may be written on.
     """
 
     _blocks: tuple[Block, ...]
-    _drawn: dict[str, tuple[list[Array], Iterator[Array]]]
-    _numbers: dict[tuple[str, str], Single]
+    _drawn: dict[str, tuple[list[Any], Iterator[Any]]]
+    _numbers: dict[str, Single]
 
     def __init__(self, *blocks: Block) -> None:
         draws = sum(block.draws for block in blocks)
@@ -129,35 +128,27 @@ class Remembering(Block):
             object.__setattr__(self, name, value)
 
     def normals(self, names: Sequence[str], rows: int) -> Sequence[Single]:
-        return self._first("normal", names, rows, lambda block, new: block.normals(new, rows))
-
-    def uniform(self, name: str, rows: int) -> Single:
-        (numbers,) = self._first("uniform", (name,), rows, lambda b, _: [b.uniform(name, rows)])
-        return numbers
-
-    def _first(
-        self,
-        law: str,
-        names: Sequence[str],
-        rows: int,
-        draw: Callable[[Block, Sequence[str]], Sequence[Single]],
-    ) -> Sequence[Single]:
-        """The first rows of streams: more rows never move them."""
         held = self._numbers
-        new = [n for n in names if (law, n) not in held or len(held[law, n]) < rows]
-        if new:
-            drawn = zip(*(draw(block, new) for block in self._blocks), strict=True)
+        new = [name for name in names if name not in held or len(held[name]) < rows]
+        if new:  # more rows never move the first ones
+            drawn = zip(*(block.normals(new, rows) for block in self._blocks), strict=True)
             for name, numbers in zip(new, drawn, strict=True):
-                held[law, name] = _side_by_side(numbers)
-        return [held[law, name][:rows].copy() for name in names]
+                held[name] = _side_by_side(numbers)
+        return [held[name][:rows].copy() for name in names]
+
+    def uniforms(self, name: str) -> Iterator[Single]:
+        return self._endless(name, lambda block: block.uniforms(name))
 
     def sobol(self, dimensions: int) -> Array:
         return np.concatenate([block.sobol(dimensions) for block in self._blocks])
 
     def exponentials(self, name: str) -> Iterator[Array]:
+        return self._endless(name, lambda block: block.exponentials(name))
+
+    def _endless(self, name: str, draw: Callable[[Block], Iterator[Any]]) -> Iterator[Any]:
         """As they were drawn before, and then on."""
         if name not in self._drawn:
-            drawn = zip(*(block.exponentials(name) for block in self._blocks), strict=True)
+            drawn = zip(*map(draw, self._blocks), strict=True)
             self._drawn[name] = [], map(_side_by_side, drawn)
         rows, rest = self._drawn[name]
         for place in count():

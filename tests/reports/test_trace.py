@@ -279,7 +279,7 @@ def test_tables_have_at_most_120_columns(future: Trace, lang: str) -> None:
 
     for table in trace_tables(future, KEYS, lang):
         page = io.StringIO()
-        Console(width=1000, file=page).print(drawn(table, lang))
+        Console(width=1000, file=page).print(drawn(table, lang, table.rows))
         text = page.getvalue()
         assert max(cell_len(line.rstrip()) for line in text.splitlines()) <= 120
 

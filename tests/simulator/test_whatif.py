@@ -155,11 +155,11 @@ def test_every_stream_is_drawn_once(monkeypatch: pytest.MonkeyPatch) -> None:
     assert np.array_equal(held.normals(("a", "b"), 1), normals(part, ("a", "b"), 1))
     assert asked == ["a", "b"]
     assert held.draws == part.draws
-    assert np.array_equal(held.uniform("b", 2), part.uniform("b", 2))
-    pieces = zip(held.exponentials("c"), part.exponentials("c"), range(3), strict=False)
-    for waits, theirs, _ in pieces:
-        assert np.array_equal(waits, theirs)
-    assert np.array_equal(next(held.exponentials("c")), next(part.exponentials("c")))
+    for law in ("uniforms", "exponentials"):
+        endless, theirs = (getattr(block, law) for block in (held, part))
+        for piece, wanted, _ in zip(endless(law), theirs(law), range(3), strict=False):
+            assert np.array_equal(piece, wanted)
+        assert np.array_equal(next(endless(law)), next(theirs(law)))
 
 
 def test_what_is_held_is_gone_when_nobody_holds_it(queued: Plan) -> None:
