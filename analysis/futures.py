@@ -91,7 +91,7 @@ def lived(question: Question, space: Workspace | None = None) -> Futures:
         return found
     uncertain = stacked([common.p[name] for name in model.sampler.uncertain], block)
     luck_years = np.array(model.luck_years, dtype=int)
-    whole_units = [d.whole(luck_years) for d in life.future.deliveries.values()]
+    whole_units = [d.whole(model.luck_years) for d in life.future.deliveries.values()]
     shape = (len(whole_units), len(luck_years), block.draws)
     units = np.array([np.broadcast_to(u, shape[1:]) for u in whole_units]).reshape(shape)
     shocks = common_shock(model.law.common_persistence, block, LUCKS[0], len(model.layout.years))

@@ -63,8 +63,8 @@ Sum = Callable[["Accounts", Sequence[str]], Array]
 class Accounts:
     """The accounts of one future per draw, each worked out when first asked for.
 
-    ``levels`` [(year, quantity, draw)] has the years of ``layout``, which may be some of those of
-    the plan; ``moves`` has all.
+    ``levels`` [(year, quantity, draw)] and ``moves`` are what ``dynamics`` gives, in the years of
+    ``layout``, which may be some of those of the plan.
     """
 
     plan: Plan
@@ -92,9 +92,9 @@ class Accounts:
         made = organic.copy()
         for row, cluster in enumerate(self.layout.clusters):
             if cluster in open_share:
-                made[:, row] *= self.layout.pick(open_share[cluster])
+                made[:, row] *= open_share[cluster]
             if cluster in added:
-                made[:, row] += self.layout.pick(added[cluster])
+                made[:, row] += added[cluster]
         return made
 
     @cached_property
@@ -105,7 +105,7 @@ class Accounts:
         measured = self.activity.copy()
         for row, cluster in enumerate(self.layout.clusters):
             if cluster in self.moves.recognised:
-                measured[:, row] += self.layout.pick(self.moves.recognised[cluster])
+                measured[:, row] += self.moves.recognised[cluster]
         return measured
 
     @cached_property
@@ -369,7 +369,7 @@ def _firms_above(future: OneFuture, item: Series, indicator: Indicator) -> Array
     scale = accounts.summed(indicator.of, "all")
     count = np.broadcast_to(np.rint(accounts.p[f"{key}.count"]), scale.shape[1:])
     mean = count * (scale[1:] / scale[0]) ** np.asarray(accounts.p[f"{key}.exponent"])
-    age = accounts.layout.places[1:, None].astype(float)
+    age = np.array(accounts.layout.places[1:], dtype=float)[:, None]
     with np.errstate(divide="ignore", invalid="ignore"):
         stay = np.exp(-np.asarray(accounts.p[f"{key}.churn"]) * age)
         stay = np.where(count > 0, np.minimum(stay, mean / count), 0.0)

@@ -3,13 +3,12 @@
 Arrays have the axes year, draw; the first year is the base year.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
 from simulator.network import Network
 from simulator.plan import Coverage, Plan, Queue
@@ -19,9 +18,8 @@ from simulator.sampling import Array, Single, single
 
 #: Full use that comes sooner is there at once. [years]
 LEAST_RAMP = 1e-9
-
 #: Positions on the year axis.
-Places = NDArray[np.intp]
+Places = tuple[int, ...]
 
 
 class Delivery(Protocol):
@@ -29,13 +27,16 @@ class Delivery(Protocol):
 
     ``stock``: share of the plan delivered at the end of each year; ``whole``: units at the end of
     some years, in whole lots. ``flow``: the share that has an effect, averaged over the year: in
-    use, and not what would have come anyway. [(year, draw)]
+    use, and not what would have come anyway; ``gained``: what of it there is in some years beyond
+    the first of them, the base year. [(year, draw)]
     """
 
     @property
     def stock(self) -> Array: ...
 
     def whole(self, years: Places) -> Array: ...
+
+    def gained(self, years: Places) -> Array: ...
 
     @property
     def flow(self) -> Array: ...
@@ -69,8 +70,11 @@ class Scheduled:
         return np.minimum(reached, self.most, out=reached)
 
     def whole(self, years: Places) -> Array:
-        lots = np.asarray(self.units) * self.stock[years] / self.lot
+        lots = np.asarray(self.units) * self.stock[list(years)] / self.lot
         return np.asarray(np.floor(lots + 1e-9) * self.lot)
+
+    def gained(self, years: Places) -> Array:
+        return np.asarray(self.flow[list(years)] - self.flow[0])
 
     @cached_property
     def flow(self) -> Array:
@@ -145,6 +149,7 @@ class Queued:
     ramp: Value | None
     years: int
     lot: float = 1.0
+    _gained: dict[Places, Array] = field(default_factory=dict)
 
     @cached_property
     def soonest(self) -> Single:
@@ -160,38 +165,51 @@ class Queued:
 
     @cached_property
     def stock(self) -> Array:
-        return np.asarray(self._counts(np.arange(self.years)) * self.each)
+        return np.asarray(self._counts(range(self.years)) * self.each)
 
     def whole(self, years: Places) -> Array:
         return np.asarray(self._counts(years) * self.lot)
 
-    def _counts(self, years: Places) -> Array:
+    def _counts(self, years: Sequence[int]) -> Array:
         """Lots delivered by the end of some years. [(year, draw)]"""
         counts = np.uint8 if len(self.delivered) < 256 else np.uint16
         lots = np.empty((len(years), self.delivered.shape[1]))
-        for own, edge in zip(lots, (years + 1).tolist(), strict=True):
-            come = self.there(edge) < edge
+        for own, year in zip(lots, years, strict=True):
+            come = self.there(year + 1) < year + 1
             own[...] = np.add.reduce(come.view(np.uint8), axis=0, dtype=counts)
         return lots
 
     @cached_property
     def flow(self) -> Array:
-        average = np.diff(self._area(), axis=0)
+        return self._average(range(self.years))
+
+    def gained(self, years: Places) -> Array:
+        if years not in self._gained:
+            flow = self._average(years)
+            self._gained[years] = flow - flow[0]
+        return self._gained[years]
+
+    def _average(self, years: Sequence[int]) -> Array:
+        """The flow in some years."""
+        area = self._area(sorted({edge for year in years for edge in (year, year + 1)}))
+        average = np.empty((len(years), self.delivered.shape[1]))
+        for own, year in zip(average, years, strict=True):
+            np.subtract(area[year + 1], area[year], out=own)
         average *= np.asarray(self.each) * self.induced
         return average
 
-    def _area(self) -> Array:
-        """Sums of what all lots have brought by the beginning of every year, and by the end.
+    def _area(self, edges: Sequence[int]) -> dict[int, Array]:
+        """Sums of what all lots have brought by the beginnings of some years. [(draw,)]
 
         Full use comes on a straight line: a lot that is y ramps r old has brought r (y − x + x²/2)
         with x = min(y, 1).
         """
-        area = np.zeros((self.years + 1, self.delivered.shape[1]))
+        area = {edge: np.zeros(self.delivered.shape[1]) for edge in edges}
         spare = np.empty_like(self.delivered)
         unit = None if self.ramp is None else single(np.maximum(self.ramp, LEAST_RAMP))
         since = self.delivered if unit is None else self.delivered / unit
-        for edge in range(1, self.years + 1):
-            lots, own = len(self.there(edge)), area[edge]
+        for edge, own in area.items():
+            lots = len(self.there(edge))
             now = float(edge) if unit is None else edge / unit
             age = np.subtract(now, since[:lots], out=spare[:lots])
             np.maximum(age, 0.0, out=age)

@@ -11,7 +11,7 @@ from functools import lru_cache
 import numpy as np
 from scipy.special import ndtri
 
-from simulator.coverage import Delivery
+from simulator.coverage import Delivery, Places
 from simulator.layout import Layout
 from simulator.plan import Effect, Plan, Quantity
 from simulator.queues import Value
@@ -209,17 +209,19 @@ def programme_paths(
 ) -> dict[str, Array]:
     """Eq. 3: P_s(t) of every quantity that a programme or a coupling moves. [(year, draw)]
 
-    A quantity that nothing moves is not in the result, so that a plan whose programmes are off
-    computes the same bits as one that has none.
+    In the years of the layout. A quantity that nothing moves is not in the result, so that a plan
+    whose programmes are off computes the same bits as one that has none.
     """
     recall = once(recall)  # many clusters are moved alike
+    own, every = layout.places, tuple(range(len(plan.years)))
+    whole = _remembered(plan, layout) if own != every else frozenset[str]()
     terms: dict[str, list[Array]] = {}  # by quantity: b, share delivered, b, share delivered, ...
     for key, delivery in deliveries.items():
         programme = plan.programmes[key]
         if not programme.effects:
             continue
         path = f"programmes.{key}"
-        reach = recall(f"{path}.reach", _reach, p[f"{path}.additional"], delivery)
+        additional = p[f"{path}.additional"]
         for index, effect in enumerate(programme.effects):
             place = f"{path}.effects.{index}"
             size = p[f"{place}.size"]
@@ -229,6 +231,8 @@ def programme_paths(
                     b = recall(place, np.log1p, size)
                 else:
                     b = recall(f"{place}/{name}", effect_size, effect, quantity, size, bases[name])
+                years, source = (every, "path") if name in whole else (own, "reach")
+                reach = recall(f"{path}.{source}", _reach, additional, delivery, years)
                 terms.setdefault(name, []).extend((b, reach))
     paths = {name: recall(name, _sum_of_products, *found) for name, found in terms.items()}
     if not deliveries:
@@ -236,6 +240,8 @@ def programme_paths(
 
     def add(name: str, source: str, amount: Array) -> None:
         known = paths.get(name)
+        if name not in whole and len(amount) != len(own):
+            amount = recall(f"{name}+{source}/years", _picked, amount, own)
         paths[name] = amount if known is None else recall(f"{name}+{source}", np.add, known, amount)
 
     release = p["assumptions.labour_release"]
@@ -258,12 +264,25 @@ def programme_paths(
                 quantity, base = layout.quantities[receiver], bases[receiver]
                 source = f"{place}/{name}/{receiver}"
                 add(receiver, source, recall(source, _as_shift, quantity, base, passed))
+    for name in whole & paths.keys():
+        paths[name] = recall(f"{name}/years", _picked, paths[name], own)
     return paths
 
 
-def _reach(additional: Value, delivery: Delivery) -> Array:
+def _remembered(plan: Plan, layout: Layout) -> frozenset[str]:
+    """Quantities whose every year counts later on, and what moves them beside programmes."""
+    sources = {name for each in plan.couplings for name in layout.matching(each.source_quantity)}
+    made = {name.removesuffix("output") for name in sources if name.endswith(".output")}
+    return frozenset(sources.union(f"{cluster}labour" for cluster in made))
+
+
+def _picked(path: Array, places: Places) -> Array:
+    return path[list(places)]
+
+
+def _reach(additional: Value, delivery: Delivery, years: Places) -> Array:
     """a q(t) of Eq. 3, less what there is in the base year. [(year, draw)]"""
-    return np.asarray(additional * (delivery.flow - delivery.flow[0]))
+    return np.asarray(additional * delivery.gained(years))
 
 
 def _sum_of_products(*terms: Array) -> Array:
@@ -441,7 +460,7 @@ def _accumulated(
 
 @dataclass(frozen=True, slots=True)
 class Moves:
-    """What programmes do to one set of futures. [(year, draw)] each
+    """What programmes do to one set of futures, in the years of a layout. [(year, draw)] each
 
     ``paths``: P_s(t) of Eq. 3 by quantity. Of Eq. 5, by cluster: ``added``, real output of
     commissioned projects [亿元]; ``open_share``, what closures leave of organic output;
@@ -463,13 +482,15 @@ class Moves:
         deliveries: Mapping[str, Delivery],
         recall: Recall = anew,
     ) -> "Moves":
+        years = layout.places
+
         def summed(part: str, less: str | None = None) -> dict[str, Array]:
-            return _summed(plan, p, deliveries, part, less, recall)
+            return _summed(plan, p, deliveries, years, part, less, recall)
 
         return cls(
             paths=programme_paths(plan, layout, p, bases, deliveries, recall),
             added=summed("projects", less="crowding_out"),
-            open_share=closures(plan, p, deliveries),
+            open_share=closures(plan, p, deliveries, years),
             recognised=summed("recognised"),
         )
 
@@ -478,6 +499,7 @@ def _summed(
     plan: Plan,
     p: Mapping[str, Value],
     deliveries: Mapping[str, Delivery],
+    years: Places,
     part: str,
     less: str | None,
     recall: Recall,
@@ -492,21 +514,23 @@ def _summed(
         lost = 0.0 if less is None else p.get(f"programmes.{key}.{less}", 0.0)
         for cluster in getattr(plan.programmes[key], part):
             place = f"programmes.{key}.{part}.{cluster}"
-            path = recall(f"{place}/path", _brought, additional, lost, p[place], delivery)
+            path = recall(f"{place}/path", _brought, additional, lost, p[place], delivery, years)
             if cluster in brought:
                 path = recall(f"{place}/sum", np.add, brought[cluster], path)
             brought[cluster] = path
     return brought
 
 
-def _brought(additional: Value, lost: Value, amount: Value, delivery: Delivery) -> Array:
+def _brought(
+    additional: Value, lost: Value, amount: Value, delivery: Delivery, years: Places
+) -> Array:
     """One programme's part of Eq. 5 in one cluster. [亿元, (year, draw)]"""
     share = np.asarray(additional) * (1 - np.asarray(lost))
-    return np.asarray(share * np.asarray(amount) * (delivery.flow - delivery.flow[0]))
+    return np.asarray(share * np.asarray(amount) * delivery.gained(years))
 
 
 def closures(
-    plan: Plan, p: Mapping[str, Value], deliveries: Mapping[str, Delivery]
+    plan: Plan, p: Mapping[str, Value], deliveries: Mapping[str, Delivery], years: Places
 ) -> dict[str, Array]:
     """Eq. 5: share of organic output that is left open, by cluster. [fraction]"""
     open_share: dict[str, Array] = {}
@@ -515,6 +539,6 @@ def closures(
             closed = np.asarray(p[f"programmes.{key}.additional"]) * np.asarray(
                 p[f"programmes.{key}.closures.{cluster}"]
             )
-            left = 1 - closed * (delivery.flow - delivery.flow[0])
+            left = 1 - closed * delivery.gained(years)
             open_share[cluster] = open_share[cluster] * left if cluster in open_share else left
     return open_share

@@ -8,10 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from simulator.plan import Cluster, Plan, Quantity
-from simulator.sampling import Array, Group, groups_of, match
+from simulator.sampling import Group, groups_of, match
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +54,9 @@ class Layout:
         return replace(self, years=years)
 
     @property
-    def places(self) -> NDArray[np.intp]:
-        """Where its years are in the plan, which has all from the base year on. [(year,)]"""
-        return np.subtract(self.years, self.years[0])
-
-    def pick(self, path: Array) -> Array:
-        """Its own years of a path over all years of the plan. [(year, draw)]"""
-        return path if len(path) == len(self.years) else path[self.places]
+    def places(self) -> tuple[int, ...]:
+        """Where its years are in the plan, which has all from the base year on."""
+        return tuple(year - self.years[0] for year in self.years)
 
     def kind(self, kind: str) -> slice:
         """The rows of one quantity of all clusters."""

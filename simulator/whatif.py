@@ -227,7 +227,7 @@ class Held:
         for name, row in layout.rows.items():
             moved = moves.paths.get(name)
             if last is None or not _same(last.moves.paths.get(name), moved):
-                np.add(unmoved[:, row], 0.0 if moved is None else layout.pick(moved), out=path)
+                np.add(unmoved[:, row], 0.0 if moved is None else moved, out=path)
                 as_level(layout.quantities[name], name, path, levels[:, row])
                 changed.add(kind_of(name))
         accounts = Accounts(plan, layout, p, levels, ground.baseline, moves)
@@ -279,7 +279,7 @@ class Held:
             paths = unmoved[luck] = Workspace().array("unmoved", *shape)
             for name, n in luck_paths(layout, p, sds, model.law, sources[luck], luck):
                 unmoved_path(ways[name], n, path)
-                paths[:, layout.rows[name]] = judged.pick(path)
+                paths[:, layout.rows[name]] = path[list(judged.places)]
         return Ground(judged, baseline, unmoved)
 
     def _queued(self, model: Model, p: Mapping[str, Value], luck: str) -> dict[str, Delivery]:
