@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 
 import numpy as np
@@ -133,17 +134,28 @@ class Span:
         return Remembering(*blocks)
 
 
-@dataclass(frozen=True, slots=True)
 class Pairing:
-    """The task of a comparison: some draws → every scenario paired with the first in them."""
+    """The task of a comparison: some draws → every scenario paired with the first in them.
 
-    models: tuple[Model, ...]
-    distinct: Bools
+    It goes elsewhere as plans, which are smaller than what they are made ready to.
+    """
+
+    def __init__(self, plans: Sequence[Plan]) -> None:
+        self.plans = plans
+
+    def __reduce__(self) -> tuple[type["Pairing"], tuple[Sequence[Plan]]]:
+        return Pairing, (self.plans,)
+
+    @cached_property
+    def models(self) -> list[Model]:
+        notes = Notebook()
+        return [Model.of(plan, recall=notes) for plan in self.plans]
 
     def __call__(self, span: Span) -> tuple[int, list[Pairs]]:
         held, size = Held(span.block(), settings=1), span.last - span.first
         sides = [_first_draws(held.judge(model), size) for model in self.models]
-        return size, [Pairs.of(sides[0], side, self.distinct) for side in sides]
+        distinct = np.array([target.restates == "" for target in self.plans[0].judged], dtype=bool)
+        return size, [Pairs.of(sides[0], side, distinct) for side in sides]
 
 
 def paired_interval(net: float, square: float, draws: float, sure: bool) -> tuple[float, float]:
@@ -176,15 +188,12 @@ def compare(
     range, and for plans whose judged targets differ.
     """
     names = tuple(plans)
-    notes = Notebook()
-    models = [Model.of(plan, recall=notes) for plan in plans.values()]
-    first = models[0].plan
+    first = plans[names[0]]
     check_same_targets(list(plans.values()), names)
-    distinct = np.array([target.restates == "" for target in first.judged], dtype=bool)
     pairs: list[Pairs] = []
     check_arguments(first, draws, seed, "independent", (), workers, STREAM_BLOCK)
     work = shared_out(draws, seed, workers)
-    with closing((over or Threads(workers))(Pairing(tuple(models), distinct), work)) as done:
+    with closing((over or Threads(workers))(Pairing(tuple(plans.values())), work)) as done:
         for size, counted in done:
             pairs = [a + b for a, b in zip(pairs, counted, strict=True)] if pairs else counted
             if progress is not None:
