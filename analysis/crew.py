@@ -35,12 +35,23 @@ TRIES = 2
 #: How workers begin. Forked from a process that does nothing else they share what it has imported;
 #: elsewhere than on Linux libraries of the system do not bear it (bpo-33725).
 FORKED = sys.platform == "linux"
-#: What they begin with: libraries start no threads, and no module is taken from the user's folder.
+#: What they begin with: libraries start no threads, no module is taken from the user's folder, and
+#: what an array leaves is kept for the next one, in large pages (where the C library is glibc): to
+#: ask the system for it again and again took a tenth of the time.
 ENVIRONMENT = {
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
     "MKL_NUM_THREADS": "1",
     "PYTHONSAFEPATH": "1",
+    "GLIBC_TUNABLES": ":".join(
+        f"glibc.malloc.{name}={value}"
+        for name, value in {
+            "hugetlb": 1,
+            "mmap_threshold": 2**30,
+            "trim_threshold": 2**32,
+            "top_pad": 2**26,
+        }.items()
+    ),
 }
 
 #: Who changes the environment of this process, which all of its threads share.
