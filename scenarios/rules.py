@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import lru_cache
+from re import Pattern
 
 from scenarios import units
 from scenarios.delivery_rules import delivery_faults
@@ -51,13 +53,19 @@ def figure_faults(plan: Plan | Library) -> Iterator[Fault]:
             if wrong:
                 yield from wrong
                 continue
-            if CERTAIN.search(path):
+            if _is(CERTAIN, path):
                 yield Fault("must_be_certain", {}, path)
         low, high = reach(figure)
-        if SHARES.search(path) and not (low >= 0 and high <= 1):
+        if _is(SHARES, path) and not (low >= 0 and high <= 1):
             yield Fault("not_a_share", {"low": low, "high": high}, path)
-        elif NOT_NEGATIVE.search(path) and low < 0:
+        elif _is(NOT_NEGATIVE, path) and low < 0:
             yield Fault("negative", {"value": low}, path)
+
+
+@lru_cache(maxsize=2**14)
+def _is(kind: Pattern[str], path: str) -> bool:
+    """Whether a path is of a kind: asked of every figure of every scenario."""
+    return kind.search(path) is not None
 
 
 def _year_faults(plan: Plan) -> Iterator[Fault]:

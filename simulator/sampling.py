@@ -9,7 +9,7 @@ are computed, or the number of threads.
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import copy
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import lru_cache
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -227,14 +227,19 @@ def given_fields(uncertainty: Uncertainty) -> frozenset[str]:
 
 def faults_of(uncertainty: Uncertainty, path: str) -> list[Fault]:
     """What is wrong with a distribution: its name, its parameters, their order."""
-    u = uncertainty
+    return [replace(fault, path=f"{path}{fault.path}") for fault in _faults_of(uncertainty)]
+
+
+@lru_cache(maxsize=4096)
+def _faults_of(u: Uncertainty) -> tuple[Fault, ...]:
+    """The same with what comes behind the path."""
     if u.dist not in FORMS:
         fields = {"value": u.dist, "choices": ", ".join(FORMS)}
-        return [Fault("unknown_distribution", fields, f"{path}.dist")]
+        return (Fault("unknown_distribution", fields, ".dist"),)
     if given_fields(u) not in FORMS[u.dist]:
         forms = " | ".join(", ".join(sorted(form)) for form in FORMS[u.dist])
         given = ", ".join(sorted(given_fields(u))) or "-"
-        return [Fault("distribution_form", {"dist": u.dist, "given": given, "forms": forms}, path)]
+        return (Fault("distribution_form", {"dist": u.dist, "given": given, "forms": forms}),)
     found: list[Fault] = []
     ordered = [(n, getattr(u, n)) for n in ("low", "mode", "high") if getattr(u, n) is not None]
     quantiles = [(n, getattr(u, n)) for n in ("p05", "p50", "p95") if getattr(u, n) is not None]
@@ -242,21 +247,20 @@ def faults_of(uncertainty: Uncertainty, path: str) -> list[Fault]:
         values = [v for _, v in chain]
         if values != sorted(values) or (len(values) > 1 and values[0] == values[-1]):
             names = " < ".join(n for n, _ in chain)
-            found.append(Fault("distribution_order", {"names": names, "values": values}, path))
+            found.append(Fault("distribution_order", {"names": names, "values": values}))
     for name in ("sd", "df", "a", "b"):
         value = getattr(u, name)
         if value is not None and value <= 0:
-            fault = Fault("must_be_positive", {"value": value}, f"{path}.{name}")
-            found.append(fault)
+            found.append(Fault("must_be_positive", {"value": value}, f".{name}"))
     if u.dist == "lognormal" and any(v <= 0 for _, v in quantiles):
-        found.append(Fault("lognormal_positive", {"values": [v for _, v in quantiles]}, path))
+        found.append(Fault("lognormal_positive", {"values": [v for _, v in quantiles]}))
     if u.dist == "t" and u.df is not None and 0 < u.df <= 2:
-        found.append(Fault("t_variance", {"value": u.df}, f"{path}.df"))
+        found.append(Fault("t_variance", {"value": u.df}, ".df"))
     if u.dist == "discrete":
         points, weights = u.values or (), u.weights or ()
         if len(points) != len(weights) or not points or min(weights) < 0 or sum(weights) <= 0:
-            found.append(Fault("discrete_weights", {}, path))
-    return found
+            found.append(Fault("discrete_weights", {}))
+    return tuple(found)
 
 
 @lru_cache(maxsize=1024)
