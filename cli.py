@@ -1,6 +1,8 @@
 """The command line: parse, call, print. No arithmetic; heavy imports inside the verbs."""
 
+import atexit
 import functools
+import gc
 import re
 import shlex
 import sys
@@ -22,6 +24,11 @@ if TYPE_CHECKING:
     from reports.tables import Table
     from scenarios.load import Source
     from simulator.plan import Plan
+
+# What a command makes lives until it ends: to look through it for circles again and again, and once
+# more at the end, takes a third of a second.
+gc.set_threshold(50_000, 20, 20)
+atexit.register(gc.freeze)
 
 LANG = default_language()
 #: Exit codes (docs/commands.md).
