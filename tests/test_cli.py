@@ -15,10 +15,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
 from typer.testing import CliRunner
 
 import cli
 from analysis.crew import ENVIRONMENT, FORKED
+from reports.tables import Table
 from scenarios.load import folder_of
 from scenarios.words import say, say_faults
 from simulator.errors import Fault, WorkError
@@ -1398,3 +1400,26 @@ def test_what_is_no_run_or_no_form_of_a_report_is_refused(
     refused(plansim("report", ".", "--format", "pdf", "--lang", lang), "pdf", "docx")
     refused(plansim("report", ".", "--out", "./x.docx", "--lang", lang), "x.docx", ".html")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        (("余姚 plan", "1.5"), ("", "-20"), ("[a] b", "")),
+        (("two\nlines", "1"), ("one", "2")),
+        (("x" * 600, "y" * 600), ("z", "1")),
+        (),
+    ],
+    ids=["plain", "cells of two lines", "wider than any", "empty"],
+)
+def test_a_table_for_a_file_is_printed_as_if_row_by_row(rows: tuple[tuple[str, ...], ...]) -> None:
+    table = Table(("target", "share"), rows, right=("share",), title="a title")
+    pages = []
+    for by_row in (False, True):
+        page = io.StringIO()
+        console = Console(width=cli.UNBOUNDED, file=page)
+        grid = cli.drawn(table, "en", rows) if by_row else cli.fitted(table, "en", console)
+        console.print(grid)
+        pages.append(page.getvalue())
+    assert pages[0] == pages[1]
+    assert all(cell.split("\n")[0][:400] in pages[0] for row in rows for cell in row)

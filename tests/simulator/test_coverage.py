@@ -135,6 +135,16 @@ def test_a_flow_is_the_average_of_what_is_in_use(times: list[float], ramp: float
         assert found.flow[year, 0] == pytest.approx(area, abs=1e-8)
 
 
+@pytest.mark.parametrize("ramp", [None, 0.75])
+def test_some_years_are_those_of_all(ramp: float | None) -> None:
+    found = delivery([0.5, 1.2, 2.5, 2.9, NEVER], ramp=ramp)
+    for years in ((0,), (0, 3), (0, 1, 2), (0, 1, 2, 3)):
+        gained = found.flow - found.flow[0]
+        assert np.array_equal(found.gained(years), gained[list(years)])
+        assert np.array_equal(found.whole(years) * found.each, found.stock[list(years)])
+    assert found.whole((1, 3))[:, 0].tolist() == [2, 4]
+
+
 def test_every_draw_has_its_own_lots_ramp_and_share() -> None:
     times = np.array([[0.5, 2.25, NEVER], [1.25, 1.0, 0.0]])
     each, induced, ramp = np.array([0.1, 0.2, 0.5]), np.array([1.0, 0.5, 0.0]), [0.5, 1.0, 2.0]

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from simulator import dynamics
 from simulator.dynamics import (
     SHOCK_CLIP,
     LuckLaw,
+    Moves,
     common_shock,
     from_link,
     log_change,
@@ -32,7 +34,7 @@ from simulator.dynamics import (
 from simulator.errors import InputError
 from simulator.layout import Layout
 from simulator.model import Model
-from simulator.plan import Coverage, Effect, Figure, Plan, Quantity, Uncertainty
+from simulator.plan import Coupling, Coverage, Effect, Figure, Plan, Quantity, Uncertainty
 from simulator.run import live, systematic
 from simulator.sampling import STREAM_BLOCK, Block, Sampler
 
@@ -415,6 +417,39 @@ def test_without_luck_nothing_moves(plan: Plan, certain: Alter, simulate: Simula
     still = certain(plan)
     a, b = (simulate(still, luck=luck).accounts.levels for luck in "ab")
     assert (a == b).all()
+
+
+#: What a coupling may pass on: what programmes move, what labour frees, what another one passed on.
+CHAINS = (
+    (("clusters.*.labour", "city.patents"),),
+    (("clusters.*.output", "city.patents"), ("city.rd", "clusters.*.labour")),
+    (("city.rd", "clusters.*.labour"), ("clusters.*.labour", "clusters.*.output")),
+    (("city.rd", "clusters.*.output"), ("clusters.*.output", "clusters.*.va_rate")),
+)
+
+
+@settings(max_examples=40)
+@given(st.sampled_from(CHAINS), st.sets(st.integers(2016, 2025)))
+def test_moves_of_some_years_are_those_of_all(
+    plan: Plan, chain: tuple[tuple[str, str], ...], others: set[int]
+) -> None:
+    """To the last bit, though what a coupling passes on remembers every year."""
+    figure = plan.couplings[0].strength
+    couplings = tuple(Coupling(a, b, figure, plan.couplings[0].speed) for a, b in chain)
+    strengths = {f"couplings.{n}.strength": 0.3 for n in range(len(chain))}
+    model, block = Model.of(replace(plan, couplings=couplings)), Block(1, 0, 0, 16)
+    common = systematic(model, block)
+    given_p = {**common.p, **strengths}
+    few = model.layout.among((2015, *sorted(others)))
+    whole, some = (
+        Moves.of(model.plan, layout, given_p, common.baseline.levels, common.scheduled)
+        for layout in (model.layout, few)
+    )
+    for part in ("paths", "added", "open_share", "recognised"):
+        expected, found = getattr(whole, part), getattr(some, part)
+        assert expected.keys() == found.keys()
+        for name, path in expected.items():
+            assert np.array_equal(found[name], path[list(few.places)]), name
 
 
 # -- Eq. 5 -----------------------------------------------------------------------------------------

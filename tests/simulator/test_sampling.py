@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -21,9 +22,11 @@ from simulator.sampling import (
     STREAM_BLOCK,
     Block,
     Sampler,
+    _beta_scores,
     centre,
     cholesky,
     correlate,
+    ends,
     every_figure,
     faults_of,
     group,
@@ -33,6 +36,11 @@ from simulator.sampling import (
     stream,
 )
 
+#: A value for every parameter of a distribution.
+EXAMPLE: dict[str, Any] = {
+    "mean": 1.0, "sd": 0.5, "df": 5.0, "a": 2.0, "b": 3.0, "low": 0.5, "mode": 1.0, "high": 3.0,
+    "p05": 0.5, "p50": 1.0, "p95": 3.0, "values": (1.0, 2.0, 4.0), "weights": (0.2, 0.5, 0.3),
+}  # fmt: skip
 SCORES = np.linspace(-4, 4, 801)
 RANGE = st.floats(-100, 100)
 
@@ -209,6 +217,31 @@ def test_a_stream_is_its_address(seed: int, block: int, name: str) -> None:
         assert (first != stream(*other).standard_normal(4)).all()
 
 
+@given(st.sampled_from(sorted(FORMS)), st.floats(0.1, 4))
+def test_ends_are_quantiles(dist: str, score: float) -> None:
+    for form in FORMS[dist]:
+        given_values = {name: EXAMPLE[name] for name in form}
+        uncertainty = Uncertainty(dist, **given_values)
+        low, high = quantile(uncertainty, np.array([-score, score]))
+        assert ends(uncertainty, score) == pytest.approx((low, high), abs=1e-5)
+
+
+def test_figures_that_differ_by_a_factor_share_a_table() -> None:
+    first = Uncertainty(
+        "pert", low=0.9582477754962354, mode=1.5058179329226558, high=2.4640657084188913
+    )
+    quantile(first, SCORES)
+    tables = _beta_scores.cache_info().misses
+    for factor in (0.8, 1.5, 1.25):
+        scaled = (
+            value * factor for value in (first.low, first.mode, first.high) if value is not None
+        )
+        low, mode, high = scaled
+        found = quantile(Uncertainty("pert", low=low, mode=mode, high=high), SCORES)
+        assert found == pytest.approx(factor * quantile(first, SCORES), rel=1e-12)
+    assert _beta_scores.cache_info().misses == tables
+
+
 @pytest.mark.parametrize("block", [Block(1, 2), Block(1, 2, 128, 256), Block(1, 2, 1024, 3072)])
 @pytest.mark.parametrize("rows", [0, 1, 3, 40])
 def test_streams_drawn_together_are_those_drawn_alone(block: Block, rows: int) -> None:
@@ -217,6 +250,20 @@ def test_streams_drawn_together_are_those_drawn_alone(block: Block, rows: int) -
         assert numbers.shape == (rows, block.draws)
         assert np.array_equal(numbers, block.normal(name, rows))
     assert len(block.normals((), rows)) == 0
+
+
+def test_uniform_numbers_go_on_and_are_those_of_their_lanes() -> None:
+    whole, part = Block(1, 2), Block(1, 2, 1024, 3072)
+    pieces = list(islice(whole.uniforms("a"), 40))
+    for piece, lanes in zip(pieces, part.uniforms("a"), strict=False):
+        assert np.array_equal(piece[:, 1024:3072], lanes)
+    numbers = np.concatenate(pieces)
+    assert numbers.dtype == np.float32
+    assert 0 <= numbers.min() < 1e-5
+    assert 1 - 1e-5 < numbers.max() < 1
+    assert np.array_equal(np.rint(numbers * 2**24), numbers * 2**24)
+    assert stats.kstest(numbers.ravel()[::40], "uniform").pvalue > 0.01
+    assert abs(np.corrcoef(numbers[:-1].ravel(), numbers[1:].ravel())[0, 1]) < 0.005
 
 
 def test_streams_are_independent_and_normal() -> None:
