@@ -17,6 +17,7 @@ from simulator.errors import InputError
 from simulator.feasibility import Z95
 from simulator.model import Model
 from simulator.plan import Plan, Target
+from simulator.recall import Notebook
 from simulator.sampling import Array
 
 #: Every coalition of so many levers is judged; of more, those that some orders pass through.
@@ -83,6 +84,7 @@ class Game:
     levers: Sequence[Lever]
     alone: Mapping[int, tuple[str, ...]]
     models: dict[int, Model] = field(default_factory=dict)
+    notes: Notebook = field(default_factory=Notebook)
 
     @property
     def players(self) -> list[int]:
@@ -97,9 +99,8 @@ class Game:
         if coalition in self.models:
             return self.models[coalition]
         on = {lever for bit, lever in enumerate(self.players) if coalition >> bit & 1}
-        model = Model.of(
-            mixed(self.plan, self.base, self.levers, on | set(self.alone if coalition else ()))
-        )
+        pulled = on | set(self.alone if coalition else ())
+        model = Model.of(mixed(self.plan, self.base, self.levers, pulled), recall=self.notes)
         if hold:
             self.models[coalition] = model
         return model

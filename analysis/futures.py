@@ -73,7 +73,7 @@ def lived(question: Question, space: Workspace | None = None) -> Futures:
     model, block, whole = question.model, question.block, question.whole
     common = systematic(model, block)
     life = live(model, common, block, LUCKS[0], whole, space)
-    places = model.goal_series()
+    places = model.goal_series
     paths = {place: indicator_path(life.future, model.series[place]) for place in set(places)}
     reads = [goal.read(paths[place]) for goal, place in zip(model.goals, places, strict=True)]
     years = [goal.year for goal in model.goals]

@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from simulator.model import Model
 from simulator.plan import Plan
-from simulator.run import BLOCKS, Job, check_arguments, jobs
+from simulator.run import Job, check_arguments, jobs
 from simulator.sampling import Array
-from simulator.whatif import Bools, Held
+from simulator.whatif import Bools, Held, width_of
 
 #: Draws of one block at most: more does not make it faster, and all that is held takes memory.
 WIDEST = 2048
@@ -47,8 +47,7 @@ def batches(plan: Plan, draws: int, seed: int, workers: int) -> Iterator[Togethe
 
     Raises InputError for arguments that ``run`` would refuse.
     """
-    width = next((b for b in BLOCKS if b * workers >= draws), BLOCKS[-1])
-    width = min(width, WIDEST)
+    width = min(width_of(draws, workers), WIDEST)
     check_arguments(plan, draws, seed, "independent", (), workers, width)
     work = jobs(draws, seed, width, selective=False)
     while some := list(islice(work, workers)):

@@ -259,7 +259,7 @@ def stages(plan: Plan, repeat: int) -> dict[str, float]:
     space = Workspace()
     common = systematic(model, block)
     p, bases = common.p, common.baseline.levels
-    places = sorted(set(model.goal_series()))
+    places = sorted(set(model.goal_series))
     futures = bring(plan, network, p, block, "a")
     served = serve(network, futures)
 

@@ -18,7 +18,10 @@ from simulator.sampling import Sampler, centre
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """A plan made ready to be simulated: everything that does not change from block to block."""
+    """A plan made ready to be simulated: everything that does not change from block to block.
+
+    ``goal_series``: for each goal the position of its indicator path.
+    """
 
     plan: Plan
     layout: Layout
@@ -30,6 +33,7 @@ class Model:
     goals: tuple[Goal, ...]
     scoring: Scoring
     given: tuple[int, ...]
+    goal_series: tuple[int, ...]
 
     @classmethod
     def of(
@@ -47,7 +51,8 @@ class Model:
         law = LuckLaw.of(
             centre(plan.assumptions.shock_df), centre(plan.assumptions.common_persistence)
         )
-        network = Network.of(plan)
+        network, paths = Network.of(plan), series(plan)
+        place = {item: i for i, item in enumerate(paths)}
         return cls(
             plan=plan,
             layout=Layout.of(plan),
@@ -55,10 +60,11 @@ class Model:
             parts=network.parts(),
             sampler=Sampler.of(plan, sampler, recall),
             law=law,
-            series=series(plan),
+            series=paths,
             goals=tuple(Goal.of(target, plan) for target in plan.judged),
             scoring=Scoring.of(plan),
             given=tuple(judged.index(g) for g in given),
+            goal_series=tuple(place[Series(t.indicator, t.cluster)] for t in plan.judged),
         )
 
     @property
@@ -84,11 +90,6 @@ class Model:
             for name in self.layout.rows
         )
         return (*self.sampler.uncertain, *luck)
-
-    def goal_series(self) -> tuple[int, ...]:
-        """For each goal the position of its indicator path."""
-        place = {item: i for i, item in enumerate(self.series)}
-        return tuple(place[Series(g.target.indicator, g.target.cluster)] for g in self.goals)
 
 
 def _nearest(name: str, known: Sequence[str]) -> str:

@@ -210,7 +210,7 @@ def judge_luck(
 ) -> Judged:
     """Indicators and targets of one set of luck; whole futures only where they are kept."""
     lived = live(model, common, block, luck, keep, space)
-    places = model.goal_series()
+    places = model.goal_series
     wanted = range(len(model.series)) if keep else sorted(set(places))
     paths = {place: indicator_path(lived.future, model.series[place]) for place in wanted}
     years = len(model.layout.years)

@@ -52,7 +52,7 @@ def conclude(
         raise InputError([Fault("given_never_met", shown, "given")])
     shares = explained(model, kept)
     origins = {path: figure.origin for path, figure in figures(plan)}
-    places = model.goal_series()
+    places = model.goal_series
     read = np.quantile(kept.reads, (0.05, 0.5, 0.95), axis=1)
     base_levels = {
         (goal.base, place): float(np.median(kept.paths[goal.base, place]))

@@ -48,6 +48,8 @@ Answer = TypeVar("Answer")
 Bools = NDArray[np.bool_]
 #: Settings of one part of a plan whose futures are held: on and off, and two more.
 HELD = 4
+#: As many draws are judged quicker by one thread than by several, which wait for one another.
+SHORT = 2048
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +196,7 @@ class Held:
         asked = _without_levers(plan), years
         ground = self._grounds.recall(asked, lambda: self._ground(model, p))
         by_schedule = scheduled(plan, p, self._notes["schedules"])
-        places = model.goal_series()
+        places = model.goal_series
         met = np.empty((len(places), len(self._lucks), self.block.draws), dtype=bool)
         reads = np.empty(met.shape)
         for side, luck in enumerate(self._lucks):
@@ -237,7 +239,7 @@ class Held:
             known = last.paths
         future = OneFuture(accounts, deliveries, self.block, luck)
         paths: dict[int, Array] = {}
-        for place in set(model.goal_series()):
+        for place in set(model.goal_series):
             item = model.series[place]
             if place in known and not rests_on(plan.indicators[item.indicator]) & changed:
                 paths[place] = known[place]
@@ -368,6 +370,11 @@ def _changed(node: Any, keys: Sequence[str], value: Any, path: str) -> Any:
     raise InputError.of("matches_nothing", path, value=path)
 
 
+def width_of(draws: int, workers: int) -> int:
+    """Draws that are held together: a share for each thread, but for a SHORT one."""
+    return next((b for b in BLOCKS if b >= min(draws, SHORT) and b * workers >= draws), BLOCKS[-1])
+
+
 class WhatIf:
     """A plan's first ``draws`` futures, to be judged under one setting of levers after another.
 
@@ -383,7 +390,7 @@ class WhatIf:
         workers: int = 1,
         lucks: Sequence[str] = LUCKS,
     ) -> None:
-        width = next((b for b in BLOCKS if b * workers >= draws), BLOCKS[-1])
+        width = width_of(draws, workers)
         check_arguments(plan, draws, seed, "independent", (), workers, width)
         self.plan = plan
         self.draws = draws

@@ -176,8 +176,14 @@ def test_sampled_orders_add_up_and_come_near(
 
 @pytest.mark.parametrize("workers", [2, 3])
 def test_threads_and_blocks_change_nothing(
-    plan: Plan, base: Plan, levers: tuple[Lever, ...], exact: Attribution, workers: int
+    plan: Plan,
+    base: Plan,
+    levers: tuple[Lever, ...],
+    exact: Attribution,
+    workers: int,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr("simulator.whatif.SHORT", 128)
     found = attribute(plan, base, levers, draws=DRAWS, workers=workers)
     np.testing.assert_allclose(found.share, exact.share, atol=1e-14)
 

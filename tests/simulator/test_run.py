@@ -253,7 +253,7 @@ def test_what_helps_a_target_never_lowers_its_probability(
         moved = alter(plan, changes)
         result = run(moved, draws=512)
         goal = Goal.of(moved.judged[place], moved)
-        path = result.kept.paths[:, Model.of(moved).goal_series()[place]]
+        path = result.kept.paths[:, Model.of(moved).goal_series[place]]
         met = goal.met(goal.read(path))[goal.year]
         assert (met >= before).all()
         before = met
@@ -272,7 +272,7 @@ def test_a_conditional_probability_is_the_one_counted_by_hand(plan: Plan) -> Non
         [
             goal.met(goal.read(free.kept.paths[:, place]))[goal.year]
             for goal, place in zip(
-                (Goal.of(t, plan) for t in plan.judged), Model.of(plan).goal_series(), strict=True
+                (Goal.of(t, plan) for t in plan.judged), Model.of(plan).goal_series, strict=True
             )
         ]
     )

@@ -35,7 +35,7 @@ def test_probability_is_the_share_of_futures_that_meet(plan: Plan, count: Count)
         assert verdict.prob_low <= counts.met[i] / 4096 <= verdict.prob_high
         # 4,096 futures are what is kept: the same by hand
         goal = Goal.of(plan.judged[i], plan)
-        place = Model.of(plan).goal_series()[i]
+        place = Model.of(plan).goal_series[i]
         path = result.kept.paths[:, place]
         assert goal.met(goal.read(path))[goal.year].mean() == verdict.probability
         reads = result.kept.reads[i] / goal.target.scale

@@ -16,7 +16,7 @@ from simulator.model import Model
 from simulator.plan import Calibration, Plan, Uncertainty
 from simulator.run import run
 from simulator.sampling import Block
-from simulator.whatif import HELD, Held, Memory, Remembering, Standing, WhatIf, changed
+from simulator.whatif import HELD, Held, Memory, Remembering, Standing, WhatIf, changed, width_of
 
 DRAWS = 200
 
@@ -89,7 +89,11 @@ def test_any_levers_after_any_others(asked: Asked, paths: list[str], which: int)
 
 
 @pytest.mark.parametrize("workers", [1, 2, 3])
-def test_threads_and_blocks_change_nothing(queued: Plan, workers: int) -> None:
+def test_threads_and_blocks_change_nothing(
+    queued: Plan, workers: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("simulator.whatif.SHORT", 128)
+    assert width_of(700, workers) == {1: 1024, 2: 512, 3: 256}[workers]
     slower = changed(queued, "programmes.grants.queue.intake", 4.0)
     held = WhatIf(queued, 700, seed=5, workers=workers)
     for plan in (queued, slower, queued):
