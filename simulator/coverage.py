@@ -149,7 +149,7 @@ class Queued:
     ramp: Value | None
     years: int
     lot: float = 1.0
-    _gained: dict[Places, Array] = field(default_factory=dict)
+    _gained: dict[Places, Array] = field(default_factory=dict, init=False, repr=False)
 
     @cached_property
     def soonest(self) -> Single:

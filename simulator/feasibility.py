@@ -11,7 +11,6 @@ from simulator.plan import Plan, Target
 from simulator.sampling import Array, centre
 
 Bools = NDArray[np.bool_]
-Places = NDArray[np.intp]
 
 #: The IPCC likelihood scale (Mastrandrea et al. 2010, guidance note, table 1): a probability at or
 #: above the bound is worded so; the codes are sentences of the message catalogue.
@@ -126,7 +125,7 @@ class Goal:
         return replace(self, years=years, base=years.index(base), year=years.index(year))
 
     @property
-    def neighbours(self) -> tuple[Places, Places]:
+    def neighbours(self) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
         """Positions of the years whose last year is on the axis too, and of those last years."""
         before = np.flatnonzero(np.diff(self.years) == 1)
         return before + 1, before

@@ -78,8 +78,8 @@ class Model:
 
         What of them is not finite is refused, and it is in the last year that something runs away.
         """
-        first, *_, last = *self.layout.years, self.layout.years[-1]
-        return tuple(sorted({first, last}.union(*(goal.decisive for goal in self.goals))))
+        years = self.layout.years
+        return tuple(sorted({years[0], years[-1]}.union(*(g.decisive for g in self.goals))))
 
     @property
     def drivers(self) -> tuple[str, ...]:
