@@ -293,22 +293,24 @@ def queues(ready: Ready, p: Mapping[str, float], scores: Numbers) -> dict[str, D
 def as_futures(ready: Ready, p: Mapping[str, float], scores: Numbers) -> Futures:
     """All cases, quotas and stops of one future, as SimPy's reference wants them."""
 
-    def column(values: Sequence[float]) -> Any:
-        return np.array(values)[:, None]
+    def column(values: Sequence[float], dtype: Any = None) -> Any:
+        return np.array(values, dtype)[:, None]
 
-    def columns(tables: Mapping[str, Sequence[float]]) -> dict[str, Any]:
-        return {name: column(values) for name, values in tables.items()}
+    def columns(tables: Mapping[str, Sequence[float]], dtype: Any = None) -> dict[str, Any]:
+        return {name: column(values, dtype) for name, values in tables.items()}
 
+    times = np.float32  # as the engine has them
     brought, amounts, closed = {}, {}, {}
     for key in ready.network.routes:
         case = cases(ready, p, scores, key)
-        lots = (columns(case.lasts), columns(case.leaves), columns(case.takes))
-        brought[key] = Cases(column(case.applied), *lots)
+        lots = (columns(case.lasts, times), columns(case.leaves), columns(case.takes))
+        brought[key] = Cases(column(case.applied, times), *lots)
     for station in ready.network.stations:
         if isinstance(station, Gate):
             amounts[station.path] = yuan(p[f"{station.path}.amount"])
         elif station.stops:
-            closed[station.path] = stop(ready, p, scores, station.path)
+            since, until = stop(ready, p, scores, station.path)
+            closed[station.path] = np.array([since], times), np.array([until], times)
     return Futures(brought, amounts, closed)
 
 
@@ -397,7 +399,7 @@ def intake(queue: Queue, p: Mapping[str, float], path: str) -> float:
 
 def stop(ready: Ready, p: Mapping[str, float], scores: Numbers, desk: str) -> tuple[float, float]:
     """When a desk stands still, from ``scores``: two uniform numbers by ``<its path>/stopped``."""
-    whether, when = scores[f"{desk}/stopped"]
+    whether, when, *_ = scores[f"{desk}/stopped"]
     since = when * len(ready.years) if whether < p[f"{desk}.stopped.chance"] else math.inf
     return since, since + p[f"{desk}.stopped.length"]
 

@@ -205,7 +205,7 @@ def _cases(
     shape = (lots, block.draws)
     for stage, item in queue.stages.items():
         at = f"{path}.stages.{stage}"
-        lasts[stage] = _spread(p, f"{at}.time", f"{at}.scatter", lots, block, luck)
+        lasts[stage] = _times(p, at, lots, block, luck)
         if item.drop_out is not None:
             chance = np.asarray(p[f"{at}.drop_out"], dtype=np.float32)
             leaves[stage] = np.empty(shape, dtype=bool)
@@ -218,7 +218,7 @@ def _cases(
         paths = [gate for gate in ways[queue.subsidy.at][:-1] if gate not in takes]
         for gate in paths:
             award = _award(queue, queue.subsidy, p, path, lots, block, luck)
-            takes[gate] = _grains(award * lot)
+            takes[gate] = np.broadcast_to(_grains(award * lot), shape)
     return Cases(
         applied=applied,
         lasts=lasts,
@@ -232,18 +232,26 @@ def _at_most(need: Array, amount: Value) -> Array:
     return np.where(np.asarray(amount) > 0, np.minimum(need, amount), need)
 
 
-def _spread(
-    p: Mapping[str, Value], middle: str, scatter: str, lots: int, block: Block, luck: str
-) -> Single:
-    """Lognormal amounts about a median, or the median itself. [(lot, draw)]"""
+def _times(p: Mapping[str, Value], stage: str, lots: int, block: Block, luck: str) -> Single:
+    """How long the stage at a path takes. [(lot, draw), years]"""
+    name = f"{stage}.time"
+    median = single(p[name])
+    factors = _scatter(p, name, f"{stage}.scatter", lots, block, luck)
+    if isinstance(factors, float):
+        return np.broadcast_to(np.asarray(median, dtype=np.float32), (lots, block.draws))
+    factors *= median
+    return factors
+
+
+def _scatter(
+    p: Mapping[str, Value], name: str, scatter: str, lots: int, block: Block, luck: str
+) -> Single | float:
+    """What lognormal amounts are of their median; 1 where they do not scatter. [(lot, draw)]"""
     if scatter not in p:
-        same = np.asarray(p[middle], dtype=np.float32)
-        return np.broadcast_to(same, (lots, block.draws))
-    scores = block.normal(f"luck.{luck}/{middle}", lots)
-    scores *= single(p[scatter])
-    np.exp(scores, out=scores)
-    scores *= single(p[middle])
-    return scores
+        return 1.0
+    factors = block.normal(f"luck.{luck}/{name}", lots)
+    factors *= single(p[scatter])
+    return np.exp(factors, out=factors)
 
 
 def _award(
@@ -256,8 +264,9 @@ def _award(
     luck: str,
 ) -> Array:
     """min(rate × investment, cap) of one unit of every lot. [亿元]"""
-    each = _spread(p, f"{path}.investment", f"{path}.scatter", lots, block, luck)
-    investment = each.astype(float)
+    median = f"{path}.investment"
+    scatter = _scatter(p, median, f"{path}.scatter", lots, block, luck)
+    investment = np.asarray(scatter, dtype=float) * p[median]
     overrun = np.asarray(p[f"{path}.overrun"]) if queue.overrun is not None else 1.0
     award = investment * overrun * p[f"{path}.subsidy.rate"]
     if subsidy.cap is not None:

@@ -603,20 +603,22 @@ def test_a_killed_worker_is_replaced(long: Path) -> None:
 
 
 @pytest.mark.slow
-def test_ctrl_c_ends_it_with_three_and_says_how_to_go_on(long: Path) -> None:
-    process = command(long, "--out", "out", start_new_session=True)
-    until(lambda: parts(long) > 2, process)
+def test_ctrl_c_ends_it_with_three_and_says_how_to_go_on(place: Path, inline: None) -> None:
+    written(place, MIXED.replace("seeds: [1, 2]", "seeds: {from: 1, to: 10}"))  # not soon done
+    finish(place, "whole")
+    process = command(place, "--out", "out", start_new_session=True)
+    until(lambda: parts(place) > 2, process)
     begun = below(process.pid)
     os.killpg(process.pid, signal.SIGINT)
     out, err = process.communicate(timeout=30)
     assert (process.returncode, out) == (3, "")
     assert "Traceback" not in err
-    assert f"{parts(long)} of 12 runs are safe" in err
+    assert f"{parts(place)} of 30 runs are safe" in err
     assert "plansim batch batch.yaml --out out --resume" in err
     assert gone(begun)
-    assert LOCK not in left(long / "out")
-    finish(long, "out", resume=True)
-    assert hashes(long / "out") == hashes(long / "whole")
+    assert LOCK not in left(place / "out")
+    finish(place, "out", resume=True)
+    assert hashes(place / "out") == hashes(place / "whole")
 
 
 @pytest.mark.slow

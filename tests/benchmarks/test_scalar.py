@@ -40,7 +40,9 @@ def figure(value: float | Uncertainty) -> Figure:
     return Figure(value, "judgement", "invented")
 
 
-same = partial(np.testing.assert_allclose, rtol=1e-12)
+same = np.testing.assert_allclose
+#: Rounding of a few dozen sums of times in single precision, as the engine has them.
+SINGLE = 2e-6
 
 
 def about(p05: float, p95: float) -> Figure:
@@ -246,18 +248,19 @@ def test_luck_brings_the_same_to_every_queue(case: Case, draw: int, luck: str) -
     assert scalar.amounts == {path: at(amount, 0) for path, amount in engine.amounts.items()}
     assert scalar.closed.keys() == engine.closed.keys()
     for path, times in engine.closed.items():
-        same(np.array(scalar.closed[path]), np.concatenate(times))
+        same(np.concatenate(scalar.closed[path]), np.concatenate(times), rtol=SINGLE)
     assert scalar.cases.keys() == engine.cases.keys()
     for key, brought in engine.cases.items():
         own = scalar.cases[key]
         come = len(own.applied)
-        same(own.applied, brought.applied[:come])
+        same(own.applied, brought.applied[:come], rtol=SINGLE)
         assert (brought.applied[come:] >= len(case.ready.years)).all()
         for name in ("lasts", "leaves", "takes"):
             tables = getattr(brought, name)
             assert getattr(own, name).keys() == tables.keys()
             for place, table in tables.items():
-                same(getattr(own, name)[place], table[:come])
+                rel = SINGLE if name == "lasts" else 1e-12
+                same(getattr(own, name)[place], table[:come], rtol=rel)
 
 
 @pytest.mark.parametrize("case", ["every queue"], indirect=True)
@@ -284,7 +287,8 @@ def test_lots_wait_wherever_something_is_short(case: Case) -> None:
 @pytest.mark.parametrize("draw", DRAWS)
 @pytest.mark.parametrize("luck", LUCKS)
 def test_without_luck_indicators_and_targets_are_the_same(case: Case, draw: int, luck: str) -> None:
-    agree(case, case.calm, draw, luck, rel=1e-9)
+    queues = bool(case.model.network.routes)
+    agree(case, case.calm, draw, luck, rel=SINGLE if queues else 1e-9)
 
 
 @pytest.mark.parametrize("draw", DRAWS)
