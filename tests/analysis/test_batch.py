@@ -604,7 +604,8 @@ def test_a_killed_worker_is_replaced(long: Path) -> None:
 
 @pytest.mark.slow
 def test_ctrl_c_ends_it_with_three_and_says_how_to_go_on(place: Path, inline: None) -> None:
-    written(place, MIXED.replace("seeds: [1, 2]", "seeds: {from: 1, to: 10}"))  # not soon done
+    longer = MIXED.replace("seeds: [1, 2]", "seeds: {from: 1, to: 10}")
+    written(place, longer.replace("draws: 64", "draws: 20000"))  # so that it is not soon done
     finish(place, "whole")
     process = command(place, "--out", "out", start_new_session=True)
     until(lambda: parts(place) > 2, process)
