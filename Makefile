@@ -6,7 +6,7 @@
 PYTHON ?=
 BIN := .venv/bin
 
-.PHONY: help setup demo test test-oracles lint types check-imports bench lock clean
+.PHONY: help setup demo test test-oracles lint types check-imports bench dist lock clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -22,7 +22,7 @@ test: setup ## run all tests
 test-oracles: export SCRIPT = $(FIND_PYTHON)$(ORACLES)
 test-oracles: ## compare results with large packages, in an environment of their own
 	@PYTHON="$(PYTHON)" sh -c "$$SCRIPT"
-	@XDG_CACHE_HOME="$(CURDIR)/.venv-oracles/cache" .venv-oracles/bin/python -m pytest -n 0 -W default tests/oracles $(ARGS)
+	@XDG_CACHE_HOME="$(CURDIR)/.venv-oracles/cache" .venv-oracles/bin/pytest -n 0 -W default tests/oracles $(ARGS)
 
 lint: setup ## check style and formatting
 	@$(BIN)/ruff check .
@@ -36,6 +36,11 @@ check-imports: setup ## check that the packages import only downwards
 
 bench: setup ## measure the speed of the engine
 	@$(BIN)/python benchmarks/engine.py $(ARGS)
+
+# In an empty folder that holds what git tracks and nothing else: a deleted module, a stray file, an
+# earlier build would be packed as well.
+dist: setup ## build the sdist and, from it, the wheel
+	@$(BIN)/python tests/packing.py dist
 
 setup: export SCRIPT = $(FIND_PYTHON)$(SETUP)
 setup: ## make or refresh .venv
@@ -103,6 +108,8 @@ if ! stamped lock.stamp "$$lock" || ! runs; then
 fi
 if ! stamped project.stamp "$$project"; then
     rm -f .venv/project.stamp
+    # the type checker wants the package in a folder of its name: .venv/typing/plansim is this one
+    rm -rf .venv/typing && mkdir .venv/typing && ln -s ../.. .venv/typing/plansim
     pip install --no-deps --no-build-isolation -e .
     faults=$$(.venv/bin/python -m pip --disable-pip-version-check check) || fail "$$faults; run: make lock"
     stamp project.stamp "$$project"

@@ -13,17 +13,17 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from scenarios.words import LANGUAGES, default_language, say, say_faults
-from simulator.errors import Fault, InputError, WorkError
+from plansim.scenarios.words import LANGUAGES, default_language, say, say_faults
+from plansim.simulator.errors import Fault, InputError, WorkError
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table as Grid
 
-    from analysis.workers import Processes
-    from reports.tables import Table
-    from scenarios.load import Source
-    from simulator.plan import Plan
+    from plansim.analysis.workers import Processes
+    from plansim.reports.tables import Table
+    from plansim.scenarios.load import Source
+    from plansim.simulator.plan import Plan
 
 # What a command makes lives until it ends: to look through it for circles again and again, and once
 # more at the end, takes a third of a second.
@@ -42,10 +42,33 @@ LONG = 16_384
 app = typer.Typer(
     help=say("help.app", LANG),
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+
+def told_version(asked: bool) -> None:
+    """``--version``: the version, and nothing else."""
+    if asked:
+        from plansim import __version__
+
+        print(f"plansim {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def begin(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version",
+            help=say("help.version", LANG),
+            callback=told_version,
+            is_eager=True,
+        ),
+    ] = False,
+) -> None:
+    """What holds for every command."""
 
 
 def option(flag: str, key: str, metavar: str | None = None) -> Any:
@@ -110,9 +133,9 @@ def check_choices(lang: str, form: str) -> None:
 
 @verb("list", "list")
 def list_(lang: LangOption = LANG, format: FormatOption = "table") -> None:
-    from reports.tables import as_table, library_records, plan_records
-    from scenarios.draft import LIBRARY
-    from scenarios.load import read_draft, shipped
+    from plansim.reports.tables import as_table, library_records, plan_records
+    from plansim.scenarios.draft import LIBRARY
+    from plansim.scenarios.load import read_draft, shipped
 
     plans = plan_records(map(read_draft, shipped()), lang)
     libraries = library_records(map(read_draft, shipped(LIBRARY)), lang)
@@ -133,8 +156,8 @@ def show(
     lang: LangOption = LANG,
     format: FormatOption = "table",
 ) -> None:
-    from reports import overview
-    from scenarios.load import assemble, is_library, load_library, read_source
+    from plansim.reports import overview
+    from plansim.scenarios.load import assemble, is_library, load_library, read_source
 
     if evidence:
         show_evidence(plan, scenario, settings or (), lang, format)
@@ -150,8 +173,8 @@ def show(
         tables = [overview.programme_table(library, lang), overview.quota_table(library, lang)]
         emit(overview.figure_records(library), tables, format, lang)
         return
-    from calibration.requirements import requirements
-    from reports.judged import requirement_table
+    from plansim.calibration.requirements import requirements
+    from plansim.reports.judged import requirement_table
 
     source = read_source(plan)
     loaded = assemble(source, scenario, settings or ())
@@ -170,9 +193,9 @@ def show(
 
 def show_evidence(plan: str, scenario: str, settings: Sequence[str], lang: str, form: str) -> None:
     """What the effects of a plan's or a library's programmes rest on."""
-    from calibration.evidence import COLUMNS, programmes_written, rows
-    from reports import evidence
-    from scenarios.load import is_library, load, load_library
+    from plansim.calibration.evidence import COLUMNS, programmes_written, rows
+    from plansim.reports import evidence
+    from plansim.scenarios.load import is_library, load, load_library
 
     loaded = load_library(plan) if is_library(plan) else load(plan, scenario, settings)
     found = rows(loaded, programmes_written(plan))
@@ -183,10 +206,10 @@ def show_evidence(plan: str, scenario: str, settings: Sequence[str], lang: str, 
 
 def show_baselines(plan: str, scenario: str, settings: Sequence[str], lang: str, form: str) -> None:
     """Every figure of the base year before and after it was reconciled with the others."""
-    from calibration.baselines import baselines_of
-    from calibration.reconcile import refusal
-    from reports import baselines
-    from scenarios.load import load
+    from plansim.calibration.baselines import baselines_of
+    from plansim.calibration.reconcile import refusal
+    from plansim.reports import baselines
+    from plansim.scenarios.load import load
 
     loaded = load(plan, scenario, settings)
     result = baselines_of(loaded)
@@ -202,17 +225,17 @@ def show_history(
     lang: str, form: str,
 ) -> None:  # fmt: skip
     """What was seen of a plan's quantities, and what curves fitted to it say of later years."""
-    from calibration.histories import fitted_histories
-    from reports import history
-    from reports.trace import PICTURES, check_files, write_files
-    from scenarios.load import assemble, observed, read_source
+    from plansim.calibration.histories import fitted_histories
+    from plansim.reports import history
+    from plansim.reports.trace import PICTURES, check_files, write_files
+    from plansim.scenarios.load import assemble, observed, read_source
 
     check_files((("--picture", picture, PICTURES),))
     source = read_source(plan)
     loaded = assemble(source, scenario, settings)
     found = fitted_histories(loaded, observed(source, loaded, path))
     if picture is not None and found:
-        from reports.history_picture import history_picture
+        from plansim.reports.history_picture import history_picture
 
         write_files({picture: history_picture(loaded, found, lang, picture.suffix)})
     tables = [history.history_table(loaded, found, lang)] if found else []
@@ -226,8 +249,8 @@ def show_history(
 
 @verb("targets", "targets yuyao-2016 --format csv")
 def targets(plan: PlanArgument, lang: LangOption = LANG, format: FormatOption = "table") -> None:
-    from reports.tables import target_records, target_table
-    from scenarios.load import is_library, load, load_library
+    from plansim.reports.tables import target_records, target_table
+    from plansim.scenarios.load import is_library, load, load_library
 
     loaded = load_library(plan) if is_library(plan) else load(plan)
     emit(target_records(loaded), [target_table(loaded, lang)], format, lang)
@@ -235,9 +258,9 @@ def targets(plan: PlanArgument, lang: LangOption = LANG, format: FormatOption = 
 
 @verb("validate", "validate ./my-plan")
 def validate(path: PlanArgument, lang: LangOption = LANG) -> None:
-    from calibration.baselines import reconciled_once
-    from reports.baselines import remarks
-    from scenarios.load import (
+    from plansim.calibration.baselines import reconciled_once
+    from plansim.reports.baselines import remarks
+    from plansim.scenarios.load import (
         DEFAULT,
         assemble,
         history_faults,
@@ -283,7 +306,7 @@ def new(
     as_workbook: Annotated[bool, option("--xlsx", "xlsx")] = False,
     lang: LangOption = LANG,
 ) -> None:
-    from scenarios.new import begin
+    from plansim.scenarios.new import begin
 
     begin(place, start, as_workbook)
     shown = str(place) if len(place.parts) > 1 else f"./{place}"
@@ -299,11 +322,11 @@ def check(
     lang: LangOption = LANG,
     format: FormatOption = "table",
 ) -> None:
-    from reports import findings
-    from scenarios.book import Book
-    from scenarios.check import check as findings_of
-    from scenarios.compare import side_by_side
-    from scenarios.load import load
+    from plansim.reports import findings
+    from plansim.scenarios.book import Book
+    from plansim.scenarios.check import check as findings_of
+    from plansim.scenarios.compare import side_by_side
+    from plansim.scenarios.load import load
 
     loaded = [load(plan) for plan in plans]
     if len(loaded) > 1:
@@ -349,10 +372,10 @@ def calibrate(
 ) -> None:
     from datetime import date
 
-    from calibration import stored
-    from calibration.posterior import posterior
-    from reports import calibrated as told
-    from scenarios.load import assemble, read_source
+    from plansim.calibration import stored
+    from plansim.calibration.posterior import posterior
+    from plansim.reports import calibrated as told
+    from plansim.scenarios.load import assemble, read_source
 
     number = whole_numbers({"draws": draws, "seed": seed})
     place = out or stored.place_of(plan)
@@ -400,30 +423,30 @@ def run(
 ) -> None:
     import time
 
-    from calibration import share_below
-    from reports.deliveries import flow_table
-    from reports.judged import verdict_records, verdict_table
-    from reports.tolerance import unsettled
-    from scenarios.load import read_source
-    from simulator.run import DRAWS
-    from simulator.run import run as simulate
+    from plansim.calibration.reference import share_below
+    from plansim.reports.deliveries import flow_table
+    from plansim.reports.judged import verdict_records, verdict_table
+    from plansim.reports.tolerance import unsettled
+    from plansim.scenarios.load import read_source
+    from plansim.simulator.run import DRAWS
+    from plansim.simulator.run import run as simulate
 
     number = whole_numbers({"draws": draws, "seed": seed, "workers": workers})
     most = number.get("draws")
     if fail_under is not None and not 0 <= fail_under <= 1:
         raise InputError.of("argument_range", "fail-under", value=fail_under, allowed="0 … 1")
     if out is not None:
-        from scenarios.record import check_folder, write
+        from plansim.scenarios.record import check_folder, write
 
         check_folder(out)
     over = None
     if scheduler != "threads":
-        from analysis.crew import preload
-        from analysis.workers import executor
+        from plansim.analysis.crew import preload
+        from plansim.analysis.workers import executor
 
         over = executor(scheduler, number["workers"])
         if scheduler == "processes":
-            preload("cli", "simulator.run")
+            preload("plansim.cli", "plansim.simulator.run")
     source = read_source(plan)
     loaded, drawn_by = as_run(
         source, plan, scenario, settings or (), uncalibrated, lang, calibration
@@ -469,14 +492,14 @@ def as_run(
     """A plan as ``run`` simulates it: as a stored calibration draws it, if there is one that holds;
     and what is said about that.
     """
-    from calibration import stored
-    from scenarios.load import assemble
+    from plansim.calibration import stored
+    from plansim.scenarios.load import assemble
 
     loaded = assemble(source, scenario, settings)
     place = chosen or stored.place_of(plan)
     if uncalibrated or (chosen is None and not place.is_file()):
         return loaded, []
-    from reports.calibrated import run_heading, run_warning
+    from plansim.reports.calibrated import run_heading, run_warning
 
     found = stored.read(place)
     reason, names = stored.Holding.of(found, source, loaded).changed(loaded)
@@ -490,17 +513,17 @@ def processes(futures: int, workers: int) -> "Processes | None":
     """Processes for so many draws, which import at once; None where threads are quicker."""
     if workers == 1 or futures < LONG:
         return None
-    from analysis.crew import preload
-    from analysis.workers import Processes
+    from plansim.analysis.crew import preload
+    from plansim.analysis.workers import Processes
 
-    preload("cli", "analysis.compare")
+    preload("plansim.cli", "plansim.analysis.compare")
     return Processes(workers)
 
 
 def around(result: Any, lang: str) -> tuple[list[str], list[str]]:
     """What is said above and below a run's table."""
-    from reports.sentences import closing, heading
-    from reports.tolerance import settled
+    from plansim.reports.sentences import closing, heading
+    from plansim.reports.tolerance import settled
 
     return [*heading(result, lang), *settled(result, lang)], closing(result, lang)
 
@@ -525,9 +548,9 @@ def seek(
     format: FormatOption = "table",
     quiet: QuietOption = False,
 ) -> None:
-    from analysis.questions import questions
-    from reports import sought as told
-    from scenarios.load import read_source
+    from plansim.analysis.questions import questions
+    from plansim.reports import sought as told
+    from plansim.scenarios.load import read_source
 
     asked = questions(targets or (), together, confidence, least)
     number = whole_numbers({"draws": draws, "seed": seed, "workers": workers})
@@ -535,8 +558,8 @@ def seek(
     source = read_source(plan)
     loaded, drawn_by = as_run(source, plan, scenario, settings or (), uncalibrated, lang)
     if asked.confidence is not None:
-        from analysis.confidence import promises
-        from reports import promised
+        from plansim.analysis.confidence import promises
+        from plansim.reports import promised
 
         number = {"draws": 10_000} | number
         with progress_bar(number["draws"], lang, quiet) as tick:
@@ -549,7 +572,7 @@ def seek(
             promised.closing(found, lang), promised.COLUMNS,
         )  # fmt: skip
         return
-    from analysis.seek import seek as search
+    from plansim.analysis.seek import seek as search
 
     with progress_bar(None, lang, quiet, "say.seek_progress") as tick:
         answer = search(
@@ -583,23 +606,23 @@ def compare(
     format: FormatOption = "table",
     quiet: QuietOption = False,
 ) -> None:
-    from scenarios.record import is_run
-    from scenarios.variants import columns, variants
+    from plansim.scenarios.record import is_run
+    from plansim.scenarios.variants import columns, variants
 
     number = whole_numbers({"draws": draws, "seed": seed, "workers": workers})
     stored = is_run(plan)
     asked = [] if stored else columns(scenarios or (), variants(variant or (), settings or ()))
     over = processes(number["draws"] * len(asked), number["workers"])
 
-    from analysis.compare import compare as contrast
-    from analysis.compare import compare_stored
-    from reports import compared as told
+    from plansim.analysis.compare import compare as contrast
+    from plansim.analysis.compare import compare_stored
+    from plansim.reports import compared as told
 
     drawn_by: list[str] = []
     if stored:
         found = compare_stored(told.stored_runs([plan, *(scenarios or ())], settings, variant))
     else:
-        from scenarios.load import read_source
+        from plansim.scenarios.load import read_source
 
         source, plans, faults = read_source(plan), {}, list[Fault]()
         for name, scenario, own in asked:
@@ -639,12 +662,12 @@ def attribute(
     format: FormatOption = "table",
     quiet: QuietOption = False,
 ) -> None:
-    from analysis.attribute import attribute as split
-    from analysis.contrast import told_apart
-    from analysis.decompose import KINDS, decomposed
-    from reports import attributed as told
-    from reports import factors
-    from scenarios.load import read_source
+    from plansim.analysis.attribute import attribute as split
+    from plansim.analysis.contrast import told_apart
+    from plansim.analysis.decompose import KINDS, decomposed
+    from plansim.reports import attributed as told
+    from plansim.reports import factors
+    from plansim.scenarios.load import read_source
 
     number = whole_numbers({"draws": draws, "seed": seed, "workers": workers, "orders": orders})
     told.check_question(of, by, picture)
@@ -692,12 +715,12 @@ def sensitivity(
     format: FormatOption = "table",
     quiet: QuietOption = False,
 ) -> None:
-    from analysis.sensitivity import sensitivity as ask
-    from analysis.sensitivity import work
-    from analysis.tornado import tornadoes
-    from reports import sensitivity as told
-    from reports.trace import PICTURES, check_files
-    from scenarios.load import read_source
+    from plansim.analysis.sensitivity import sensitivity as ask
+    from plansim.analysis.sensitivity import work
+    from plansim.analysis.tornado import tornadoes
+    from plansim.reports import sensitivity as told
+    from plansim.reports.trace import PICTURES, check_files
+    from plansim.scenarios.load import read_source
 
     number = whole_numbers({"draws": draws, "seed": seed, "workers": workers})
     if picture is not None:
@@ -735,10 +758,10 @@ def discover(
     format: FormatOption = "table",
     quiet: QuietOption = False,
 ) -> None:
-    from analysis.discover import discover as look
-    from analysis.discover import work
-    from reports import discovered as told
-    from scenarios.load import read_source
+    from plansim.analysis.discover import discover as look
+    from plansim.analysis.discover import work
+    from plansim.reports import discovered as told
+    from plansim.scenarios.load import read_source
 
     number = whole_numbers({"draws": draws, "seed": seed, "workers": workers})
     source = read_source(plan)
@@ -767,9 +790,9 @@ def trace(
     lang: LangOption = LANG,
     format: FormatOption = "table",
 ) -> None:
-    from reports import trace as told
-    from scenarios.load import read_source
-    from simulator.trace import trace as follow
+    from plansim.reports import trace as told
+    from plansim.scenarios.load import read_source
+    from plansim.simulator.trace import trace as follow
 
     number = whole_numbers({"draw": draw, "seed": seed})
     told.check_files((("--gantt", gantt, told.PICTURES), ("--out", out, told.TABLES)))
@@ -780,7 +803,7 @@ def trace(
     records = told.event_records(future, keys)
     contents: dict[Path, bytes] = {}
     if gantt is not None:
-        from reports.gantt import gantt as picture
+        from plansim.reports.gantt import gantt as picture
 
         contents[gantt] = picture(future, keys, lang, gantt.suffix)
     if out is not None:
@@ -808,10 +831,10 @@ def hindcast(
     lang: LangOption = LANG,
     format: FormatOption = "table",
 ) -> None:
-    from calibration.hindcast import run as look_back
-    from calibration.panel import read_panel
-    from reports import hindcast as told
-    from reports.trace import check_files, write_files
+    from plansim.calibration.hindcast import run as look_back
+    from plansim.calibration.panel import read_panel
+    from plansim.reports import hindcast as told
+    from plansim.reports.trace import check_files, write_files
 
     number = whole_numbers({"seed": seed, "from": since, "history": history})
     check_files((("--pit", pit, told.PICTURES),))
@@ -840,15 +863,15 @@ def batch(
     format: FormatOption = "table",
     quiet: QuietOption = False,
 ) -> None:
-    from analysis.crew import preload
+    from plansim.analysis.crew import preload
 
-    preload("simulator.run", "scenarios.load")
-    from analysis.batch import execute, prepare
-    from reports.calibrated import told_of
-    from reports.runs import listing, stopped
-    from scenarios.batch_file import read_batch_file
-    from scenarios.collection import Filter, collect
-    from scenarios.ledger import opened
+    preload("plansim.simulator.run", "plansim.scenarios.load")
+    from plansim.analysis.batch import execute, prepare
+    from plansim.reports.calibrated import told_of
+    from plansim.reports.runs import listing, stopped
+    from plansim.scenarios.batch_file import read_batch_file
+    from plansim.scenarios.collection import Filter, collect
+    from plansim.scenarios.ledger import opened
 
     processes = whole_number(workers, "workers")
     if not 1 <= processes <= 1024:
@@ -892,7 +915,7 @@ def verify(damaged: Sequence[str], folder: Path, lang: str, quiet: bool) -> None
 @contextmanager
 def batch_bar(total: int, lang: str, quiet: bool) -> Iterator[Callable[[Any], object]]:
     """A bar on stderr that counts runs and says how long the rest takes."""
-    from reports.runs import time_left
+    from plansim.reports.runs import time_left
 
     if quiet or not sys.stderr.isatty():
         yield lambda _: None
@@ -929,9 +952,9 @@ def runs(
     lang: LangOption = LANG,
     format: FormatOption = "table",
 ) -> None:
-    from reports.runs import listing, sheets
-    from scenarios.collection import Filter, collect
-    from scenarios.export import check_file, write, write_iamc
+    from plansim.reports.runs import listing, sheets
+    from plansim.scenarios.collection import Filter, collect
+    from plansim.scenarios.export import check_file, write, write_iamc
 
     wanted = Filter(
         plan, scenario, whole_number(seed, "seed") if seed else None, status, pairs(settings or ()),
@@ -955,7 +978,7 @@ def runs(
 
 def check_filter(status: str, below: float | None, above: float | None) -> None:
     """Raises InputError for a status that no run has, and for probabilities that are none."""
-    from scenarios.shard import STATUSES
+    from plansim.scenarios.shard import STATUSES
 
     faults = [
         Fault("argument_range", {"value": bound, "allowed": "0 … 1"}, flag)
@@ -985,14 +1008,14 @@ def report(
     history: Annotated[Path | None, option("--history", "report_history", "CSV")] = None,
     lang: LangOption = LANG,
 ) -> None:
-    from analysis.crew import preload
-    from analysis.workers import aside
-    from reports import files
+    from plansim.analysis.crew import preload
+    from plansim.analysis.workers import aside
+    from plansim.reports import files
 
     place = files.place_of(run, form, out)
     if form != "xlsx":  # which draws its charts itself
-        preload("cli", "matplotlib.backends.backend_agg", "reports.fans")
-    from reports import report as told
+        preload("plansim.cli", "matplotlib.backends.backend_agg", "plansim.reports.fans")
+    from plansim.reports import report as told
 
     contents = told.report(told.dossier(run, history, lang), form, place, aside)
     files.write(contents)
@@ -1137,5 +1160,10 @@ def drawn(table: "Table", lang: str, rows: Sequence[Sequence[str]]) -> "Grid":
     return grid
 
 
-if __name__ == "__main__":
-    app()
+def main() -> None:
+    """Answer one command line; the two options of completion speak the reader's language too."""
+    command = typer.main.get_command(app)
+    for parameter in command.params:
+        if parameter.name in ("install_completion", "show_completion"):
+            parameter.help = say(f"help.{parameter.name}", LANG)  # type: ignore[attr-defined]
+    command(prog_name="plansim")

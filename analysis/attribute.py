@@ -10,15 +10,15 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from analysis.contrast import Lever, mixed, solitary
-from analysis.shapley import Gathered, antithetic_orders, coalitions, shares
-from analysis.together import Together, batches, mean_of_lucks
-from simulator.errors import InputError
-from simulator.feasibility import Z95
-from simulator.model import Model
-from simulator.plan import Plan, Target
-from simulator.recall import Notebook
-from simulator.sampling import Array
+from plansim.analysis.contrast import Lever, mixed, solitary
+from plansim.analysis.shapley import Gathered, antithetic_orders, coalitions, shares
+from plansim.analysis.together import Together, batches, mean_of_lucks
+from plansim.simulator.errors import InputError
+from plansim.simulator.feasibility import Z95
+from plansim.simulator.model import Model
+from plansim.simulator.plan import Plan, Target
+from plansim.simulator.recall import Notebook
+from plansim.simulator.sampling import Array
 
 #: Every coalition of so many levers is judged; of more, those that some orders pass through.
 MOST_EXACT = 12

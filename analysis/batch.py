@@ -8,17 +8,17 @@ from functools import partial
 from statistics import fmean, pvariance
 from typing import Any
 
-from analysis import sweeps
-from analysis.crew import supervise
-from calibration import stored
-from calibration.stored import Holding
-from scenarios.batch_file import MOST_RUNS, BatchFile, Range
-from scenarios.ledger import Batch, Ledger
-from scenarios.load import Source, assemble, read_source
-from scenarios.record import plan_hash
-from scenarios.shard import REFUSED, RunSpec, packed, tables_of, without_result
-from simulator.errors import Fault, InputError, WorkError
-from simulator.plan import Plan
+from plansim.analysis import sweeps
+from plansim.analysis.crew import supervise
+from plansim.calibration import stored
+from plansim.calibration.stored import Holding
+from plansim.scenarios.batch_file import MOST_RUNS, BatchFile, Range
+from plansim.scenarios.ledger import Batch, Ledger
+from plansim.scenarios.load import Source, assemble, read_source
+from plansim.scenarios.record import plan_hash
+from plansim.scenarios.shard import REFUSED, RunSpec, packed, tables_of, without_result
+from plansim.simulator.errors import Fault, InputError, WorkError
+from plansim.simulator.plan import Plan
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,8 +148,8 @@ def simulate(sources: Sources, levers: tuple[str, ...], run: RunSpec) -> bytes:
     """One run, judged and packed; where its input is refused, the reason, packed."""
     from time import perf_counter
 
-    from calibration import share_below
-    from simulator.run import run as judge
+    from plansim.calibration.reference import share_below
+    from plansim.simulator.run import run as judge
 
     started = perf_counter()
     try:

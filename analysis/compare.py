@@ -10,16 +10,16 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.errors import Fault, InputError
-from simulator.executors import Executor, Threads
-from simulator.feasibility import Z95, Goal, parameter_share
-from simulator.feasibility import interval as single_interval
-from simulator.model import Model
-from simulator.plan import Plan, Target
-from simulator.recall import Notebook
-from simulator.run import check_arguments
-from simulator.sampling import STREAM_BLOCK, Array, Block
-from simulator.whatif import Bools, Held, Remembering
+from plansim.simulator.errors import Fault, InputError
+from plansim.simulator.executors import Executor, Threads
+from plansim.simulator.feasibility import Z95, Goal, parameter_share
+from plansim.simulator.feasibility import interval as single_interval
+from plansim.simulator.model import Model
+from plansim.simulator.plan import Plan, Target
+from plansim.simulator.recall import Notebook
+from plansim.simulator.run import check_arguments
+from plansim.simulator.sampling import STREAM_BLOCK, Array, Block
+from plansim.simulator.whatif import Bools, Held, Remembering
 
 #: The number of draws that are judged together is a multiple of this.
 LANES = 128

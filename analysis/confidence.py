@@ -6,14 +6,14 @@ from math import ceil, floor
 
 import numpy as np
 
-from simulator.errors import Fault, InputError
-from simulator.executors import Threads
-from simulator.feasibility import Goal, interval, parameter_share
-from simulator.model import Model
-from simulator.plan import Plan, Target
-from simulator.run import Job, check_arguments, jobs
-from simulator.sampling import Array
-from simulator.whatif import Bools, Held
+from plansim.simulator.errors import Fault, InputError
+from plansim.simulator.executors import Threads
+from plansim.simulator.feasibility import Goal, interval, parameter_share
+from plansim.simulator.model import Model
+from plansim.simulator.plan import Plan, Target
+from plansim.simulator.run import Job, check_arguments, jobs
+from plansim.simulator.sampling import Array
+from plansim.simulator.whatif import Bools, Held
 
 #: Draws computed together.
 TOGETHER = 1024

@@ -6,9 +6,9 @@ from dataclasses import dataclass, fields, replace
 from difflib import get_close_matches
 from typing import Any
 
-from simulator.errors import Fault, InputError
-from simulator.model import Model
-from simulator.plan import Cluster, Plan, Programme
+from plansim.simulator.errors import Fault, InputError
+from plansim.simulator.model import Model
+from plansim.simulator.plan import Cluster, Plan, Programme
 
 #: Everything that is not told apart by its own name.
 REST = "rest"

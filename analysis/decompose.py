@@ -15,16 +15,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from analysis.lmdi import decompose
-from simulator.accounts import WAN, Accounts, Series
-from simulator.dynamics import from_link, to_link
-from simulator.errors import InputError
-from simulator.executors import Threads
-from simulator.feasibility import Goal
-from simulator.model import Model
-from simulator.plan import Indicator, Plan
-from simulator.run import BLOCKS, LUCKS, Job, check_arguments, jobs, live, systematic
-from simulator.sampling import Array
+from plansim.analysis.lmdi import decompose
+from plansim.simulator.accounts import WAN, Accounts, Series
+from plansim.simulator.dynamics import from_link, to_link
+from plansim.simulator.errors import InputError
+from plansim.simulator.executors import Threads
+from plansim.simulator.feasibility import Goal
+from plansim.simulator.model import Model
+from plansim.simulator.plan import Indicator, Plan
+from plansim.simulator.run import BLOCKS, LUCKS, Job, check_arguments, jobs, live, systematic
+from plansim.simulator.sampling import Array
 
 #: Share of futures in the middle, by their total change, that stand for the median.
 MIDDLE = 0.1

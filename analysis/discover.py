@@ -9,15 +9,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from analysis.futures import Futures, power_of_two, sample
-from analysis.inputs import LUCK, averaged, averages
-from analysis.prim import MOST_INPUTS, SIGNIFICANCE, Bools, Box, Count, cover, quasi_p
-from analysis.sensitivity import check_targets, correlation_ratio, sorted_by
-from simulator.feasibility import wilson
-from simulator.model import Model
-from simulator.plan import Plan
-from simulator.run import check_arguments
-from simulator.sampling import Array
+from plansim.analysis.futures import Futures, power_of_two, sample
+from plansim.analysis.inputs import LUCK, averaged, averages
+from plansim.analysis.prim import MOST_INPUTS, SIGNIFICANCE, Bools, Box, Count, cover, quasi_p
+from plansim.analysis.sensitivity import check_targets, correlation_ratio, sorted_by
+from plansim.simulator.feasibility import wilson
+from plansim.simulator.model import Model
+from plansim.simulator.plan import Plan
+from plansim.simulator.run import check_arguments
+from plansim.simulator.sampling import Array
 
 Tick = Callable[[int], object]
 #: Which futures are to be explained.

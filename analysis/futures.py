@@ -6,14 +6,14 @@ from dataclasses import dataclass, fields, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.accounts import indicator_path
-from simulator.dynamics import common_shock
-from simulator.errors import InputError
-from simulator.executors import Threads
-from simulator.model import Model
-from simulator.run import LUCKS, MOST_DRAWS, Workspace, live, stacked, systematic
-from simulator.sampling import STREAM_BLOCK, Array, Block
-from simulator.waiting import FATES
+from plansim.simulator.accounts import indicator_path
+from plansim.simulator.dynamics import common_shock
+from plansim.simulator.errors import InputError
+from plansim.simulator.executors import Threads
+from plansim.simulator.model import Model
+from plansim.simulator.run import LUCKS, MOST_DRAWS, Workspace, live, stacked, systematic
+from plansim.simulator.sampling import STREAM_BLOCK, Array, Block
+from plansim.simulator.waiting import FATES
 
 Bools = NDArray[np.bool_]
 DAYS = 365.25
@@ -107,7 +107,7 @@ def lived(question: Question, space: Workspace | None = None) -> Futures:
 def waits(routes: Mapping[str, Mapping[str, Sequence[str]]], lots: Array) -> Array:
     """What an applicant of each queue waits at all its stations, on average. [(queue, draw), days]
 
-    ``lots``: the rows of ``simulator.waiting.traced``.
+    ``lots``: the rows of ``plansim.simulator.waiting.traced``.
     """
     found, first = [], 0
     for stages in routes.values():

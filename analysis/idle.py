@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.plan import Plan
-from simulator.results import Settings
-from simulator.run import run
+from plansim.simulator.plan import Plan
+from plansim.simulator.results import Settings
+from plansim.simulator.run import run
 
 #: Draws that medians and probabilities without programmes are told by.
 DRAWS = 1024

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from simulator.model import Model
-from simulator.plan import Plan
-from simulator.sampling import Array, Block, Resampled, centre
+from plansim.simulator.model import Model
+from plansim.simulator.plan import Plan
+from plansim.simulator.sampling import Array, Block, Resampled, centre
 
 #: Sections of a plan whose entries have names: how many further words of a path tell its group.
 DEPTH = {"clusters": 2, "city": 1, "programmes": 1}

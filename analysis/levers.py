@@ -9,16 +9,16 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from scenarios import units
-from scenarios.delivery_rules import delivery_faults
-from scenarios.lever_rules import LEVERS, WHOLE, at
-from scenarios.load import scaled
-from scenarios.rules import faults_of_plan
-from scenarios.table import nearest
-from simulator.errors import Fault, InputError
-from simulator.plan import Figure, Lever, Plan, Uncertainty
-from simulator.sampling import centre
-from simulator.whatif import changed
+from plansim.scenarios import units
+from plansim.scenarios.delivery_rules import delivery_faults
+from plansim.scenarios.lever_rules import LEVERS, WHOLE, at
+from plansim.scenarios.load import scaled
+from plansim.scenarios.rules import faults_of_plan
+from plansim.scenarios.table import nearest
+from plansim.simulator.errors import Fault, InputError
+from plansim.simulator.plan import Figure, Lever, Plan, Uncertainty
+from plansim.simulator.sampling import centre
+from plansim.simulator.whatif import changed
 
 Setting = tuple[float, ...]
 #: Steps of a range where the plan states none.

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from simulator.sampling import Array
+from plansim.simulator.sampling import Array
 
 
 def logarithmic_mean(a: Array, b: Array) -> Array:

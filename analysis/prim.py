@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.sampling import Array
+from plansim.simulator.sampling import Array
 
 Bools = NDArray[np.bool_]
 #: Share peeled or pasted at a time, least share of cases in a box, most inputs that one restricts.

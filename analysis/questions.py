@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import get_args
 
-from analysis.search import Least
-from analysis.trial import Wish
-from simulator.errors import Fault, InputError
-from simulator.plan import Plan
+from plansim.analysis.search import Least
+from plansim.analysis.trial import Wish
+from plansim.simulator.errors import Fault, InputError
+from plansim.simulator.plan import Plan
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,9 +11,9 @@ from typing import Literal
 
 import numpy as np
 
-from analysis.levers import Knob, Setting, cost, effort
-from analysis.trial import Trial, Wish
-from simulator.sampling import Array, stream
+from plansim.analysis.levers import Knob, Setting, cost, effort
+from plansim.analysis.trial import Trial, Wish
+from plansim.simulator.sampling import Array, stream
 
 Least = Literal["effort", "cost"]
 #: So many settings differential evolution judges, about; so many make a frontier.

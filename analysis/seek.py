@@ -12,12 +12,22 @@ from math import inf, prod
 
 import numpy as np
 
-from analysis.levers import Knob, Setting, cost, effort, knobs
-from analysis.search import Least, Order, ascend, climb, every, evolve, frontier, moving, trimmed
-from analysis.trial import Chance, Trial, Wish
-from simulator.errors import Fault, InputError
-from simulator.model import given_faults
-from simulator.plan import Plan
+from plansim.analysis.levers import Knob, Setting, cost, effort, knobs
+from plansim.analysis.search import (
+    Least,
+    Order,
+    ascend,
+    climb,
+    every,
+    evolve,
+    frontier,
+    moving,
+    trimmed,
+)
+from plansim.analysis.trial import Chance, Trial, Wish
+from plansim.simulator.errors import Fault, InputError
+from plansim.simulator.model import given_faults
+from plansim.simulator.plan import Plan
 
 #: Draws of the search, at most; the asked number is for trimming, twice that for confirming.
 COARSE = 500

@@ -11,13 +11,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.futures import Futures, Question, all_lived, blocks, power_of_two
-from analysis.inputs import LUCK, Input, groups, units
-from simulator.errors import Fault, InputError
-from simulator.model import Model
-from simulator.plan import Plan
-from simulator.run import check_arguments
-from simulator.sampling import Array, stream
+from plansim.analysis.futures import Futures, Question, all_lived, blocks, power_of_two
+from plansim.analysis.inputs import LUCK, Input, groups, units
+from plansim.simulator.errors import Fault, InputError
+from plansim.simulator.model import Model
+from plansim.simulator.plan import Plan
+from plansim.simulator.run import check_arguments
+from plansim.simulator.sampling import Array, stream
 
 Tick = Callable[[int], object]
 #: What an index is of: the indicator as the target words it, or whether the target is met.
@@ -176,7 +176,7 @@ def check_targets(
     plan: Plan, targets: Sequence[str], output: str, choices: Sequence[str] = OUTPUTS
 ) -> None:
     """Raises InputError naming every target that is not judged, and an unknown output."""
-    from simulator.model import given_faults
+    from plansim.simulator.model import given_faults
 
     faults = [
         Fault(fault.code if fault.code == "unknown_target" else "target_not_judged",

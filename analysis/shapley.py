@@ -9,7 +9,7 @@ from math import factorial
 
 import numpy as np
 
-from simulator.sampling import Array
+from plansim.simulator.sampling import Array
 
 
 def coalitions(n: int) -> Iterator[int]:

@@ -14,11 +14,11 @@ from typing import Any
 
 import numpy as np
 
-from analysis.crew import Crew, LostError, processors
-from simulator.plan import Plan
-from simulator.run import LUCKS
-from simulator.sampling import Array
-from simulator.whatif import Bools, Standing, WhatIf
+from plansim.analysis.crew import Crew, LostError, processors
+from plansim.simulator.plan import Plan
+from plansim.simulator.run import LUCKS
+from plansim.simulator.sampling import Array
+from plansim.simulator.whatif import Bools, Standing, WhatIf
 
 
 class Slider:

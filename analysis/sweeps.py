@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
 from typing import Any
 
-from scenarios.batch_file import Hypercube, Range, value_text
+from plansim.scenarios.batch_file import Hypercube, Range, value_text
 
 Point = tuple[tuple[str, str], ...]
 #: Digits of a swept value: the same text on every machine.

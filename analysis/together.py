@@ -7,11 +7,11 @@ from itertools import islice
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.model import Model
-from simulator.plan import Plan
-from simulator.run import Job, check_arguments, jobs
-from simulator.sampling import Array
-from simulator.whatif import Bools, Held, width_of
+from plansim.simulator.model import Model
+from plansim.simulator.plan import Plan
+from plansim.simulator.run import Job, check_arguments, jobs
+from plansim.simulator.sampling import Array
+from plansim.simulator.whatif import Bools, Held, width_of
 
 #: Draws of one block at most: more does not make it faster, and all that is held takes memory.
 WIDEST = 2048

@@ -11,11 +11,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.futures import Bools, Futures, Question, all_lived, blocks
-from analysis.inputs import LUCK, averaged, averages
-from analysis.sensitivity import Sensitivity, correlation_ratio, outputs, sorted_by
-from simulator.model import Model
-from simulator.sampling import Array
+from plansim.analysis.futures import Bools, Futures, Question, all_lived, blocks
+from plansim.analysis.inputs import LUCK, averaged, averages
+from plansim.analysis.sensitivity import Sensitivity, correlation_ratio, outputs, sorted_by
+from plansim.simulator.model import Model
+from plansim.simulator.sampling import Array
 
 #: Ends of a figure [quantiles], share of futures at either end of luck, most bars of one target.
 ENDS, TENTH, MOST = (0.05, 0.95), 0.1, 10

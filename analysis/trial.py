@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.levers import Knob, Setting, turned, without_targets
-from simulator.feasibility import interval, parameter_share
-from simulator.plan import Plan
-from simulator.whatif import Standing, WhatIf
+from plansim.analysis.levers import Knob, Setting, turned, without_targets
+from plansim.simulator.feasibility import interval, parameter_share
+from plansim.simulator.plan import Plan
+from plansim.simulator.whatif import Standing, WhatIf
 
 Bools = NDArray[np.bool_]
 

@@ -1,8 +1,8 @@
 """Executors beyond the threads of one process: processes of this machine, and a dask cluster.
 
-They know nothing of what they compute (``simulator.executors``). A task travels once to a worker,
-jobs and results travel by the piece. What a worker that died had in hand is done again elsewhere:
-tasks are pure, so nothing is lost and no bit changes.
+They know nothing of what they compute (``plansim.simulator.executors``). A task travels once to a
+worker, jobs and results travel by the piece. What a worker that died had in hand is done again
+elsewhere: tasks are pure, so nothing is lost and no bit changes.
 """
 
 import logging
@@ -22,9 +22,9 @@ from importlib.metadata import PackageNotFoundError, version
 from itertools import count, islice
 from typing import TYPE_CHECKING, Any, Protocol
 
-from analysis.crew import Crew, LostError, Report, processors
-from simulator.errors import Fault, InputError, PlansimError, WorkError
-from simulator.executors import AHEAD, Done, Executor, Job, Threads
+from plansim.analysis.crew import Crew, LostError, Report, processors
+from plansim.simulator.errors import Fault, InputError, PlansimError, WorkError
+from plansim.simulator.executors import AHEAD, Done, Executor, Job, Threads
 
 if TYPE_CHECKING:
     from distributed import Client

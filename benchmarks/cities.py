@@ -6,11 +6,12 @@ What stands between ``<!-- NAME -->`` and ``<!-- / -->`` on a page is replaced b
 import re
 import sys
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from pathlib import Path
 
 import yaml
 
-from calibration.cities import (
+from plansim.calibration.cities import (
     OWN,
     SECTORS,
     Comparison,
@@ -20,7 +21,7 @@ from calibration.cities import (
     outturns,
     togetherness,
 )
-from scenarios.load import load
+from plansim.scenarios.load import load
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 PAGES = {"en": DOCS / "cities.md", "zh": DOCS / "cities.zh-CN.md"}
@@ -138,10 +139,10 @@ def in_half(found: Sequence[Comparison]) -> int:
 def filled(page: str, tables: dict[str, Callable[[], str]]) -> str:
     """A page with its tables written anew."""
     for name, text in tables.items():
-        pattern = re.compile(rf"(<!-- {name} -->\n).*?(\n<!-- / -->)", re.DOTALL)
-        page, times = pattern.subn(lambda m, t=text: m[1] + t() + m[2], page)
-        if times != 1:
-            raise ValueError(f"the page has {times} places for the table {name}, not one")
+        parts = re.split(rf"(?s)(?<=<!-- {name} -->\n).*?(?=\n<!-- / -->)", page)
+        if len(parts) != 2:
+            raise ValueError(f"the page has {len(parts) - 1} places for the table {name}, not one")
+        page = text().join(parts)
     return page
 
 
@@ -153,11 +154,11 @@ def pages() -> dict[str, str]:
         lang: filled(
             page.read_text(encoding="utf-8"),
             {
-                "own": lambda lang=lang: own_table(found, lang),
-                "wider": lambda lang=lang: wider_table(found, lang),
-                "together": lambda lang=lang: together_table(together, lang),
-                "untested": lambda lang=lang: untested_table(lang),
-                "summary": lambda lang=lang: summary(found, lang),
+                "own": partial(own_table, found, lang),
+                "wider": partial(wider_table, found, lang),
+                "together": partial(together_table, together, lang),
+                "untested": partial(untested_table, lang),
+                "summary": partial(summary, found, lang),
             },
         )
         for lang, page in PAGES.items()

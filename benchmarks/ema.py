@@ -25,13 +25,13 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks import scalar
-from benchmarks.engine import THREADS, Exps, Numbers, best, by_schedule
-from scenarios.load import load
-from simulator.model import Model
-from simulator.plan import Figure, Plan
-from simulator.run import LUCKS, run
-from simulator.sampling import STREAM_BLOCK, Block, quantiles
+from plansim.benchmarks import scalar
+from plansim.benchmarks.engine import THREADS, Exps, Numbers, best, by_schedule
+from plansim.scenarios.load import load
+from plansim.simulator.model import Model
+from plansim.simulator.plan import Figure, Plan
+from plansim.simulator.run import LUCKS, run
+from plansim.simulator.sampling import STREAM_BLOCK, Block, quantiles
 
 #: A process of its own that imports what is named, and says how long that took and its peak [MB].
 START = """
@@ -114,6 +114,11 @@ def workbench(function: Callable[..., Any], parameters: Plain, outcomes: int) ->
     return model
 
 
+def for_each(blocks: range, work: Callable[[int], None]) -> None:
+    for number in blocks:
+        work(number)
+
+
 def measured(plan: Plan, futures: int, repeat: int) -> dict[str, float]:
     """Seconds a future of everything, and how often each of its parts is asked for."""
     from ema_workbench import MultiprocessingEvaluator, SequentialEvaluator
@@ -142,9 +147,9 @@ def measured(plan: Plan, futures: int, repeat: int) -> dict[str, float]:
     seconds = best(
         {
             "engine": lambda: run(plan, draws=draws),
-            "generated": lambda: [numbers.generated(generator) for _ in blocks],
-            "numbers": lambda: [numbers.drawn(Block(1, number)) for number in blocks],
-            "levels": lambda: [exps.taken() for _ in blocks],
+            "generated": lambda: for_each(blocks, lambda _: numbers.generated(generator)),
+            "numbers": lambda: for_each(blocks, lambda number: numbers.drawn(Block(1, number))),
+            "levels": lambda: for_each(blocks, lambda _: exps.taken()),
             "scalar": lambda: [plain(**values) for _ in range(futures)],
             "sequential": sequentially(model, futures),
             "empty": sequentially(empty, futures),
@@ -248,7 +253,7 @@ def main() -> None:
     found = {
         "plan": args.plan,
         "variants": {k: measured(v, args.futures, args.repeat) for k, v in variants.items()},
-        "start_up": {n: start_up(n, 3) for n in ("simulator.run", "ema_workbench")},
+        "start_up": {n: start_up(n, 3) for n in ("plansim.simulator.run", "ema_workbench")},
     }
     print(json.dumps(found, indent=2) if args.json else "\n".join(lines(found)))
 

@@ -23,22 +23,22 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from analysis.slider import Slider
-from benchmarks import scalar
-from benchmarks.feed import Fed
-from scenarios.load import load, scaled, shipped
-from simulator import queues
-from simulator.accounts import indicator_path
-from simulator.baseline import close
-from simulator.coverage import Delivery, queued, scheduled
-from simulator.delivery import passages, play
-from simulator.dynamics import Moves, luck_paths
-from simulator.model import Model
-from simulator.network import Gate, Network, Station
-from simulator.plan import Coverage, Figure, Plan
-from simulator.queues import Futures, bring, serve
-from simulator.results import KEPT, Settings
-from simulator.run import (
+from plansim.analysis.slider import Slider
+from plansim.benchmarks import scalar
+from plansim.benchmarks.feed import Fed
+from plansim.scenarios.load import load, scaled, shipped
+from plansim.simulator import queues
+from plansim.simulator.accounts import indicator_path
+from plansim.simulator.baseline import close
+from plansim.simulator.coverage import Delivery, queued, scheduled
+from plansim.simulator.delivery import passages, play
+from plansim.simulator.dynamics import Moves, luck_paths
+from plansim.simulator.model import Model
+from plansim.simulator.network import Gate, Network, Station
+from plansim.simulator.plan import Coverage, Figure, Plan
+from plansim.simulator.queues import Futures, bring, serve
+from plansim.simulator.results import KEPT, Settings
+from plansim.simulator.run import (
     LUCKS,
     Job,
     Workspace,
@@ -50,9 +50,9 @@ from simulator.run import (
     run,
     systematic,
 )
-from simulator.sampling import PIECE, STREAM_BLOCK, WAITS, Array, Block, Single, centre
-from simulator.verdicts import conclude
-from simulator.whatif import WhatIf, changed
+from plansim.simulator.sampling import PIECE, STREAM_BLOCK, WAITS, Array, Block, Single, centre
+from plansim.simulator.verdicts import conclude
+from plansim.simulator.whatif import WhatIf, changed
 
 Name = TypeVar("Name", bound=Hashable)
 Work = Callable[[], object]
@@ -136,7 +136,7 @@ class Numbers:
 
     def generated(self, generator: np.random.Generator) -> None:
         """As many of the same kind and precision as numpy's own generator draws them."""
-        draw = {
+        draw: dict[str, Callable[[tuple[int, int]], object]] = {
             "normal": partial(generator.standard_normal, dtype=np.float32),
             "uniform": partial(generator.random, dtype=np.float32),
             "exponential": generator.standard_exponential,
@@ -655,17 +655,18 @@ def clocked(stage, function):
     return timed
 
 def imported():
-    import calibration, cli, reports, scenarios.load, simulator.run, rich.table
+    import plansim.calibration.reference, plansim.cli, plansim.scenarios.load, plansim.simulator.run
+    import rich.table
 
 clocked("imports", imported)()
 for stage, name in (
-    ("load", "scenarios.load.read_source"),
-    ("load", "scenarios.load.assemble"),
-    ("simulate", "simulator.run.run"),
+    ("load", "plansim.scenarios.load.read_source"),
+    ("load", "plansim.scenarios.load.assemble"),
+    ("simulate", "plansim.simulator.run.run"),
 ):
     module, _, name = name.rpartition(".")
     setattr(sys.modules[module], name, clocked(stage, getattr(sys.modules[module], name)))
-sys.modules["cli"].app(["run", sys.argv[1], "--draws", sys.argv[2]], standalone_mode=False)
+sys.modules["plansim.cli"].app(["run", sys.argv[1], "--draws", sys.argv[2]], standalone_mode=False)
 print(json.dumps(took), file=sys.stderr)
 """
 #: Peak memory of a run. On Linux ru_maxrss is never less than that of the process that started
@@ -673,8 +674,8 @@ print(json.dumps(took), file=sys.stderr)
 MEMORY = """
 import sys
 from resource import RUSAGE_SELF, getrusage
-from scenarios.load import load
-from simulator.run import run
+from plansim.scenarios.load import load
+from plansim.simulator.run import run
 run(load(sys.argv[1]), draws=int(sys.argv[2]), workers=2)
 try:
     status = dict(line.split(":", 1) for line in open("/proc/self/status"))

@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.scalar import Base
-from simulator.model import Model
-from simulator.queues import Futures, Value, bring
-from simulator.results import Judged
-from simulator.run import LUCKS, Systematic, judge_luck, systematic
-from simulator.sampling import Array, Block, Single
+from plansim.benchmarks.scalar import Base
+from plansim.simulator.model import Model
+from plansim.simulator.queues import Futures, Value, bring
+from plansim.simulator.results import Judged
+from plansim.simulator.run import LUCKS, Systematic, judge_luck, systematic
+from plansim.simulator.sampling import Array, Block, Single
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,10 @@
 """The forecasting law against what really happened, and against what is required of it.
 
 Run as ``python benchmarks/hindcast.py PANEL.csv [--splits 5] [--json]``. PANEL.csv is a panel as
-``plansim hindcast`` reads it, or the NBER-CES file that ``calibration.derive`` reads. Half of its
-series, chosen at random, teach the law; the other half is scored, from origins since 1975. The law
-was developed on split 1. A cell passes on its mean over the splits; the range over them, and an
-interval over resampled series, say how far to trust it.
+``plansim hindcast`` reads it, or the NBER-CES file that ``plansim.calibration.derive`` reads.
+Half of its series, chosen at random, teach the law; the other half is scored, from origins since
+1975. The law was developed on split 1. A cell passes on its mean over the splits; the range over
+them, and an interval over resampled series, say how far to trust it.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from typing import Any
 
 import numpy as np
 
-from calibration.derive import read_us, us_codes, us_levels
-from calibration.growth import QUANTITIES
-from calibration.hindcast import RIVALS, Hindcast, Score, run
-from calibration.panel import Panel, read_panel
+from plansim.calibration.derive import read_us, us_codes, us_levels
+from plansim.calibration.growth import QUANTITIES
+from plansim.calibration.hindcast import RIVALS, Hindcast, Score, run
+from plansim.calibration.panel import Panel, read_panel
 
 SINCE = 1975
 #: Coverage of 80 % intervals: by quantity, at horizons 1, 3, 5 and at 10.

@@ -24,12 +24,12 @@ from typing import Any
 import numpy as np
 from scipy.special import chdtrc, ndtr, ndtri
 
-from calibration.scores import Normal
-from calibration.weighing import Prepared, prepare, telling, weigh
-from scenarios.history import Measure, Observation
-from scenarios.load import load
-from simulator.plan import Plan
-from simulator.sampling import Array, stream
+from plansim.calibration.scores import Normal
+from plansim.calibration.weighing import Prepared, prepare, telling, weigh
+from plansim.scenarios.history import Measure, Observation
+from plansim.scenarios.load import load
+from plansim.simulator.plan import Plan
+from plansim.simulator.sampling import Array, stream
 
 #: Draws of the law that a truth is ranked among, classes of ranks, prior draws held, and those of
 #: them that one repeat begins with.
@@ -158,7 +158,7 @@ def watched(plan: Plan) -> tuple[Observation, ...]:
     """What is taken to be seen of a plan: a first cluster, the place; levels and growth."""
     base = plan.plan.base_year
     cluster = next(key for key, c in plan.clusters.items() if not c.residual)
-    indicator = {i.of: key for key, i in reversed(plan.indicators.items()) if i.over is None}
+    indicator = {i.of: key for key, i in reversed(list(plan.indicators.items())) if i.over is None}
     rows: list[tuple[str, float, float, Measure]] = [
         (f"clusters.{cluster}.output", base, 100.0, "level"),
         (f"clusters.{cluster}.output", base + 2, 110.0, "level"),
@@ -185,7 +185,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description="Simulation-based calibration.")
     parser.add_argument("--repeats", type=int, default=1000, help="truths")
     parser.add_argument("--bugs", type=int, default=200, help="truths for each planted bug")
-    parser.add_argument("--plan", default=str(files("scenarios") / "template"), help="plan")
+    parser.add_argument("--plan", default=str(files("plansim.scenarios") / "template"), help="plan")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--json", action="store_true", help="print json")
     options = parser.parse_args(arguments)

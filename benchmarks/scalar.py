@@ -1,10 +1,11 @@
 """The model of docs/model.md for ONE future: floats, the math module, loops over the years.
 
 It is written from the numbered equations and shares no formula with the engine, only the nouns of
-``simulator.plan``. Queues are played by the SimPy reference (``simulator.delivery``), on the
-network's routes. So it serves twice: as what a draw costs without vectors (``engine.py``), and as
-an oracle, for fed the engine's random numbers it must give the engine's indicators
-(``tests/benchmarks``). All paths are lists over the years, the base year first.
+``plansim.simulator.plan``. Queues are played by the SimPy reference
+(``plansim.simulator.delivery``), on the network's routes. So it serves twice: as what a draw costs
+without vectors (``engine.py``), and as an oracle, for fed the engine's random numbers it must give
+the engine's indicators (``tests/benchmarks``). All paths are lists over the years, the base year
+first.
 """
 
 import math
@@ -18,9 +19,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from simulator.delivery import play
-from simulator.network import Gate, Network
-from simulator.plan import (
+from plansim.simulator.delivery import play
+from plansim.simulator.network import Gate, Network
+from plansim.simulator.plan import (
     Cluster,
     Coverage,
     Effect,
@@ -33,7 +34,7 @@ from simulator.plan import (
     Target,
     Uncertainty,
 )
-from simulator.queues import Cases, Futures
+from plansim.simulator.queues import Cases, Futures
 
 Path = list[float]
 Numbers = Mapping[str, Sequence[float]]

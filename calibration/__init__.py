@@ -1,5 +1,1 @@
-"""Reference classes: how often real industries did what a plan asks for."""
-
-from calibration.reference import Percentile, percentile, share_below
-
-__all__ = ["Percentile", "percentile", "share_below"]
+"""What is learnt from data: base years, growth laws, reference classes, posteriors."""

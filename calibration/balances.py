@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.plan import Link, Origin
-from simulator.sampling import Array
+from plansim.simulator.plan import Link, Origin
+from plansim.simulator.sampling import Array
 
 Mask = NDArray[np.bool_]
 

@@ -4,7 +4,7 @@
 a figure. A reading says which quantity of a plan's futures speaks of a figure; a comparison is the
 place of the figure in them. Nothing here is fitted, nothing is ever fitted to it: docs/cities.md.
 
-``python -m calibration.cities --data DIR`` writes the table anew from the raw one.
+``python -m plansim.calibration.cities --data DIR`` writes the table anew from the raw one.
 """
 
 import argparse
@@ -19,13 +19,13 @@ from typing import Any, Literal
 
 import numpy as np
 
-from scenarios.load import load
-from simulator.accounts import Accounts
-from simulator.model import Model
-from simulator.plan import Cluster, Plan, Quantity
-from simulator.results import KEPT
-from simulator.run import LUCKS, live, systematic
-from simulator.sampling import Array, Block
+from plansim.scenarios.load import load
+from plansim.simulator.accounts import Accounts
+from plansim.simulator.model import Model
+from plansim.simulator.plan import Cluster, Plan, Quantity
+from plansim.simulator.results import KEPT
+from plansim.simulator.run import LUCKS, live, systematic
+from plansim.simulator.sampling import Array, Block
 
 #: What a published row is to a plan: the place itself; a wider one, whose growth or prices a place
 #: shares; known to the plan's writer, so no test; or nothing that a run speaks of.
@@ -67,7 +67,7 @@ class Outturn:
 @cache
 def outturns() -> Mapping[str, Outturn]:
     """The table by ``id part``; read once, on first use."""
-    with (files("calibration") / "data" / "outturns.csv").open(encoding="utf-8") as stream:
+    with (files("plansim.calibration") / "data" / "outturns.csv").open(encoding="utf-8") as stream:
         found = [_outturn(**row) for row in csv.DictReader(stream)]
     return {outturn.key: outturn for outturn in found}
 
@@ -107,7 +107,7 @@ class Futures:
 
 
 def futures(plan: Plan, seed: int = 1, draws: int = KEPT // len(LUCKS)) -> Futures:
-    """The futures of the first draws: those that ``simulator.run`` keeps whole."""
+    """The futures of the first draws: those that ``plansim.simulator.run`` keeps whole."""
     model = Model.of(plan)
     block = Block(seed, 0, 0, draws)
     common = systematic(model, block)
@@ -478,7 +478,9 @@ def _value(row: Mapping[str, str], figured: Figured) -> str:
 
 def main() -> None:
     """Write ``data/outturns.csv`` anew from the raw table."""
-    parser = argparse.ArgumentParser(prog="python -m calibration.cities", description=main.__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m plansim.calibration.cities", description=main.__doc__
+    )
     parser.add_argument("--data", type=Path, required=True, help="folder with outturns.csv")
     source = parser.parse_args().data / "outturns.csv"
     with source.open(encoding="utf-8", newline="") as stream:

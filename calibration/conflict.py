@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linprog
 
-from calibration.balances import Known, Mask, inside
-from calibration.least_squares import Problem
-from simulator.sampling import Array
+from plansim.calibration.balances import Known, Mask, inside
+from plansim.calibration.least_squares import Problem
+from plansim.simulator.sampling import Array
 
 
 @dataclass(frozen=True, slots=True)

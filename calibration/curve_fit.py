@@ -10,8 +10,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from calibration.curve_forecast import Fit, Fits, Status
-from calibration.curve_search import (
+from plansim.calibration.curve_forecast import Fit, Fits, Status
+from plansim.calibration.curve_search import (
     History,
     Raw,
     jacobian,
@@ -19,11 +19,11 @@ from calibration.curve_search import (
     search_bounds,
     searched,
 )
-from calibration.curves import FORMS
-from calibration.robust import LEAST_SCALE, LOSSES, mean_influence, robust_sd
-from calibration.trend_prior import Prior, reference_prior
-from simulator.errors import Fault, InputError
-from simulator.sampling import Array
+from plansim.calibration.curves import FORMS
+from plansim.calibration.robust import LEAST_SCALE, LOSSES, mean_influence, robust_sd
+from plansim.calibration.trend_prior import Prior, reference_prior
+from plansim.simulator.errors import Fault, InputError
+from plansim.simulator.sampling import Array
 
 #: Fewest points of a history that is fitted at all.
 FEWEST = 4

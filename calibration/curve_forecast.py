@@ -8,12 +8,12 @@ from typing import Literal
 
 import numpy as np
 
-from calibration.curve_search import History, residuals, search_bounds
-from calibration.curves import FORMS
-from calibration.robust import LOSSES, mean_influence
-from calibration.trend_prior import Prior
-from simulator.errors import Fault, InputError
-from simulator.sampling import Array
+from plansim.calibration.curve_search import History, residuals, search_bounds
+from plansim.calibration.curves import FORMS
+from plansim.calibration.robust import LOSSES, mean_influence
+from plansim.calibration.trend_prior import Prior
+from plansim.simulator.errors import Fault, InputError
+from plansim.simulator.sampling import Array
 
 Status = Literal["fitted", "prior_dominated", "not_converged"]
 

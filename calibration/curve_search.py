@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 from scipy.optimize import least_squares
 
-from calibration.curves import FORMS, Form
-from calibration.robust import LEAST_SCALE, LOSSES, Loss, scale_of
-from simulator.sampling import Array
+from plansim.calibration.curves import FORMS, Form
+from plansim.calibration.robust import LEAST_SCALE, LOSSES, Loss, scale_of
+from plansim.simulator.sampling import Array
 
 #: Starting points from which a curve is fitted, of all that are tried.
 STARTS = 2

@@ -1,7 +1,7 @@
 """Growth curves: exponential, logistic, Gompertz, theta-logistic, Bass, and their closed forms.
 
-The first four are the closed flow of Eq. 2 on a log link (``simulator.dynamics.trend_flow``; the
-theta-logistic is called ``richards``, as in plan files). The fifth is the diffusion law of Bass
+The first four are the closed flow of Eq. 2 on a log link (``simulator/dynamics.py``: trend_flow;
+the theta-logistic is called ``richards``, as in plan files). The fifth is the diffusion law of Bass
 (1969), for the number of adopters since a launch. ``curve_fit.py`` fits them to a history.
 """
 
@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from simulator.dynamics import THETA, THETA_ZERO, trend_flow
-from simulator.sampling import Array
+from plansim.simulator.dynamics import THETA, THETA_ZERO, trend_flow
+from plansim.simulator.sampling import Array
 
 # -- closed forms --------------------------------------------------------------------------------
 

@@ -1,6 +1,6 @@
 """Derive the reference-class tables in ``calibration/data`` from raw panels.
 
-Run as ``python -m calibration.derive --data DIR``. DIR holds the raw panels, which
+Run as ``python -m plansim.calibration.derive --data DIR``. DIR holds the raw panels, which
 are not part of the project: ``us_industries_1958_2011.csv`` (NBER-CES) and
 ``cip_*.csv`` (China Industrial Productivity database 4.0). Sources, methods and what
 must not be concluded: ``calibration/data/SOURCES.md``.
@@ -23,7 +23,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from calibration.growth import COLUMNS, FEWEST_CHANGES, fit_law, law_cells
+from plansim.calibration.growth import COLUMNS, FEWEST_CHANGES, fit_law, law_cells
 
 Panel = NDArray[np.float64]
 

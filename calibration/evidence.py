@@ -2,7 +2,7 @@
 
 What a programme moves stands in the plan, what a study measured in ``data/studies.csv`` (written by
 hand, one row a study). Both make ``data/effects.csv``, one row an effect of every shipped plan and
-library: ``python -m calibration.evidence`` writes it anew. See docs/evidence.md.
+library: ``python -m plansim.calibration.evidence`` writes it anew. See docs/evidence.md.
 """
 
 import csv
@@ -14,12 +14,12 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, Literal
 
-from scenarios import units
-from scenarios.draft import LIBRARY
-from scenarios.load import load, load_library, read_draft, shipped
-from simulator.errors import InputError
-from simulator.plan import Figure, Library, Origin, Plan, Programme, Uncertainty
-from simulator.sampling import centre, quantiles
+from plansim.scenarios import units
+from plansim.scenarios.draft import LIBRARY
+from plansim.scenarios.load import load, load_library, read_draft, shipped
+from plansim.simulator.errors import InputError
+from plansim.simulator.plan import Figure, Library, Origin, Plan, Programme, Uncertainty
+from plansim.simulator.sampling import centre, quantiles
 
 Grade = Literal["measured", "transferred", "judgement"]
 #: From where a figure comes to how much it is worth; the same three classes as in a verdict.
@@ -86,7 +86,7 @@ COLUMNS = tuple(f.name for f in fields(Evidence))
 @cache
 def studies() -> Mapping[str, Study]:
     """The table of studies by id; read once, on first use."""
-    with (files("calibration") / "data" / "studies.csv").open(encoding="utf-8") as stream:
+    with (files("plansim.calibration") / "data" / "studies.csv").open(encoding="utf-8") as stream:
         return {row["study"]: Study(**row) for row in csv.DictReader(stream)}
 
 
@@ -239,7 +239,7 @@ def _text(value: object) -> str:
 
 def stored() -> list[dict[str, str]]:
     """The rows of ``data/effects.csv``."""
-    with (files("calibration") / "data" / "effects.csv").open(encoding="utf-8") as stream:
+    with (files("plansim.calibration") / "data" / "effects.csv").open(encoding="utf-8") as stream:
         return list(csv.DictReader(stream))
 
 

@@ -646,7 +646,7 @@ def law_of(row: Mapping[str, str]) -> Law:
 @cache
 def class_laws() -> Mapping[str, tuple[Law, ...]]:
     """Laws of the shipped class by quantity, windows in order; read once, on first use."""
-    source = files("calibration") / "data" / "growth_law.csv"
+    source = files("plansim.calibration") / "data" / "growth_law.csv"
     found: dict[str, list[Law]] = {}
     with source.open(encoding="utf-8") as stream:
         for row in csv.DictReader(stream):

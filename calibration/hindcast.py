@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 from scipy.special import beta, gammaln, ndtr, stdtr
 
-from calibration.growth import (
+from plansim.calibration.growth import (
     FEWEST_CHANGES,
     FEWEST_INDUSTRIES,
     HORIZONS,
@@ -28,8 +28,8 @@ from calibration.growth import (
     fit_law,
     forecast,
 )
-from calibration.panel import Panel, read_panel
-from simulator.errors import Fault, InputError
+from plansim.calibration.panel import Panel, read_panel
+from plansim.simulator.errors import Fault, InputError
 
 #: Annual changes that a series needs before an origin, and that naive forecasts are made from.
 HISTORY = 15

@@ -12,14 +12,14 @@ from typing import Literal
 
 import numpy as np
 
-from calibration.curve_fit import fit
-from calibration.curve_forecast import Fits
-from calibration.trend_prior import RATIOS, Prior, reference_prior
-from scenarios import units
-from scenarios.history import Observation, quantities
-from simulator.dynamics import bounds
-from simulator.plan import Plan
-from simulator.sampling import Array
+from plansim.calibration.curve_fit import fit
+from plansim.calibration.curve_forecast import Fits
+from plansim.calibration.trend_prior import RATIOS, Prior, reference_prior
+from plansim.scenarios import units
+from plansim.scenarios.history import Observation, quantities
+from plansim.simulator.dynamics import bounds
+from plansim.simulator.plan import Plan
+from plansim.simulator.sampling import Array
 
 #: *fitted*; *short*: the reference class decides; *unknown*: too short, and no class knows this
 #: quantity; *single*: one level, which says nothing of growth; *not_positive*: no curve fits it.

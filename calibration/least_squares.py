@@ -12,9 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from calibration.balances import Balance, Known, Links, Mask, Sums
-from simulator.errors import InputError
-from simulator.sampling import Array, cholesky
+from plansim.calibration.balances import Balance, Known, Links, Mask, Sums
+from plansim.simulator.errors import InputError
+from plansim.simulator.sampling import Array, cholesky
 
 #: Largest error of a balance, as a share of the sum of its terms without their signs. [fraction]
 EXACT = 1e-9

@@ -19,13 +19,13 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from scipy.special import gammaln
 
-from calibration.baselines import rounding
-from scenarios.history import FIRST_HALF, FIRST_HALF_SD, Observation
-from simulator.accounts import Accounts, OneFuture, Series, indicator_path
-from simulator.model import Model
-from simulator.plan import Plan
-from simulator.run import LUCKS, live, systematic
-from simulator.sampling import STREAM_BLOCK, Array, Block, Sampler, Single
+from plansim.calibration.baselines import rounding
+from plansim.scenarios.history import FIRST_HALF, FIRST_HALF_SD, Observation
+from plansim.simulator.accounts import Accounts, OneFuture, Series, indicator_path
+from plansim.simulator.model import Model
+from plansim.simulator.plan import Plan
+from plansim.simulator.run import LUCKS, live, systematic
+from plansim.simulator.sampling import STREAM_BLOCK, Array, Block, Sampler, Single
 
 #: How many years before the base year the mirrored trend is believed. [years]
 BEFORE = 5

@@ -17,9 +17,9 @@ from pathlib import Path
 
 import numpy as np
 
-from calibration.growth import QUANTITIES, Array
-from scenarios.text import full_width_number
-from simulator.errors import Fault, InputError
+from plansim.calibration.growth import QUANTITIES, Array
+from plansim.scenarios.text import full_width_number
+from plansim.simulator.errors import Fault, InputError
 
 KEYS = ("series", "year")
 MOST_BYTES = 50_000_000

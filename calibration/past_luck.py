@@ -7,7 +7,7 @@ is observed is read), so given the figures
     ε | y  ~  N(K r, I − K L),   r = y − E(y | figures),   K = Lᵀ S⁻¹
 
 with L the slopes of what is seen on ε and S the covariance of what luck and measurement scatter it
-by. The result moves ε along the few directions that L spans (``simulator.seen``).
+by. The result moves ε along the few directions that L spans (``plansim.simulator.seen``).
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from calibration.likelihood import Forward
-from calibration.scores import Normal, orthonormal
-from calibration.weighing import Prepared, Weighed
-from simulator.plan import Calibration, SeenLuck
-from simulator.sampling import Array, Block, Single
+from plansim.calibration.likelihood import Forward
+from plansim.calibration.scores import Normal, orthonormal
+from plansim.calibration.weighing import Prepared, Weighed
+from plansim.simulator.plan import Calibration, SeenLuck
+from plansim.simulator.sampling import Array, Block, Single
 
 #: Steps to both sides with which slopes are taken: exact on average over a normal score for luck
 #: that is cubic in it (Gauss & Hermite's three points).

@@ -13,15 +13,15 @@ from typing import Literal
 
 import numpy as np
 
-from calibration.likelihood import within_reach
-from calibration.past_luck import past_luck
-from calibration.reconcile import Reconciled
-from calibration.scores import Normal, as_calibration, copula
-from calibration.weighing import DRAWS, Prepared, Progress, Weighed, prepare, weigh
-from scenarios.history import Observation
-from simulator.errors import Fault, InputError
-from simulator.plan import Calibration, Plan, Uncertainty, figures
-from simulator.sampling import Array, quantile, stream
+from plansim.calibration.likelihood import within_reach
+from plansim.calibration.past_luck import past_luck
+from plansim.calibration.reconcile import Reconciled
+from plansim.calibration.scores import Normal, as_calibration, copula
+from plansim.calibration.weighing import DRAWS, Prepared, Progress, Weighed, prepare, weigh
+from plansim.scenarios.history import Observation
+from plansim.simulator.errors import Fault, InputError
+from plansim.simulator.plan import Calibration, Plan, Uncertainty, figures
+from plansim.simulator.sampling import Array, quantile, stream
 
 Spoken = Literal["observations", "identities", "both", "prior_dominated"]
 

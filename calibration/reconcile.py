@@ -21,12 +21,12 @@ import numpy as np
 from scipy.linalg import null_space
 from scipy.optimize import Bounds, minimize
 
-from calibration.balances import Balance, Known, Mask, domain
-from calibration.conflict import Relaxation, smallest_conflict
-from calibration.least_squares import EXACT, STEPS, Problem
-from simulator.errors import Fault, InputError
-from simulator.plan import Origin
-from simulator.sampling import Array
+from plansim.calibration.balances import Balance, Known, Mask, domain
+from plansim.calibration.conflict import Relaxation, smallest_conflict
+from plansim.calibration.least_squares import EXACT, STEPS, Problem
+from plansim.simulator.errors import Fault, InputError
+from plansim.simulator.plan import Origin
+from plansim.simulator.sampling import Array
 
 Status = Literal["closed", "conflict", "undetermined", "not_converged"]
 

@@ -16,7 +16,7 @@ from importlib.resources import files
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.feasibility import wilson
+from plansim.simulator.feasibility import wilson
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +142,7 @@ def grid_at(reference_class: str, quantity: str, horizon: float) -> Grid:
 def grids() -> dict[tuple[str, str], tuple[Grid, ...]]:
     """All grids by class and quantity, horizons increasing; read once, on first use."""
     found: dict[tuple[str, str], dict[int, list[dict[str, str]]]] = {}
-    source = files("calibration") / "data" / "growth_quantiles.csv"
+    source = files("plansim.calibration") / "data" / "growth_quantiles.csv"
     with source.open(encoding="utf-8") as stream:
         for row in csv.DictReader(stream):
             horizons = found.setdefault((row["class"], row["quantity"]), {})
@@ -170,7 +170,7 @@ def grid_of(horizon: int, rows: list[dict[str, str]]) -> Grid:
 def share_below(quantity: str, horizon: int, value: float) -> float | None:
     """Share of US industries below a value; None where the class says nothing of it.
 
-    What ``simulator.run`` asks of a reference class: see `percentile` for the units.
+    What ``plansim.simulator.run`` asks of a reference class: see `percentile` for the units.
     """
     try:
         return percentile(quantity, horizon, value).share_below

@@ -8,15 +8,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from calibration.reference import percentile
-from simulator.accounts import Series, indicator_path
-from simulator.feasibility import Goal, required_growth
-from simulator.model import Model
-from simulator.plan import Plan, Target
-from simulator.results import KEPT
-from simulator.run import LUCKS, live, systematic
-from simulator.sampling import Block
-from simulator.verdicts import asked_of_class
+from plansim.calibration.reference import percentile
+from plansim.simulator.accounts import Series, indicator_path
+from plansim.simulator.feasibility import Goal, required_growth
+from plansim.simulator.model import Model
+from plansim.simulator.plan import Plan, Target
+from plansim.simulator.results import KEPT
+from plansim.simulator.run import LUCKS, live, systematic
+from plansim.simulator.sampling import Block
+from plansim.simulator.verdicts import asked_of_class
 
 
 @dataclass(frozen=True, slots=True)

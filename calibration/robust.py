@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import erf, k1, kn
 
-from simulator.sampling import Array
+from plansim.simulator.sampling import Array
 
 #: Smallest scale of errors that is believed. [log units]
 LEAST_SCALE = 1e-6

@@ -1,7 +1,7 @@
 """Laws of the independent normal scores that uncertain figures are drawn from.
 
 The prior of a plan is the standard normal law of these scores. What becomes known changes it along
-a few directions: that is what ``simulator.plan.Calibration`` holds and a run draws by.
+a few directions: that is what ``plansim.simulator.plan.Calibration`` holds and a run draws by.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from calibration.reconcile import Reconciled
-from simulator.plan import Calibration
-from simulator.sampling import Array, Sampler
+from plansim.calibration.reconcile import Reconciled
+from plansim.simulator.plan import Calibration
+from plansim.simulator.sampling import Array, Sampler
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,14 +18,14 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from scenarios.history import Observation
-from scenarios.load import DEFAULT, Source, assemble, form_of, observed
-from scenarios.record import plan_hash
-from simulator.errors import Fault, InputError
-from simulator.plan import Calibration, Plan, figures
+from plansim.scenarios.history import Observation
+from plansim.scenarios.load import DEFAULT, Source, assemble, form_of, observed
+from plansim.scenarios.record import plan_hash
+from plansim.simulator.errors import Fault, InputError
+from plansim.simulator.plan import Calibration, Plan, figures
 
 if TYPE_CHECKING:
-    from calibration.posterior import Posterior
+    from plansim.calibration.posterior import Posterior
 
 FORMAT = "plansim calibration 1"
 NAME = "calibration.json"
@@ -252,7 +252,7 @@ def calibrated(plan: Plan, stored: Stored) -> Plan:
 
     Raises InputError where the calibration does not fit its figures.
     """
-    from simulator.sampling import Sampler
+    from plansim.simulator.sampling import Sampler
 
     plan = replace(plan, calibration=stored.calibration)
     try:

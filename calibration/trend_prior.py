@@ -9,8 +9,8 @@ from importlib.resources import files
 
 import numpy as np
 
-from calibration.reference import grid_at, grids
-from simulator.errors import InputError
+from plansim.calibration.reference import grid_at, grids
+from plansim.simulator.errors import InputError
 
 #: Horizon at which the reference class's growth is read. [years]
 HORIZON = 5
@@ -42,7 +42,7 @@ class Prior:
 @cache
 def _shocks() -> dict[str, float]:
     """Values of ``data/shocks.csv`` by name."""
-    source = files("calibration") / "data" / "shocks.csv"
+    source = files("plansim.calibration") / "data" / "shocks.csv"
     with source.open(encoding="utf-8") as stream:
         return {row["name"]: float(row["value"]) for row in csv.DictReader(stream)}
 

@@ -14,14 +14,14 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from calibration.baselines import baselines_of
-from calibration.likelihood import Forward, Scatter
-from calibration.reconcile import Reconciled, refusal
-from calibration.scores import Normal, identity_prior, orthonormal
-from scenarios.history import Observation
-from simulator.errors import InputError
-from simulator.plan import Plan
-from simulator.sampling import Array, stream
+from plansim.calibration.baselines import baselines_of
+from plansim.calibration.likelihood import Forward, Scatter
+from plansim.calibration.reconcile import Reconciled, refusal
+from plansim.calibration.scores import Normal, identity_prior, orthonormal
+from plansim.scenarios.history import Observation
+from plansim.simulator.errors import InputError
+from plansim.simulator.plan import Plan
+from plansim.simulator.sampling import Array, stream
 
 Progress = Callable[[float], object]
 

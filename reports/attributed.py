@@ -7,18 +7,18 @@ from typing import Any
 
 import numpy as np
 
-from analysis.attribute import MEASURES, Attribution
-from analysis.contrast import REST
-from analysis.decompose import KINDS
-from reports.compared import points, signed
-from reports.pictures import studio
-from reports.tables import Table
-from reports.trace import PICTURES, check_files, write_files
-from reports.waterfall import Step, gathered, waterfall_picture
-from reports.wording import number, percent, target_name, with_unit
-from scenarios.words import say
-from simulator.errors import Fault, InputError
-from simulator.plan import Plan, Target
+from plansim.analysis.attribute import MEASURES, Attribution
+from plansim.analysis.contrast import REST
+from plansim.analysis.decompose import KINDS
+from plansim.reports.compared import points, signed
+from plansim.reports.pictures import studio
+from plansim.reports.tables import Table
+from plansim.reports.trace import PICTURES, check_files, write_files
+from plansim.reports.waterfall import Step, gathered, waterfall_picture
+from plansim.reports.wording import number, percent, target_name, with_unit
+from plansim.scenarios.words import say
+from plansim.simulator.errors import Fault, InputError
+from plansim.simulator.plan import Plan, Target
 
 #: The contract (docs/commands.md), and three columns more.
 COLUMNS = ("target", "year", "lever", "share", "share_low", "share_high", "name", "unit")

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from typing import Any
 
-from calibration.reconcile import FAR, Adjustment, Reconciled
-from reports.tables import Table
-from reports.wording import number
-from scenarios.words import say
-from simulator.plan import Plan
+from plansim.calibration.reconcile import FAR, Adjustment, Reconciled
+from plansim.reports.tables import Table
+from plansim.reports.wording import number
+from plansim.scenarios.words import say
+from plansim.simulator.plan import Plan
 
 #: The contract.
 COLUMNS = ("figure", "origin", "unit", "before", "after", "p05", "p95", "moved", "binds")

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from reports.attributed import TOTAL, lever_name
-from reports.waterfall import Step
-from scenarios.beside import Beside, Row
-from simulator.plan import Plan, Target
+from plansim.reports.attributed import TOTAL, lever_name
+from plansim.reports.waterfall import Step
+from plansim.scenarios.beside import Beside, Row
+from plansim.simulator.plan import Plan, Target
 
 #: What shows in points with one decimal. [fraction of one]
 SHOWS = 0.0005

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from reports.pictures import (
+from plansim.reports.pictures import (
     BLACK,
     BLUE,
     DARK,
@@ -21,7 +21,7 @@ from reports.pictures import (
     Style,
     line_height,
 )  # fmt: skip
-from scenarios.words import say
+from plansim.scenarios.words import say
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -6,18 +6,18 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from reports.baselines import quantity_name
-from reports.judged import driver_words
-from reports.tables import Table
-from reports.wording import number, percent, with_unit
-from scenarios.history import Observation
-from scenarios.words import say
-from simulator.plan import Plan
+from plansim.reports.baselines import quantity_name
+from plansim.reports.judged import driver_words
+from plansim.reports.tables import Table
+from plansim.reports.wording import number, percent, with_unit
+from plansim.scenarios.history import Observation
+from plansim.scenarios.words import say
+from plansim.simulator.plan import Plan
 
 if TYPE_CHECKING:
-    from analysis.batch import Drawn
-    from calibration.posterior import Check, Moved, Posterior
-    from calibration.stored import Stored
+    from plansim.analysis.batch import Drawn
+    from plansim.calibration.posterior import Check, Moved, Posterior
+    from plansim.calibration.stored import Stored
 
 Ends = tuple[float, float, float]
 
@@ -169,7 +169,7 @@ def closing(result: Posterior, lang: str) -> list[str]:
     if strange:
         lines.append(say("calibrated.strange", lang, list=_listed(plan, strange, lang)))
     if result.unused:
-        from calibration.likelihood import BEFORE
+        from plansim.calibration.likelihood import BEFORE
 
         lines.append(say("calibrated.unused", lang, number=len(result.unused), years=BEFORE))
     if result.reconciled is not None and not result.reconciled.converged:

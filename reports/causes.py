@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 from math import isfinite
 from typing import Any
 
-from analysis.inputs import LUCK, Input
-from reports.judged import driver_words
-from reports.wording import number, percent, with_unit
-from scenarios.words import say
-from simulator.plan import Cluster, Figure, Label, Plan, Quantity
+from plansim.analysis.inputs import LUCK, Input
+from plansim.reports.judged import driver_words
+from plansim.reports.wording import number, percent, with_unit
+from plansim.scenarios.words import say
+from plansim.simulator.plan import Cluster, Figure, Label, Plan, Quantity
 
 #: Endings of paths whose values are shares of one.
 SHARES = (

@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 from typing import Any
 
-from reports.beside import most_moved, moving, steps_of
-from reports.dossier import Dossier
-from reports.pictures import BLACK, BLUE, DARK, GREY, ORANGE, SKY
-from reports.sheets import Sheet
-from reports.waterfall import DRAWN
-from scenarios.words import say
+from plansim.reports.beside import most_moved, moving, steps_of
+from plansim.reports.dossier import Dossier
+from plansim.reports.pictures import BLACK, BLUE, DARK, GREY, ORANGE, SKY
+from plansim.reports.sheets import Sheet
+from plansim.reports.waterfall import DRAWN
+from plansim.scenarios.words import say
 
 #: Size of a fan, how many stand side by side, and rows and columns of cells from one to the next.
 WIDE, HIGH, ACROSS, ROWS, COLUMNS = 520, 300, 2, 16, 8

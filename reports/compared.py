@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from analysis.compare import Comparison, Contrast, Remembered
-from reports.tables import Table
-from reports.wording import number, percent, target_name
-from scenarios.kept import KeptRun, read_kept
-from scenarios.words import say
-from simulator.errors import Fault, InputError
+from plansim.analysis.compare import Comparison, Contrast, Remembered
+from plansim.reports.tables import Table
+from plansim.reports.wording import number, percent, target_name
+from plansim.scenarios.kept import KeptRun, read_kept
+from plansim.scenarios.words import say
+from plansim.simulator.errors import Fault, InputError
 
 #: The contract (docs/commands.md).
 COLUMNS = (

@@ -3,16 +3,16 @@
 import re
 from collections.abc import Callable, Iterator, Sequence
 
-from analysis.workers import Aside, here
-from reports import drawn, overview, rows
-from reports.content import Drawn, Numbering, Report, Section, Tabled
-from reports.deliveries import flow_table
-from reports.dossier import Dossier, Key
-from reports.fans import FanBoard, FanTask
-from reports.pictures import Picture, Style, studio
-from reports.story import five_sentences
-from reports.tables import Table
-from scenarios.words import say
+from plansim.analysis.workers import Aside, here
+from plansim.reports import drawn, overview, rows
+from plansim.reports.content import Drawn, Numbering, Report, Section, Tabled
+from plansim.reports.deliveries import flow_table
+from plansim.reports.dossier import Dossier, Key
+from plansim.reports.fans import FanBoard, FanTask
+from plansim.reports.pictures import Picture, Style, studio
+from plansim.reports.story import five_sentences
+from plansim.reports.tables import Table
+from plansim.scenarios.words import say
 
 #: Pixels an inch of pictures that are set in text, about 140 on paper.
 DPI = 120

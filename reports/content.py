@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from reports.pictures import Picture
-from reports.tables import Table
+from plansim.reports.pictures import Picture
+from plansim.reports.tables import Table
 
 
 @dataclass(frozen=True, slots=True)

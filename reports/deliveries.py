@@ -2,15 +2,15 @@
 
 from typing import TYPE_CHECKING
 
-from reports.tables import Table
-from reports.wording import number, percent, with_unit
-from scenarios import units
-from scenarios.words import say
-from simulator.plan import Plan
-from simulator.results import Result
+from plansim.reports.tables import Table
+from plansim.reports.wording import number, percent, with_unit
+from plansim.scenarios import units
+from plansim.scenarios.words import say
+from plansim.simulator.plan import Plan
+from plansim.simulator.results import Result
 
 if TYPE_CHECKING:
-    from scenarios.stored import Stored
+    from plansim.scenarios.stored import Stored
 
 #: A mean wait shorter than this is no bottleneck. [days]
 SHORT = 1.0

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from math import isfinite
 from typing import Any
 
-from analysis.discover import Discoveries, Discovery, Found
-from reports.causes import condition_words, measure
-from reports.tables import Table
-from reports.wording import percent, target_name
-from scenarios.words import say
-from simulator.plan import Plan, Target
+from plansim.analysis.discover import Discoveries, Discovery, Found
+from plansim.reports.causes import condition_words, measure
+from plansim.reports.tables import Table
+from plansim.reports.wording import percent, target_name
+from plansim.scenarios.words import say
+from plansim.simulator.plan import Plan, Target
 
 COLUMNS = (
     "plan", "scenario", "target", "year", "outcome", "share", "box", "coverage", "density",

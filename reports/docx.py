@@ -10,9 +10,9 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from reports.content import Drawn, Report, Section, Tabled
-from reports.tables import Table
-from scenarios.words import say
+from plansim.reports.content import Drawn, Report, Section, Tabled
+from plansim.reports.tables import Table
+from plansim.scenarios.words import say
 
 if TYPE_CHECKING:
     from docx.document import Document
@@ -376,6 +376,6 @@ def column_widths(rows: Sequence[Sequence[str]]) -> list[int]:
 
 def parts(text: str) -> list[str]:
     """What no line break falls into: Chinese characters may be parted, words may not."""
-    from reports.trace import BITS
+    from plansim.reports.trace import BITS
 
     return [bit.strip() for bit in BITS.findall(text)] or [""]

@@ -5,16 +5,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from analysis.idle import Idle
-from reports.fans import Fan, Mark, goal_level, goal_number
-from reports.wording import exact, percent, target_name
-from scenarios import units
-from scenarios.beside import Beside
-from scenarios.stored import Stored
-from scenarios.words import say
-from simulator.feasibility import Goal
-from simulator.plan import KINDS, Target
-from simulator.results import Verdict
+from plansim.analysis.idle import Idle
+from plansim.reports.fans import Fan, Mark, goal_level, goal_number
+from plansim.reports.wording import exact, percent, target_name
+from plansim.scenarios import units
+from plansim.scenarios.beside import Beside
+from plansim.scenarios.stored import Stored
+from plansim.scenarios.words import say
+from plansim.simulator.feasibility import Goal
+from plansim.simulator.plan import KINDS, Target
+from plansim.simulator.results import Verdict
 
 Key = tuple[str, str]
 

@@ -2,21 +2,21 @@
 
 from collections.abc import Iterator, Sequence
 
-from analysis.workers import Aside, here
-from reports.beside import most_moved, steps_of
-from reports.board import Bar, board_pictures
-from reports.dossier import Dossier, file_name
-from reports.fans import FanTask
-from reports.frontier import Point, frontier_picture
-from reports.gantt import gantt
-from reports.judged import verdict_word
-from reports.pictures import DPI, WIDTH, Picture, Style, studio
-from reports.rarity import Need, rarity_pictures, yearly
-from reports.waterfall import gathered, waterfall_picture
-from reports.wording import percent
-from scenarios.words import say
-from simulator.feasibility import required_change
-from simulator.trace import trace
+from plansim.analysis.workers import Aside, here
+from plansim.reports.beside import most_moved, steps_of
+from plansim.reports.board import Bar, board_pictures
+from plansim.reports.dossier import Dossier, file_name
+from plansim.reports.fans import FanTask
+from plansim.reports.frontier import Point, frontier_picture
+from plansim.reports.gantt import gantt
+from plansim.reports.judged import verdict_word
+from plansim.reports.pictures import DPI, WIDTH, Picture, Style, studio
+from plansim.reports.rarity import Need, rarity_pictures, yearly
+from plansim.reports.waterfall import gathered, waterfall_picture
+from plansim.reports.wording import percent
+from plansim.scenarios.words import say
+from plansim.simulator.feasibility import required_change
+from plansim.simulator.trace import trace
 
 #: The most lots that the Gantt of a report shows, and the most programmes.
 LOTS, PROGRAMMES = 48, 3

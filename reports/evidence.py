@@ -3,10 +3,10 @@
 from collections import Counter
 from collections.abc import Sequence
 
-from calibration.evidence import Evidence, as_csv_row, studies
-from reports.tables import Table
-from reports.wording import Stating
-from scenarios.words import say
+from plansim.calibration.evidence import Evidence, as_csv_row, studies
+from plansim.reports.tables import Table
+from plansim.reports.wording import Stating
+from plansim.scenarios.words import say
 
 #: In the order of what they are worth.
 GRADES = ("measured", "transferred", "judgement")

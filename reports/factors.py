@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from typing import Any
 
-from analysis.decompose import Decomposition
-from reports.attributed import COLUMNS, TOTAL
-from reports.tables import Table
-from scenarios import units
-from scenarios.words import say
-from simulator.plan import Plan
+from plansim.analysis.decompose import Decomposition
+from plansim.reports.attributed import COLUMNS, TOTAL
+from plansim.reports.tables import Table
+from plansim.scenarios import units
+from plansim.scenarios.words import say
+from plansim.simulator.plan import Plan
 
 #: Factors → the heads of their columns.
 HEADS = {

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from reports.pictures import (
+from plansim.reports.pictures import (
     BLACK,
     BLUE,
     DARK,
@@ -26,9 +26,9 @@ from reports.pictures import (
     Style,
     studio,
 )  # fmt: skip
-from reports.wording import number
-from scenarios.words import say
-from simulator.feasibility import Goal
+from plansim.reports.wording import number
+from plansim.scenarios.words import say
+from plansim.simulator.feasibility import Goal
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -7,8 +7,8 @@ import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from reports.trace import write_files
-from simulator.errors import Fault, InputError
+from plansim.reports.trace import write_files
+from plansim.simulator.errors import Fault, InputError
 
 #: Forms that are one file, and those that are a folder of pictures.
 PAGES, PICTURES = ("html", "xlsx", "docx"), ("png", "svg")

@@ -4,14 +4,14 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from reports.tables import Table, goal_text
-from reports.wording import SHOWN_UNITS, exact, number, with_unit
-from scenarios import units
-from scenarios.book import Interval
-from scenarios.check import Finding
-from scenarios.compare import Standing
-from scenarios.words import say, shown
-from simulator.plan import Label, Target
+from plansim.reports.tables import Table, goal_text
+from plansim.reports.wording import SHOWN_UNITS, exact, number, with_unit
+from plansim.scenarios import units
+from plansim.scenarios.book import Interval
+from plansim.scenarios.check import Finding
+from plansim.scenarios.compare import Standing
+from plansim.scenarios.words import say, shown
+from plansim.simulator.plan import Label, Target
 
 #: Columns of ``plansim check``.
 COLUMNS = ("plan", "finding", "severity", "message", "figures", "lines", "targets")

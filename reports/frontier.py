@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import dist
 
-from reports.fans import tick
-from reports.pictures import (
+from plansim.reports.fans import tick
+from plansim.reports.pictures import (
     BLACK,
     BLUE,
     EDGE,
@@ -16,7 +16,7 @@ from reports.pictures import (
     Picture,
     Style,
 )  # fmt: skip
-from scenarios.words import say
+from plansim.scenarios.words import say
 
 #: Height of the axes, and how close two numbers may stand. [inches]
 HIGH, CLOSE = 2.6, 0.14

@@ -12,11 +12,11 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from reports.pictures import SALT, studio
-from reports.trace import closing, counted, folded, future_fields, reason, route_text, size
-from reports.wording import exact
-from scenarios.words import say
-from simulator.trace import Lot, Trace
+from plansim.reports.pictures import SALT, studio
+from plansim.reports.trace import closing, counted, folded, future_fields, reason, route_text, size
+from plansim.reports.wording import exact
+from plansim.scenarios.words import say
+from plansim.simulator.trace import Lot, Trace
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

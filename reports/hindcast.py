@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from calibration.growth import HORIZONS
-from calibration.hindcast import LEVELS, RIVALS, Cases, Hindcast, Score
-from reports.pictures import SALT, studio
-from reports.tables import Table
-from scenarios.words import say
+from plansim.calibration.growth import HORIZONS
+from plansim.calibration.hindcast import LEVELS, RIVALS, Cases, Hindcast, Score
+from plansim.reports.pictures import SALT, studio
+from plansim.reports.tables import Table
+from plansim.scenarios.words import say
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from typing import Any
 
-from calibration.curves import FORMS
-from calibration.histories import SHARES, FittedHistory
-from reports.baselines import quantity_name
-from reports.tables import Table, goal_text
-from reports.wording import number, percent
-from scenarios.words import say
-from simulator.plan import Plan, Target
+from plansim.calibration.curves import FORMS
+from plansim.calibration.histories import SHARES, FittedHistory
+from plansim.reports.baselines import quantity_name
+from plansim.reports.tables import Table, goal_text
+from plansim.reports.wording import number, percent
+from plansim.scenarios.words import say
+from plansim.simulator.plan import Plan, Target
 
 #: The contract.
 COLUMNS = (

@@ -5,9 +5,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from calibration.histories import FittedHistory
-from reports.history import curve_words, decided, goals, history_name, shown_scale, unit_words
-from reports.pictures import (
+from plansim.calibration.histories import FittedHistory
+from plansim.reports.history import (
+    curve_words,
+    decided,
+    goals,
+    history_name,
+    shown_scale,
+    unit_words,
+)
+from plansim.reports.pictures import (
     BLACK,
     BLUE,
     DARK,
@@ -25,8 +32,8 @@ from reports.pictures import (
     line_height,
     studio,
 )  # fmt: skip
-from scenarios.words import say
-from simulator.plan import Plan
+from plansim.scenarios.words import say
+from plansim.simulator.plan import Plan
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -4,9 +4,9 @@ import re
 from functools import partial
 from importlib.resources import files
 
-from reports.content import Drawn, Report, Tabled
-from reports.pictures import Picture
-from scenarios.words import say
+from plansim.reports.content import Drawn, Report, Tabled
+from plansim.reports.pictures import Picture
+from plansim.scenarios.words import say
 
 #: Pixels that an inch of a picture is wide on a screen.
 PIXELS = 132
@@ -21,7 +21,7 @@ def page(report: Report) -> bytes:
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     template = environment.from_string(
-        (files("reports") / "page.html.j2").read_text(encoding="utf-8")
+        (files("plansim.reports") / "page.html.j2").read_text(encoding="utf-8")
     )
     text = template.render(
         report=report,

@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from dataclasses import fields
 from typing import Any
 
-from calibration.requirements import Rarity, Requirement, rarity
-from reports.tables import Table, goal_text
-from reports.wording import number, percent, target_name, with_unit
-from scenarios.words import say
-from simulator.feasibility import Goal
-from simulator.plan import Plan, Target
-from simulator.results import Result, Verdict
+from plansim.calibration.requirements import Rarity, Requirement, rarity
+from plansim.reports.tables import Table, goal_text
+from plansim.reports.wording import number, percent, target_name, with_unit
+from plansim.scenarios.words import say
+from plansim.simulator.feasibility import Goal
+from plansim.simulator.plan import Plan, Target
+from plansim.simulator.results import Result, Verdict
 
 #: Parts of a programme's paths → sentences about the driver; the first that fits counts.
 PROGRAMME_PARTS = (

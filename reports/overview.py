@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from dataclasses import fields
 from typing import Any
 
-from reports.tables import Table
-from reports.wording import Stating, number, percent, with_unit
-from scenarios import units
-from scenarios.load import Source
-from scenarios.words import say
-from simulator.plan import Figure, Plan, Programme, Scenario, figures
-from simulator.sampling import centre, quantiles
+from plansim.reports.tables import Table
+from plansim.reports.wording import Stating, number, percent, with_unit
+from plansim.scenarios import units
+from plansim.scenarios.load import Source
+from plansim.scenarios.words import say
+from plansim.simulator.plan import Figure, Plan, Programme, Scenario, figures
+from plansim.simulator.sampling import centre, quantiles
 
 
 def figure_text(figure: Figure | None, lang: str, scale: float = 1.0) -> str:

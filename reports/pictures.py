@@ -15,8 +15,8 @@ from importlib.resources import as_file, files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from reports.trace import folded
-from simulator.errors import Fault, InputError
+from plansim.reports.trace import folded
+from plansim.simulator.errors import Fault, InputError
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -74,7 +74,7 @@ def studio(titled: bool = True, dpi: int = DPI, flag: str = "") -> Iterator[Styl
     import matplotlib
 
     with (
-        as_file(files("reports") / "fonts" / "NotoSansSC-Regular.otf") as font,
+        as_file(files("plansim.reports") / "fonts" / "NotoSansSC-Regular.otf") as font,
         warnings.catch_warnings(),
         matplotlib.rc_context(),
     ):

@@ -5,14 +5,14 @@ from dataclasses import replace
 from math import ceil, floor, log10
 from typing import Any
 
-from analysis.confidence import Promise
-from analysis.trial import Chance
-from reports.sought import chance_text, plan_line
-from reports.tables import Table, goal_text
-from reports.wording import number, percent, target_name, with_unit
-from scenarios import units
-from scenarios.words import say
-from simulator.plan import Plan, Target
+from plansim.analysis.confidence import Promise
+from plansim.analysis.trial import Chance
+from plansim.reports.sought import chance_text, plan_line
+from plansim.reports.tables import Table, goal_text
+from plansim.reports.wording import number, percent, target_name, with_unit
+from plansim.scenarios import units
+from plansim.scenarios.words import say
+from plansim.simulator.plan import Plan, Target
 
 COLUMNS = (
     "plan", "scenario", "target", "indicator", "subject", "unit", "basis", "year", "comparator",

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from calibration.reference import Grid, grid_at
-from reports.board import in_parts, rows_of, write_rows
-from reports.fans import tick
-from reports.pictures import (
+from plansim.calibration.reference import Grid, grid_at
+from plansim.reports.board import in_parts, rows_of, write_rows
+from plansim.reports.fans import tick
+from plansim.reports.pictures import (
     BLACK,
     DARK,
     EDGE,
@@ -25,7 +25,7 @@ from reports.pictures import (
     Style,
     line_height,
 )  # fmt: skip
-from scenarios.words import say
+from plansim.scenarios.words import say
 
 #: The class that verdicts are held against, and the one that is shown beside it.
 CLASS, OTHER = "us_industries", "chinese_sectors"

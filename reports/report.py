@@ -2,13 +2,13 @@
 
 from pathlib import Path
 
-from analysis.idle import without_programmes
-from analysis.workers import Aside, here
-from reports.dossier import Dossier
-from reports.files import PICTURES
-from reports.seen import seen
-from scenarios.beside import read_beside
-from scenarios.stored import read
+from plansim.analysis.idle import without_programmes
+from plansim.analysis.workers import Aside, here
+from plansim.reports.dossier import Dossier
+from plansim.reports.files import PICTURES
+from plansim.reports.seen import seen
+from plansim.scenarios.beside import read_beside
+from plansim.scenarios.stored import read
 
 
 def dossier(folder: Path, history: Path | None, lang: str) -> Dossier:
@@ -22,19 +22,19 @@ def dossier(folder: Path, history: Path | None, lang: str) -> Dossier:
 def report(d: Dossier, form: str, place: Path, aside: Aside = here) -> dict[Path, bytes]:
     """The bytes of every file. ``aside``: who draws the fans meanwhile, as half of the pictures."""
     if form in PICTURES:
-        from reports.drawn import all_pictures
+        from plansim.reports.drawn import all_pictures
 
         return {place / f"{p.name}.{form}": p.raw for p in all_pictures(d, form, aside)}
     if form == "xlsx":
-        from reports.xlsx import workbook
+        from plansim.reports.xlsx import workbook
 
         return {place: workbook(d)}
-    from reports.compose import compose
+    from plansim.reports.compose import compose
 
     if form == "docx":
-        from reports.docx import document
+        from plansim.reports.docx import document
 
         return {place: document(compose(d, "png", aside))}
-    from reports.html import page
+    from plansim.reports.html import page
 
     return {place: page(compose(d, "svg", aside))}

@@ -3,11 +3,11 @@
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from reports.attributed import NAMED, TOTAL
-from reports.beside import SHOWS, label, moving, once, steps_of
-from reports.dossier import Dossier, Key
-from reports.fans import goal_number
-from reports.judged import (
+from plansim.reports.attributed import NAMED, TOTAL
+from plansim.reports.beside import SHOWS, label, moving, once, steps_of
+from plansim.reports.dossier import Dossier, Key
+from plansim.reports.fans import goal_number
+from plansim.reports.judged import (
     driver_words,
     evidence_words,
     percent_change,
@@ -15,14 +15,14 @@ from reports.judged import (
     simulated_text,
     verdict_word,
 )  # fmt: skip
-from reports.sentences import joint_words
-from reports.sought import amount
-from reports.tables import Table, goal_text
-from reports.wording import number, percent, target_name, with_unit
-from scenarios.beside import Row
-from scenarios.words import say
-from simulator.plan import Plan, Target, figures
-from simulator.results import Verdict
+from plansim.reports.sentences import joint_words
+from plansim.reports.sought import amount
+from plansim.reports.tables import Table, goal_text
+from plansim.reports.wording import number, percent, target_name, with_unit
+from plansim.scenarios.beside import Row
+from plansim.scenarios.words import say
+from plansim.simulator.plan import Plan, Target, figures
+from plansim.simulator.results import Verdict
 
 #: Drivers that are named for a target, and what they must explain at least. [fraction]
 MOST_DRIVERS, LEAST_SHARE = 3, 0.05

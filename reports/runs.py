@@ -6,14 +6,14 @@ from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from typing import Any
 
-from reports.judged import verdict_word
-from reports.tables import Table
-from reports.wording import number, percent
-from scenarios.collection import Collection, Filter, targets
-from scenarios.export import Sheet
-from scenarios.ledger import Ledger
-from scenarios.shard import DONE, faults_of
-from scenarios.words import say, say_fault
+from plansim.reports.judged import verdict_word
+from plansim.reports.tables import Table
+from plansim.reports.wording import number, percent
+from plansim.scenarios.collection import Collection, Filter, targets
+from plansim.scenarios.export import Sheet
+from plansim.scenarios.ledger import Ledger
+from plansim.scenarios.shard import DONE, faults_of
+from plansim.scenarios.words import say, say_fault
 
 #: Columns of the records (docs/commands.md); levers stand between ``scenario`` and ``seed``.
 RUN_COLUMNS = (

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from scenarios.history import HISTORY, Observation, observations, read_history
-from scenarios.load import folder_of, shipped
-from simulator.plan import Plan
+from plansim.scenarios.history import HISTORY, Observation, observations, read_history
+from plansim.scenarios.load import folder_of, shipped
+from plansim.simulator.plan import Plan
 
 Dots = Mapping[tuple[str, str], tuple[tuple[float, float], ...]]
 

@@ -6,19 +6,19 @@ from typing import Any
 
 import numpy as np
 
-from analysis.inputs import LUCK, Input
-from analysis.sensitivity import Indices, Sensitivity, order_of
-from analysis.tornado import Bar, Tornado
-from reports.causes import cause_words, input_words, value_words
-from reports.pictures import studio
-from reports.tables import Table
-from reports.tornado import tornado_picture
-from reports.trace import write_files
-from reports.wording import number, percent, target_name, with_unit
-from scenarios.words import say
-from simulator.errors import Fault, InputError
-from simulator.plan import Plan, Target
-from simulator.sampling import Array
+from plansim.analysis.inputs import LUCK, Input
+from plansim.analysis.sensitivity import Indices, Sensitivity, order_of
+from plansim.analysis.tornado import Bar, Tornado
+from plansim.reports.causes import cause_words, input_words, value_words
+from plansim.reports.pictures import studio
+from plansim.reports.tables import Table
+from plansim.reports.tornado import tornado_picture
+from plansim.reports.trace import write_files
+from plansim.reports.wording import number, percent, target_name, with_unit
+from plansim.scenarios.words import say
+from plansim.simulator.errors import Fault, InputError
+from plansim.simulator.plan import Plan, Target
+from plansim.simulator.sampling import Array
 
 COLUMNS = (
     "plan", "scenario", "target", "year", "of", "kind", "input", "figures", "first", "first_low",

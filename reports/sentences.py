@@ -2,14 +2,14 @@
 
 from typing import TYPE_CHECKING
 
-from reports.judged import percent_change
-from reports.wording import number, percent, target_name, with_unit
-from scenarios.words import say
-from simulator.plan import Plan, Target
-from simulator.results import Result, Verdict
+from plansim.reports.judged import percent_change
+from plansim.reports.wording import number, percent, target_name, with_unit
+from plansim.scenarios.words import say
+from plansim.simulator.plan import Plan, Target
+from plansim.simulator.results import Result, Verdict
 
 if TYPE_CHECKING:
-    from scenarios.stored import Stored
+    from plansim.scenarios.stored import Stored
 
     Told = Result | Stored  # a run as it was computed, or read back
 

@@ -4,19 +4,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from reports.attributed import TOTAL
-from reports.beside import SHOWS, label
-from reports.deliveries import station_name
-from reports.dossier import Dossier, unit_words
-from reports.judged import driver_words, evidence_words, verdict_word
-from reports.overview import figure_records
-from reports.rows import source_ids
-from reports.tables import goal_text
-from reports.wording import target_name
-from scenarios import units
-from scenarios.beside import Row
-from scenarios.words import say
-from simulator.plan import figures
+from plansim.reports.attributed import TOTAL
+from plansim.reports.beside import SHOWS, label
+from plansim.reports.deliveries import station_name
+from plansim.reports.dossier import Dossier, unit_words
+from plansim.reports.judged import driver_words, evidence_words, verdict_word
+from plansim.reports.overview import figure_records
+from plansim.reports.rows import source_ids
+from plansim.reports.tables import goal_text
+from plansim.reports.wording import target_name
+from plansim.scenarios import units
+from plansim.scenarios.beside import Row
+from plansim.scenarios.words import say
+from plansim.simulator.plan import figures
 
 #: Columns that are not text, by what they hold; a share is shown in per cent.
 FORMS = {
@@ -405,7 +405,7 @@ def assumed(d: Dossier) -> Iterator[tuple[Any, ...]]:
     """What the document leaves open, with where each reading comes from."""
     from dataclasses import fields
 
-    from reports.overview import assumption_table
+    from plansim.reports.overview import assumption_table
 
     names = [f.name for f in fields(d.run.plan.assumptions)]
     for name, row in zip(names, assumption_table(d.run.plan, d.lang).rows, strict=True):

@@ -6,17 +6,17 @@ from math import inf
 from pathlib import Path
 from typing import Any
 
-from analysis.levers import Knob, typed
-from analysis.seek import Point, Sought
-from analysis.trial import Chance, Wish
-from reports.frontier import Point as Drawn
-from reports.frontier import frontier_picture
-from reports.pictures import studio
-from reports.tables import Table, goal_text
-from reports.trace import PICTURES, check_files, write_files
-from reports.wording import exact, number, percent, target_name
-from scenarios.words import say
-from simulator.plan import Plan
+from plansim.analysis.levers import Knob, typed
+from plansim.analysis.seek import Point, Sought
+from plansim.analysis.trial import Chance, Wish
+from plansim.reports.frontier import Point as Drawn
+from plansim.reports.frontier import frontier_picture
+from plansim.reports.pictures import studio
+from plansim.reports.tables import Table, goal_text
+from plansim.reports.trace import PICTURES, check_files, write_files
+from plansim.reports.wording import exact, number, percent, target_name
+from plansim.scenarios.words import say
+from plansim.simulator.plan import Plan
 
 COLUMNS = (
     "point", "lever", "value", "cost", "probability", "prob_low", "prob_high", "name", "unit",

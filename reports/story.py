@@ -5,17 +5,17 @@ is not known. Each follows from the verdicts by a rule that is written here.
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 
-from reports.beside import label, once, steps_of
-from reports.deliveries import SHORT, station_name
-from reports.judged import PROGRAMME_PARTS, driver_words
-from reports.sentences import LIKELY, three_sentences
-from reports.wording import number, percent
-from scenarios.beside import Beside
-from scenarios.stored import Stored
-from scenarios.words import say
-from simulator.plan import Plan, Target, figures
-from simulator.results import Verdict
-from simulator.verdicts import BINDING
+from plansim.reports.beside import label, once, steps_of
+from plansim.reports.deliveries import SHORT, station_name
+from plansim.reports.judged import PROGRAMME_PARTS, driver_words
+from plansim.reports.sentences import LIKELY, three_sentences
+from plansim.reports.wording import number, percent
+from plansim.scenarios.beside import Beside
+from plansim.scenarios.stored import Stored
+from plansim.scenarios.words import say
+from plansim.simulator.plan import Plan, Target, figures
+from plansim.simulator.results import Verdict
+from plansim.simulator.verdicts import BINDING
 
 #: Kinds of drivers that a plan can move, and the sentence about each.
 LEVERS = {

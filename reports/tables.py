@@ -4,11 +4,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from reports.wording import Stating, exact, target_name, with_unit
-from scenarios.draft import Draft
-from scenarios.table import COLUMNS
-from scenarios.words import say
-from simulator.plan import Target
+from plansim.reports.wording import Stating, exact, target_name, with_unit
+from plansim.scenarios.draft import Draft
+from plansim.scenarios.table import COLUMNS
+from plansim.scenarios.words import say
+from plansim.simulator.plan import Target
 
 
 @dataclass(frozen=True, slots=True)

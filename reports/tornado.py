@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from analysis.tornado import Tornado
-from reports.board import rows_of, write_rows
-from reports.pictures import (
+from plansim.analysis.tornado import Tornado
+from plansim.reports.board import rows_of, write_rows
+from plansim.reports.pictures import (
     BLACK,
     DARK,
     EDGE,
@@ -19,9 +19,9 @@ from reports.pictures import (
     Sign,
     Style,
 )  # fmt: skip
-from reports.wording import number, percent, target_name
-from scenarios.words import say
-from simulator.plan import Plan
+from plansim.reports.wording import number, percent, target_name
+from plansim.scenarios.words import say
+from plansim.simulator.plan import Plan
 
 #: Widths of the names and of the probabilities. [inches]
 NAMES, WORDS = 2.75, 1.05

@@ -15,16 +15,16 @@ from typing import Any
 
 from rich.cells import cell_len
 
-from reports.tables import Table
-from reports.wording import exact, number
-from scenarios import units
-from scenarios.record import STRAY
-from scenarios.table import nearest
-from scenarios.words import say
-from simulator.errors import Fault, InputError
-from simulator.network import quota_at
-from simulator.plan import Plan, Programme
-from simulator.trace import Lot, Step, Trace
+from plansim.reports.tables import Table
+from plansim.reports.wording import exact, number
+from plansim.scenarios import units
+from plansim.scenarios.record import STRAY
+from plansim.scenarios.table import nearest
+from plansim.scenarios.words import say
+from plansim.simulator.errors import Fault, InputError
+from plansim.simulator.network import quota_at
+from plansim.simulator.plan import Plan, Programme
+from plansim.simulator.trace import Lot, Step, Trace
 
 #: The contract (docs/commands.md).
 COLUMNS = (

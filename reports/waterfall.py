@@ -6,9 +6,9 @@ from itertools import accumulate
 from math import floor, sqrt
 from typing import TYPE_CHECKING
 
-from reports.board import rows_of, write_rows
-from reports.compared import points
-from reports.pictures import (
+from plansim.reports.board import rows_of, write_rows
+from plansim.reports.compared import points
+from plansim.reports.pictures import (
     BLACK,
     BLUE,
     DARK,
@@ -24,7 +24,7 @@ from reports.pictures import (
     Sign,
     Style,
 )  # fmt: skip
-from scenarios.words import say
+from plansim.scenarios.words import say
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

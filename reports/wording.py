@@ -1,6 +1,6 @@
 """Names and numbers as a person reads them, in either language."""
 
-from simulator.plan import Library, Plan, Target
+from plansim.simulator.plan import Library, Plan, Target
 
 #: What holds the statements of a document.
 Stating = Plan | Library

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from reports.charts import (
+from plansim.reports.charts import (
     ACROSS,
     ROWS,
     board_chart,
@@ -19,11 +19,11 @@ from reports.charts import (
     needs_chart,
     waterfall_charts,
 )
-from reports.compose import above
-from reports.dossier import Dossier
-from reports.sheets import Sheet, sheets
-from reports.story import five_sentences
-from scenarios.words import say
+from plansim.reports.compose import above
+from plansim.reports.dossier import Dossier
+from plansim.reports.sheets import Sheet, sheets
+from plansim.reports.story import five_sentences
+from plansim.scenarios.words import say
 
 FONT = {"en": "Arial", "zh": "微软雅黑"}
 #: Widths of columns, in letters; the most letters that Excel takes in a cell.

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 from xml.parsers import expat
 
-from simulator.errors import Fault, InputError
+from plansim.simulator.errors import Fault, InputError
 
 #: Limits of one workbook: its unpacked size, how far it unpacks, its cells with content.
 MOST_BYTES = 200_000_000

@@ -22,12 +22,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from scenarios.load import DEFAULT
-from scenarios.override import FACTOR
-from scenarios.text import NULL, TRUTH, Path_, Tree, dotted, read_yaml
-from simulator.errors import Fault, InputError
-from simulator.run import MOST_DRAWS
-from simulator.sampling import SAMPLERS
+from plansim.scenarios.load import DEFAULT
+from plansim.scenarios.override import FACTOR
+from plansim.scenarios.text import NULL, TRUTH, Path_, Tree, dotted, read_yaml
+from plansim.simulator.errors import Fault, InputError
+from plansim.simulator.run import MOST_DRAWS
+from plansim.simulator.sampling import SAMPLERS
 
 KEYS = ("plans", "scenarios", "sweeps", "seeds", "draws", "sampler", "keep", "uncalibrated")
 HYPERCUBE, HYPERCUBE_KEYS = "latin_hypercube", ("points", "seed", "levers")

@@ -11,7 +11,7 @@ from math import isfinite
 from pathlib import Path
 from typing import Any
 
-from simulator.errors import Fault, InputError
+from plansim.simulator.errors import Fault, InputError
 
 #: File → columns that it must have.
 CONTRACTS: Mapping[str, tuple[str, ...]] = {

@@ -12,9 +12,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from scenarios import units
-from simulator.feasibility import tolerance
-from simulator.plan import Indicator, Label, Plan, Target
+from plansim.scenarios import units
+from plansim.simulator.feasibility import tolerance
+from plansim.simulator.plan import Indicator, Label, Plan, Target
 
 LEVELS = ("level", "share", "rate", "cumulative_count")
 

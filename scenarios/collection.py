@@ -14,10 +14,10 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from scenarios.ledger import BEGUN, Batch, begun, read_part
-from scenarios.record import MANIFEST
-from scenarios.shard import DONE, MISSING, RunSpec, run_row, schemas
-from simulator.errors import Fault, InputError
+from plansim.scenarios.ledger import BEGUN, Batch, begun, read_part
+from plansim.scenarios.record import MANIFEST
+from plansim.scenarios.shard import DONE, MISSING, RunSpec, run_row, schemas
+from plansim.simulator.errors import Fault, InputError
 
 #: The id of the only run of a folder that ``plansim run --out`` wrote.
 SINGLE = "run"

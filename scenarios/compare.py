@@ -8,10 +8,10 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from scenarios import book as b
-from scenarios import units
-from scenarios.book import Book, Line
-from simulator.plan import Indicator, Label, Plan
+from plansim.scenarios import book as b
+from plansim.scenarios import units
+from plansim.scenarios.book import Book, Line
+from plansim.simulator.plan import Indicator, Label, Plan
 
 
 @dataclass(frozen=True, slots=True)

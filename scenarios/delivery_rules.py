@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator, Mapping
 
-from scenarios import units
-from scenarios.table import nearest
-from simulator.errors import Fault, InputError
-from simulator.network import FAIR_LOTS, Network, usual_lots
-from simulator.plan import Coverage, Figure, Plan, Programme, Queue, Stage
-from simulator.sampling import centre, quantiles
+from plansim.scenarios import units
+from plansim.scenarios.table import nearest
+from plansim.simulator.errors import Fault, InputError
+from plansim.simulator.network import FAIR_LOTS, Network, usual_lots
+from plansim.simulator.plan import Coverage, Figure, Plan, Programme, Queue, Stage
+from plansim.simulator.sampling import centre, quantiles
 
 
 def delivery_faults(plan: Plan) -> Iterator[Fault]:

@@ -12,10 +12,10 @@ from typing import Any
 
 import yaml
 
-from scenarios.history import COLUMNS as SEEN
-from scenarios.history import HISTORY, OPTIONAL, read_history
-from scenarios.table import COLUMNS
-from scenarios.text import (
+from plansim.scenarios.history import COLUMNS as SEEN
+from plansim.scenarios.history import HISTORY, OPTIONAL, read_history
+from plansim.scenarios.table import COLUMNS
+from plansim.scenarios.text import (
     DECIMAL,
     NOT_FINITE,
     Place,
@@ -26,7 +26,7 @@ from scenarios.text import (
     read_text,
     read_yaml,
 )
-from simulator.errors import Fault, InputError
+from plansim.simulator.errors import Fault, InputError
 
 MAIN, PROGRAMMES, TARGETS, SOURCES = "plan.yaml", "programmes.yaml", "targets.csv", "SOURCES.md"
 #: The main file of a library of programmes, which is no plan.

@@ -3,7 +3,7 @@
 import re
 from functools import lru_cache
 
-from simulator.plan import Figure, Plan, Quantity
+from plansim.simulator.plan import Figure, Plan, Quantity
 
 #: Path patterns → base unit; the first that matches counts. ``None``: free, the plan chooses.
 UNITS: tuple[tuple[re.Pattern[str], str | None], ...] = tuple(

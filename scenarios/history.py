@@ -13,12 +13,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, get_args
 
-from scenarios import expected, units
-from scenarios.table import nearest
-from scenarios.text import Row, full_width_number, read_table
-from simulator.dynamics import bounds
-from simulator.errors import Fault, InputError
-from simulator.plan import Cluster, Indicator, Plan, Quantity
+from plansim.scenarios import expected, units
+from plansim.scenarios.table import nearest
+from plansim.scenarios.text import Row, full_width_number, read_table
+from plansim.simulator.dynamics import bounds
+from plansim.simulator.errors import Fault, InputError
+from plansim.simulator.plan import Cluster, Indicator, Plan, Quantity
 
 Measure = Literal["level", "growth"]
 Kind = Literal["flow", "stock", "rate"]

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from scenarios.stored import Stored, read
-from simulator.errors import Fault, InputError
+from plansim.scenarios.stored import Stored, read
+from plansim.simulator.errors import Fault, InputError
 
 KEPT = "draws.parquet"
 

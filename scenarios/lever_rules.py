@@ -3,9 +3,9 @@
 import re
 from collections.abc import Iterator, Mapping
 
-from scenarios import units
-from simulator.errors import Fault, InputError
-from simulator.plan import Figure, Lever, Plan
+from plansim.scenarios import units
+from plansim.simulator.errors import Fault, InputError
+from plansim.simulator.plan import Figure, Lever, Plan
 
 #: What a planner sets. Everything else of a plan is an uncertainty, or the law that it obeys.
 LEVERS = re.compile(

@@ -16,19 +16,19 @@ from typing import Any, TypeVar, cast
 
 from pydantic import TypeAdapter, ValidationError
 
-from scenarios import expected, units
-from scenarios.defaults import WITH_DEFAULTS, with_defaults
-from scenarios.draft import LIBRARY, MAIN, Draft, read_folder
-from scenarios.draft import is_library as holds_library
-from scenarios.history import Observation, observations, read_history
-from scenarios.override import Applied, Keys, Setting, apply
-from scenarios.rules import faults_of_plan, figure_faults
-from scenarios.table import COLUMNS, read_targets
-from scenarios.taken import take
-from scenarios.text import Place, dotted, full_width_number, parse_yaml
-from scenarios.workbook import ENDING, read_workbook
-from simulator.errors import Fault, InputError
-from simulator.plan import (
+from plansim.scenarios import expected, units
+from plansim.scenarios.defaults import WITH_DEFAULTS, with_defaults
+from plansim.scenarios.draft import LIBRARY, MAIN, Draft, read_folder
+from plansim.scenarios.draft import is_library as holds_library
+from plansim.scenarios.history import Observation, observations, read_history
+from plansim.scenarios.override import Applied, Keys, Setting, apply
+from plansim.scenarios.rules import faults_of_plan, figure_faults
+from plansim.scenarios.table import COLUMNS, read_targets
+from plansim.scenarios.taken import take
+from plansim.scenarios.text import Place, dotted, full_width_number, parse_yaml
+from plansim.scenarios.workbook import ENDING, read_workbook
+from plansim.simulator.errors import Fault, InputError
+from plansim.simulator.plan import (
     NO_FIGURES,
     Figure,
     Library,
@@ -46,7 +46,7 @@ DEFAULT, ROOT = "plan", "baseline"
 
 def shipped(main: str = MAIN) -> tuple[str, ...]:
     """Ids of the plans (or, by their main file, of the libraries) that come with the product."""
-    library = files("scenarios") / "library"
+    library = files("plansim.scenarios") / "library"
     return tuple(sorted(item.name for item in library.iterdir() if (item / main).is_file()))
 
 
@@ -68,7 +68,7 @@ def folder_of(name: str) -> Path:
         near = difflib.get_close_matches(name, known, 1, 0.4)
         fields_ = {"value": name, "choices": known, "nearest": "".join(near)}
         raise InputError([Fault("unknown_plan", fields_)])
-    with as_file(files("scenarios") / "library" / name) as folder:
+    with as_file(files("plansim.scenarios") / "library" / name) as folder:
         return Path(folder)
 
 

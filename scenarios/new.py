@@ -9,12 +9,12 @@ from dataclasses import replace
 from importlib.resources import as_file, files
 from pathlib import Path
 
-from scenarios.draft import MAIN, PROGRAMMES, SCENARIOS, SOURCES, TARGETS, Draft, files_of
-from scenarios.history import HISTORY
-from scenarios.load import assemble, folder_of, form_of, read_source
-from scenarios.text import Tree, parse_yaml
-from scenarios.workbook import ENDING, STRAY, write_workbook
-from simulator.errors import Fault, InputError
+from plansim.scenarios.draft import MAIN, PROGRAMMES, SCENARIOS, SOURCES, TARGETS, Draft, files_of
+from plansim.scenarios.history import HISTORY
+from plansim.scenarios.load import assemble, folder_of, form_of, read_source
+from plansim.scenarios.text import Tree, parse_yaml
+from plansim.scenarios.workbook import ENDING, STRAY, write_workbook
+from plansim.simulator.errors import Fault, InputError
 
 #: The id in plan.yaml, with what stands before it on its line.
 ID = re.compile(r"""(\bid\s*:\s*)("(?:[^"\\]|\\.)*"|'[^']*'|[^\s,}#]+)""")
@@ -27,7 +27,7 @@ def begin(place: Path, start: str | None, as_workbook: bool) -> None:
     is in the way, the name does not fit the form, or the plan to start from is not valid.
     """
     check_place(place, as_workbook)
-    with as_file(files("scenarios") / "template") as template:
+    with as_file(files("plansim.scenarios") / "template") as template:
         name = str(template) if start is None else start
         source = read_source(name)
         for scenario in source.scenarios:

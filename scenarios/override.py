@@ -11,9 +11,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from scenarios.text import dotted
-from simulator.errors import Fault, InputError
-from simulator.plan import Uncertainty
+from plansim.scenarios.text import dotted
+from plansim.simulator.errors import Fault, InputError
+from plansim.simulator.plan import Uncertainty
 
 FACTOR = re.compile(r"^x\s*([0-9]*\.?[0-9]+(?:[eE][+-]?[0-9]+)?)$")
 Keys = tuple[str | int, ...]

@@ -20,12 +20,12 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from scenarios import units
-from simulator.errors import Fault, InputError
+from plansim.scenarios import units
+from plansim.simulator.errors import Fault, InputError
 
 if TYPE_CHECKING:
-    from simulator.plan import Plan
-    from simulator.results import Result
+    from plansim.simulator.plan import Plan
+    from plansim.simulator.results import Result
 
 FILES = ("targets.parquet", "indicators.parquet", "draws.parquet", "plan.json", "details.json")
 MANIFEST = "manifest.json"

@@ -5,19 +5,19 @@ from dataclasses import replace
 from functools import lru_cache
 from re import Pattern
 
-from scenarios import units
-from scenarios.delivery_rules import delivery_faults
-from scenarios.expected import CERTAIN, NOT_NEGATIVE, SHARES
-from scenarios.lever_rules import lever_faults
-from scenarios.table import nearest
-from simulator.accounts import ACCOUNTS
-from simulator.baseline import tags
-from simulator.dynamics import bounds
-from simulator.errors import Fault, InputError
-from simulator.feasibility import Goal
-from simulator.layout import Layout
-from simulator.plan import REFERENCES, Figure, Library, Plan, Quantity, Uncertainty, figures
-from simulator.sampling import Sampler, centre, ends, faults_of, match
+from plansim.scenarios import units
+from plansim.scenarios.delivery_rules import delivery_faults
+from plansim.scenarios.expected import CERTAIN, NOT_NEGATIVE, SHARES
+from plansim.scenarios.lever_rules import lever_faults
+from plansim.scenarios.table import nearest
+from plansim.simulator.accounts import ACCOUNTS
+from plansim.simulator.baseline import tags
+from plansim.simulator.dynamics import bounds
+from plansim.simulator.errors import Fault, InputError
+from plansim.simulator.feasibility import Goal
+from plansim.simulator.layout import Layout
+from plansim.simulator.plan import REFERENCES, Figure, Library, Plan, Quantity, Uncertainty, figures
+from plansim.simulator.sampling import Sampler, centre, ends, faults_of, match
 
 #: Normal scores at which the reach of an uncertain figure is checked: 1 in 1,000 either way.
 REACH = 3.09

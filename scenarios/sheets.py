@@ -12,13 +12,13 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Protocol
 
-from scenarios import history
-from scenarios.draft import Draft, as_yaml
-from scenarios.table import COLUMNS, NUMBERS, YEARS
-from scenarios.text import NULL, TRUTH, Place, Row, Tree, full_width_number, parse_yaml
-from scenarios.words import catalogue
-from simulator.errors import Fault, InputError
-from simulator.plan import Uncertainty
+from plansim.scenarios import history
+from plansim.scenarios.draft import Draft, as_yaml
+from plansim.scenarios.table import COLUMNS, NUMBERS, YEARS
+from plansim.scenarios.text import NULL, TRUTH, Place, Row, Tree, full_width_number, parse_yaml
+from plansim.scenarios.words import catalogue
+from plansim.simulator.errors import Fault, InputError
+from plansim.simulator.plan import Uncertainty
 
 Key = str | int
 Keys = tuple[Key, ...]

@@ -13,13 +13,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from scenarios import units
-from scenarios.record import FAN, MANIFEST
-from simulator.accounts import series
-from simulator.errors import Fault, InputError
-from simulator.plan import Plan
-from simulator.results import Joint, Settings, Verdict
-from simulator.waiting import Flow
+from plansim.scenarios import units
+from plansim.scenarios.record import FAN, MANIFEST
+from plansim.simulator.accounts import series
+from plansim.simulator.errors import Fault, InputError
+from plansim.simulator.plan import Plan
+from plansim.simulator.results import Joint, Settings, Verdict
+from plansim.simulator.waiting import Flow
 
 Array = NDArray[np.float64]
 #: What a report reads of a run.
@@ -28,7 +28,7 @@ NEEDED = ("targets.parquet", "indicators.parquet", "plan.json", "details.json")
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """A run, read back. The names are those of ``simulator.results.Result``.
+    """A run, read back. The names are those of ``plansim.simulator.results.Result``.
 
     ``fans``: by indicator and subject ("" is the place), the quantiles FAN of every year, in the
     unit that the indicator is shown in [(quantile, year)]. ``shares``: the strongest drivers of

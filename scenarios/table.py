@@ -5,10 +5,10 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 
-from scenarios import units
-from scenarios.text import Row, full_width_number
-from simulator.errors import Fault, InputError
-from simulator.plan import BASES, COMPARATORS, DIRECTIONS, KINDS, Indicator, Plan, Target
+from plansim.scenarios import units
+from plansim.scenarios.text import Row, full_width_number
+from plansim.simulator.errors import Fault, InputError
+from plansim.simulator.plan import BASES, COMPARATORS, DIRECTIONS, KINDS, Indicator, Plan, Target
 
 #: Columns of the file, in the order of ``plansim targets``.
 COLUMNS = tuple(f.name for f in fields(Target) if f.name not in ("cluster", "scale"))

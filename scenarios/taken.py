@@ -8,11 +8,11 @@ from functools import cache
 from importlib.resources import as_file, files
 from typing import Any
 
-from scenarios.defaults import with_defaults
-from scenarios.draft import read_folder
-from scenarios.override import Keys
-from scenarios.text import Place
-from simulator.errors import Fault
+from plansim.scenarios.defaults import with_defaults
+from plansim.scenarios.draft import read_folder
+from plansim.scenarios.override import Keys
+from plansim.scenarios.text import Place
+from plansim.simulator.errors import Fault
 
 
 @dataclass
@@ -72,13 +72,13 @@ def _shared(programme: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def _lenders() -> list[str]:
-    folder = files("scenarios") / "library"
+    folder = files("plansim.scenarios") / "library"
     return sorted(item.name for item in folder.iterdir() if item.is_dir())
 
 
 @cache
 def _read(lender: str) -> tuple[dict[str, Any], Mapping[Keys, Place]]:
-    with as_file(files("scenarios") / "library" / lender) as folder:
+    with as_file(files("plansim.scenarios") / "library" / lender) as folder:
         draft = read_folder(folder)
     return with_defaults(draft.tree.data), draft.tree.places
 

@@ -17,7 +17,7 @@ from typing import Any
 
 import yaml
 
-from simulator.errors import Fault, InputError
+from plansim.simulator.errors import Fault, InputError
 
 #: Limits of one text file.
 MOST_BYTES = 1_000_000

@@ -8,7 +8,7 @@ import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
 
-from simulator.errors import InputError
+from plansim.simulator.errors import InputError
 
 #: unit → (dimension, how many base units one of it is)
 TABLE: dict[str, tuple[str, float]] = {

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from simulator.errors import Fault, InputError
+from plansim.simulator.errors import Fault, InputError
 
 
 @dataclass(frozen=True, slots=True)

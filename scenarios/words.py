@@ -6,10 +6,10 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
-from scenarios.text import column_letters, parse_yaml
+from plansim.scenarios.text import column_letters, parse_yaml
 
 if TYPE_CHECKING:
-    from simulator.errors import Fault
+    from plansim.simulator.errors import Fault
 
 LANGUAGES = ("en", "zh")
 #: A list of choices in a message is cut after this many.
@@ -28,7 +28,7 @@ def default_language() -> str:
 @cache
 def catalogue(lang: str) -> Mapping[str, str]:
     """Sentences by key (``fault.missing_key``)."""
-    text = (files("scenarios") / "messages" / f"{lang}.yaml").read_text(encoding="utf-8")
+    text = (files("plansim.scenarios") / "messages" / f"{lang}.yaml").read_text(encoding="utf-8")
     nested = parse_yaml(text, f"messages/{lang}.yaml")[1]
     return {
         f"{part}.{key}": value for part, group in nested.items() for key, value in group.items()

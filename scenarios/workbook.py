@@ -16,10 +16,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, get_args
 
-from scenarios.archive import Extent, position, read_archive
-from scenarios.draft import Draft
-from scenarios.history import NUMBERS as SEEN
-from scenarios.sheets import (
+from plansim.scenarios.archive import Extent, position, read_archive
+from plansim.scenarios.draft import Draft
+from plansim.scenarios.history import NUMBERS as SEEN
+from plansim.scenarios.sheets import (
     MAY_LACK,
     MEANING,
     PARAMETERS,
@@ -31,12 +31,12 @@ from scenarios.sheets import (
     Value,
     is_number,
 )
-from scenarios.table import CHOICES, NUMBERS, YEARS, nearest
-from scenarios.text import Place, Row, column_letters
-from scenarios.words import catalogue, say
-from simulator.errors import Fault, InputError
-from simulator.plan import Origin
-from simulator.sampling import FORMS
+from plansim.scenarios.table import CHOICES, NUMBERS, YEARS, nearest
+from plansim.scenarios.text import Place, Row, column_letters
+from plansim.scenarios.words import catalogue, say
+from plansim.simulator.errors import Fault, InputError
+from plansim.simulator.plan import Origin
+from plansim.simulator.sampling import FORMS
 
 ENDING = ".xlsx"
 #: Name of a file while it is being written.

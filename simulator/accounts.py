@@ -10,14 +10,14 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.baseline import Baseline
-from simulator.coverage import Delivery
-from simulator.dynamics import Moves
-from simulator.errors import InputError
-from simulator.layout import Layout
-from simulator.plan import Indicator, Plan
-from simulator.queues import Value
-from simulator.sampling import Array, Block
+from plansim.simulator.baseline import Baseline
+from plansim.simulator.coverage import Delivery
+from plansim.simulator.dynamics import Moves
+from plansim.simulator.errors import InputError
+from plansim.simulator.layout import Layout
+from plansim.simulator.plan import Indicator, Plan
+from plansim.simulator.queues import Value
+from plansim.simulator.sampling import Array, Block
 
 Counts = NDArray[np.uint32]
 #: The accounts that an indicator can be made of, beside ``city.*`` quantities.

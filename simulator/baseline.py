@@ -6,12 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.dynamics import bounds
-from simulator.errors import Fault, InputError
-from simulator.layout import Layout
-from simulator.plan import Figure, Plan, Uncertainty
-from simulator.queues import Value
-from simulator.sampling import Array
+from plansim.simulator.dynamics import bounds
+from plansim.simulator.errors import Fault, InputError
+from plansim.simulator.layout import Layout
+from plansim.simulator.plan import Figure, Plan, Uncertainty
+from plansim.simulator.queues import Value
+from plansim.simulator.sampling import Array
 
 Movable = NDArray[np.bool_]
 #: The rest of industry is never less than this share of the total (Eq. 13).

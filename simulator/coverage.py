@@ -10,11 +10,11 @@ from typing import Protocol
 
 import numpy as np
 
-from simulator.network import Network
-from simulator.plan import Coverage, Plan, Queue
-from simulator.queues import Passage, Value, intake, own_figures
-from simulator.recall import Recall, anew
-from simulator.sampling import Array, Single, single
+from plansim.simulator.network import Network
+from plansim.simulator.plan import Coverage, Plan, Queue
+from plansim.simulator.queues import Passage, Value, intake, own_figures
+from plansim.simulator.recall import Recall, anew
+from plansim.simulator.sampling import Array, Single, single
 
 #: Full use that comes sooner is there at once. [years]
 LEAST_RAMP = 1e-9

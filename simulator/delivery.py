@@ -16,9 +16,9 @@ import numpy as np
 import simpy
 from simpy.events import EventPriority
 
-from simulator.network import Desk, Gate, Network, Station
-from simulator.queues import Cases, Futures, Passage
-from simulator.sampling import Single
+from plansim.simulator.network import Desk, Gate, Network, Station
+from plansim.simulator.queues import Cases, Futures, Passage
+from plansim.simulator.sampling import Single
 
 Kind = Literal["applied", "waits", "takes", "begins", "ends", "drops_out", "delivered"]
 Process = Generator[simpy.Event, Any, None]

@@ -11,12 +11,12 @@ from functools import lru_cache
 import numpy as np
 from scipy.special import ndtri
 
-from simulator.coverage import Delivery, Places
-from simulator.layout import Layout
-from simulator.plan import Effect, Plan, Quantity
-from simulator.queues import Value
-from simulator.recall import Recall, anew, once
-from simulator.sampling import Array, Block, Numbers, Single, correlate, single
+from plansim.simulator.coverage import Delivery, Places
+from plansim.simulator.layout import Layout
+from plansim.simulator.plan import Effect, Plan, Quantity
+from plansim.simulator.queues import Value
+from plansim.simulator.recall import Recall, anew, once
+from plansim.simulator.sampling import Array, Block, Numbers, Single, correlate, single
 
 #: Own shocks are clipped at this many standard deviations (Eq. 4).
 SHOCK_CLIP = 6.0

@@ -1,7 +1,7 @@
 """Who computes: an executor does a task for every job, and hands the results back in order.
 
 A task is a pure function, so it does not matter to the result where a job is done, by how many,
-or twice. The executors for other processes and machines are in ``analysis.workers``.
+or twice. The executors for other processes and machines are in ``plansim.analysis.workers``.
 """
 
 from collections import deque

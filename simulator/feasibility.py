@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import stdtrit
 
-from simulator.plan import Plan, Target
-from simulator.sampling import Array, centre
+from plansim.simulator.plan import Plan, Target
+from plansim.simulator.sampling import Array, centre
 
 Bools = NDArray[np.bool_]
 

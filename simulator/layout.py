@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from simulator.plan import Cluster, Plan, Quantity
-from simulator.sampling import Group, groups_of, match
+from plansim.simulator.plan import Cluster, Plan, Quantity
+from plansim.simulator.sampling import Group, groups_of, match
 
 
 @dataclass(frozen=True, slots=True)

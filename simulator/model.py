@@ -4,16 +4,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
-from simulator.accounts import Series, series
-from simulator.dynamics import LuckLaw
-from simulator.errors import Fault, InputError
-from simulator.feasibility import Goal
-from simulator.layout import Layout
-from simulator.network import Network
-from simulator.plan import Plan
-from simulator.recall import Recall, anew
-from simulator.results import Scoring
-from simulator.sampling import Sampler, centre
+from plansim.simulator.accounts import Series, series
+from plansim.simulator.dynamics import LuckLaw
+from plansim.simulator.errors import Fault, InputError
+from plansim.simulator.feasibility import Goal
+from plansim.simulator.layout import Layout
+from plansim.simulator.network import Network
+from plansim.simulator.plan import Plan
+from plansim.simulator.recall import Recall, anew
+from plansim.simulator.results import Scoring
+from plansim.simulator.sampling import Sampler, centre
 
 
 @dataclass(frozen=True, slots=True)

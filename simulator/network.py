@@ -10,9 +10,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from graphlib import CycleError, TopologicalSorter
 
-from simulator.errors import InputError
-from simulator.plan import Plan, Programme, Quota, Stage
-from simulator.sampling import centre, quantiles
+from plansim.simulator.errors import InputError
+from plansim.simulator.plan import Plan, Programme, Quota, Stage
+from plansim.simulator.sampling import centre, quantiles
 
 #: Lots that one programme may have, whatever its figures: what a queue of one costs.
 MOST_LOTS = 400

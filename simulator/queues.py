@@ -17,10 +17,10 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.network import Desk, Gate, Network, Station
-from simulator.plan import Plan, Queue, Subsidy, figures
-from simulator.recall import Recall, anew
-from simulator.sampling import PIECE, Array, Block, Numbers, Single, single
+from plansim.simulator.network import Desk, Gate, Network, Station
+from plansim.simulator.plan import Plan, Queue, Subsidy, figures
+from plansim.simulator.recall import Recall, anew
+from plansim.simulator.sampling import PIECE, Array, Block, Numbers, Single, single
 
 Value = float | Array
 Bools = NDArray[np.bool_]

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.accounts import Series
-from simulator.plan import KINDS, Plan
-from simulator.sampling import SCRAMBLINGS, Array
-from simulator.waiting import Flow
+from plansim.simulator.accounts import Series
+from plansim.simulator.plan import KINDS, Plan
+from plansim.simulator.sampling import SCRAMBLINGS, Array
+from plansim.simulator.waiting import Flow
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -12,23 +12,23 @@ from functools import reduce
 
 import numpy as np
 
-from simulator.accounts import Accounts, OneFuture, indicator_path
-from simulator.baseline import Baseline, close
-from simulator.coverage import Delivery, queued, scheduled
-from simulator.dynamics import Moves, Trend, from_link, luck_paths, shock_sds, trend_of
-from simulator.errors import Fault, InputError
-from simulator.executors import Executor, Threads
-from simulator.layout import Layout
-from simulator.model import Model, given_faults
-from simulator.network import Network
-from simulator.plan import Plan, Quantity
-from simulator.queues import Value, bring, serve
-from simulator.recall import Recall, anew
-from simulator.results import KEPT, Judged, Kept, Result, Settings, Tally, tally
-from simulator.sampling import SAMPLERS, STREAM_BLOCK, Array, Block, Single
-from simulator.seen import seen
-from simulator.verdicts import Reference, conclude, widest
-from simulator.waiting import traced
+from plansim.simulator.accounts import Accounts, OneFuture, indicator_path
+from plansim.simulator.baseline import Baseline, close
+from plansim.simulator.coverage import Delivery, queued, scheduled
+from plansim.simulator.dynamics import Moves, Trend, from_link, luck_paths, shock_sds, trend_of
+from plansim.simulator.errors import Fault, InputError
+from plansim.simulator.executors import Executor, Threads
+from plansim.simulator.layout import Layout
+from plansim.simulator.model import Model, given_faults
+from plansim.simulator.network import Network
+from plansim.simulator.plan import Plan, Quantity
+from plansim.simulator.queues import Value, bring, serve
+from plansim.simulator.recall import Recall, anew
+from plansim.simulator.results import KEPT, Judged, Kept, Result, Settings, Tally, tally
+from plansim.simulator.sampling import SAMPLERS, STREAM_BLOCK, Array, Block, Single
+from plansim.simulator.seen import seen
+from plansim.simulator.verdicts import Reference, conclude, widest
+from plansim.simulator.waiting import traced
 
 LUCKS = ("a", "b")
 MOST_DRAWS = 10**9

@@ -19,8 +19,8 @@ from numpy.random.bit_generator import ISeedSequence
 from numpy.typing import DTypeLike, NDArray
 from scipy.special import betaincinv, betaln, ndtr, ndtri, stdtrit, xlog1py, xlogy
 
-from simulator.errors import Fault, InputError
-from simulator.plan import (
+from plansim.simulator.errors import Fault, InputError
+from plansim.simulator.plan import (
     Calibration,
     Correlation,
     Figure,
@@ -29,7 +29,7 @@ from simulator.plan import (
     Uncertainty,
     figures,
 )
-from simulator.recall import Recall, anew
+from plansim.simulator.recall import Recall, anew
 
 if TYPE_CHECKING:
     from scipy.stats.qmc import Sobol

@@ -1,7 +1,7 @@
 """Where luck has led by the last year seen: later years go on from there.
 
 Luck of the years seen is drawn as ever, then moved to what agrees with the observations, along a
-few directions of its independent normal scores (``calibration.past_luck`` finds them).
+few directions of its independent normal scores (``plansim.calibration.past_luck`` finds them).
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from simulator.plan import Calibration, SeenLuck
-from simulator.sampling import Array, Block, Single, along
+from plansim.simulator.plan import Calibration, SeenLuck
+from plansim.simulator.sampling import Array, Block, Single, along
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,14 +12,14 @@ from typing import Literal
 
 import numpy as np
 
-from simulator.delivery import Event, play
-from simulator.errors import Fault, InputError
-from simulator.model import Model
-from simulator.network import Gate, Network
-from simulator.plan import Plan
-from simulator.queues import Futures, bring
-from simulator.run import BLOCKS, LUCKS, MOST_DRAWS
-from simulator.sampling import STREAM_BLOCK, Block
+from plansim.simulator.delivery import Event, play
+from plansim.simulator.errors import Fault, InputError
+from plansim.simulator.model import Model
+from plansim.simulator.network import Gate, Network
+from plansim.simulator.plan import Plan
+from plansim.simulator.queues import Futures, bring
+from plansim.simulator.run import BLOCKS, LUCKS, MOST_DRAWS
+from plansim.simulator.sampling import STREAM_BLOCK, Block
 
 #: Why a lot waits: the quota has too little left, no server is free, or the desk stands still.
 Cause = Literal["quota", "server", "stopped"]

@@ -6,8 +6,8 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from simulator.errors import Fault, InputError
-from simulator.feasibility import (
+from plansim.simulator.errors import Fault, InputError
+from plansim.simulator.feasibility import (
     Goal,
     interval,
     is_borderline,
@@ -18,11 +18,11 @@ from simulator.feasibility import (
     required_growth,
     wilson,
 )
-from simulator.model import Model
-from simulator.plan import KINDS, Plan, Target, figures
-from simulator.results import Joint, Kept, Result, Settings, Tally, Verdict
-from simulator.sampling import Array
-from simulator.waiting import flows
+from plansim.simulator.model import Model
+from plansim.simulator.plan import KINDS, Plan, Target, figures
+from plansim.simulator.results import Joint, Kept, Result, Settings, Tally, Verdict
+from plansim.simulator.sampling import Array
+from plansim.simulator.waiting import flows
 
 #: A driver binds when it explains at least this share of a target's margin. [fraction]
 BINDING = 0.05

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from simulator.network import Network
-from simulator.plan import Plan
-from simulator.queues import Cases, Futures, Passage
-from simulator.sampling import Array
+from plansim.simulator.network import Network
+from plansim.simulator.plan import Plan
+from plansim.simulator.queues import Cases, Futures, Passage
+from plansim.simulator.sampling import Array
 
 #: Rows of a programme before its stations: lots that applied, were delivered, dropped out.
 FATES = ("applied", "delivered", "dropped")

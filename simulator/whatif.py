@@ -17,19 +17,19 @@ from typing import Any, Generic, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.accounts import Accounts, OneFuture, indicator_path, kind_of, rests_on
-from simulator.baseline import Baseline, close
-from simulator.coverage import Delivery, scheduled
-from simulator.dynamics import Moves, luck_paths, shock_sds
-from simulator.errors import InputError
-from simulator.feasibility import Goal
-from simulator.layout import Layout
-from simulator.model import Model
-from simulator.network import Network
-from simulator.plan import Figure, Plan, Uncertainty
-from simulator.queues import Value
-from simulator.recall import Notebook, anew
-from simulator.run import (
+from plansim.simulator.accounts import Accounts, OneFuture, indicator_path, kind_of, rests_on
+from plansim.simulator.baseline import Baseline, close
+from plansim.simulator.coverage import Delivery, scheduled
+from plansim.simulator.dynamics import Moves, luck_paths, shock_sds
+from plansim.simulator.errors import InputError
+from plansim.simulator.feasibility import Goal
+from plansim.simulator.layout import Layout
+from plansim.simulator.model import Model
+from plansim.simulator.network import Network
+from plansim.simulator.plan import Figure, Plan, Uncertainty
+from plansim.simulator.queues import Value
+from plansim.simulator.recall import Notebook, anew
+from plansim.simulator.run import (
     BLOCKS,
     LUCKS,
     Workspace,
@@ -42,7 +42,7 @@ from simulator.run import (
     trends,
     unmoved_path,
 )
-from simulator.sampling import Array, Block, Single, quantile
+from plansim.simulator.sampling import Array, Block, Single, quantile
 
 Answer = TypeVar("Answer")
 Bools = NDArray[np.bool_]

@@ -1,9 +1,15 @@
 """What all tests share: repeatable hypothesis in CI, and the switch that rewrites golden files."""
 
 import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
 
 import pytest
 from hypothesis import settings
+
+import plansim
 
 settings.register_profile("plansim", deadline=None)
 settings.register_profile("plansim-ci", deadline=None, derandomize=True)
@@ -22,3 +28,26 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def rewrite_golden(request: pytest.FixtureRequest) -> bool:
     """Whether golden files are to be rewritten, not compared."""
     return bool(request.config.getoption("--rewrite-golden"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_name() -> Iterator[None]:
+    """No module of the product is loaded under a bare name, and its folder is on no path.
+
+    A second copy would have classes of its own: an InputError that nobody catches.
+    """
+    yield
+    root = Path(plansim.__file__).resolve().parent
+    ours = {item.stem for item in root.iterdir() if item.is_dir() or item.suffix == ".py"}
+    bare = {
+        name
+        for name in sys.modules
+        if name.partition(".")[0] in ours - {"tests", "__main__", "__init__"}
+    }
+    assert not {name for name in bare if _is_below(sys.modules[name], root)}
+    assert root not in {Path(entry or ".").resolve() for entry in sys.path}
+
+
+def _is_below(module: ModuleType, root: Path) -> bool:
+    file = getattr(module, "__file__", None)
+    return file is not None and Path(file).is_relative_to(root)

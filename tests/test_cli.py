@@ -18,12 +18,12 @@ import pytest
 from rich.console import Console
 from typer.testing import CliRunner
 
-import cli
-from analysis.crew import ENVIRONMENT, FORKED
-from reports.tables import Table
-from scenarios.load import folder_of
-from scenarios.words import say, say_faults
-from simulator.errors import Fault, WorkError
+from plansim import cli
+from plansim.analysis.crew import ENVIRONMENT, FORKED
+from plansim.reports.tables import Table
+from plansim.scenarios.load import folder_of
+from plansim.scenarios.words import say, say_faults
+from plansim.simulator.errors import Fault, WorkError
 
 PLAN = "yuyao-2016"
 FEW = ("--draws", "64")
@@ -137,10 +137,9 @@ def process(*arguments: str, cwd: Path, **variables: str) -> subprocess.Complete
     environment = {
         k: v for k, v in os.environ.items() if not k.startswith(("LC_", "LANG", "PYTHON"))
     }
-    command = [sys.executable, "-c", "import cli; cli.app()", *arguments]
-    root = str(Path(cli.__file__).parent)
+    command = [sys.executable, "-m", "plansim", *arguments]
     return subprocess.run(
-        command, cwd=cwd, env={**environment, "PYTHONPATH": root, **variables},
+        command, cwd=cwd, env={**environment, **variables},
         capture_output=True, check=False, timeout=120,
     )  # fmt: skip
 
@@ -311,7 +310,7 @@ def test_workers_that_are_lost_exit_with_four(
     def lost(*_: object, **__: object) -> None:
         raise WorkError.of("cluster_empty", "--scheduler", value="tcp://127.0.0.1:1")
 
-    monkeypatch.setattr(sys.modules["simulator.run"], "run", lost)
+    monkeypatch.setattr(sys.modules["plansim.simulator.run"], "run", lost)
     said = plansim("run", PLAN, "--lang", lang, "--out", "x")
     assert (said.code, said.out) == (4, "")
     assert said.err == (
@@ -471,7 +470,7 @@ def test_a_keyboard_interrupt_says_that_nothing_was_written(
     def interrupted(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(sys.modules["simulator.run"], "run", interrupted)
+    monkeypatch.setattr(sys.modules["plansim.simulator.run"], "run", interrupted)
     said = plansim("run", PLAN, "--lang", "en", "--out", "x")
     assert (said.code, said.out) == (3, "")
     assert "nothing was written" in said.err
@@ -511,7 +510,7 @@ TRACE_COLUMNS = [
 def queues(tmp_path_factory: pytest.TempPathFactory) -> str:
     """A plan folder with three queues, one schedule."""
     target = tmp_path_factory.mktemp("plans") / "queues"
-    shutil.copytree(str(files("scenarios") / "template"), target)
+    shutil.copytree(str(files("plansim.scenarios") / "template"), target)
     for file, added in (("programmes.yaml", "programmes.yaml"), ("plan.yaml", "shared.yaml")):
         with (target / file).open("a", encoding="utf-8") as stream:
             stream.write((QUEUES / added).read_text(encoding="utf-8"))
@@ -637,10 +636,9 @@ def test_a_process_in_ascii_does_not_crash(tmp_path: Path) -> None:
 
 
 def test_a_reader_that_stops_early_gets_no_traceback(tmp_path: Path) -> None:
-    root = str(Path(cli.__file__).parent)
-    command = f"{sys.executable} -c 'import cli; cli.app()' targets {PLAN} --format csv | head -1"
+    command = f"{sys.executable} -m plansim targets {PLAN} --format csv | head -1"
     done = subprocess.run(
-        ["bash", "-c", command], cwd=tmp_path, env={**os.environ, "PYTHONPATH": root},
+        ["bash", "-c", command], cwd=tmp_path,
         capture_output=True, check=False, timeout=120,
     )  # fmt: skip
     assert done.stdout.decode().strip() == ",".join(TARGET_COLUMNS)
@@ -648,11 +646,10 @@ def test_a_reader_that_stops_early_gets_no_traceback(tmp_path: Path) -> None:
 
 
 def test_importing_the_command_line_imports_nothing_heavy(tmp_path: Path) -> None:
-    heavy = ("numpy", "pandas", "scipy", "pydantic", "pyarrow", "simulator.run")
-    code = f"import cli, sys; print([m for m in {heavy} if m in sys.modules])"
-    root = str(Path(cli.__file__).parent)
+    heavy = ("numpy", "pandas", "scipy", "pydantic", "pyarrow", "plansim.simulator.run")
+    code = f"import plansim.cli, sys; print([m for m in {heavy} if m in sys.modules])"
     done = subprocess.run(
-        [sys.executable, "-c", code], cwd=tmp_path, env={**os.environ, "PYTHONPATH": root},
+        [sys.executable, "-c", code], cwd=tmp_path,
         capture_output=True, check=True, timeout=60,
     )  # fmt: skip
     assert done.stdout.decode().strip() == "[]"
@@ -671,7 +668,7 @@ def test_what_workers_are_forked_from_has_one_thread(tmp_path: Path) -> None:
     for names in lists:
         done = subprocess.run(
             [sys.executable, "-c", code, *re.findall('"(.*?)"', names)], cwd=tmp_path, check=True,
-            env={**os.environ, **ENVIRONMENT, "PYTHONPATH": str(source.parent)},
+            env={**os.environ, **ENVIRONMENT},
             capture_output=True, timeout=60,
         )  # fmt: skip
         assert done.stdout.strip() == b"1", names
@@ -738,7 +735,7 @@ HINDCAST_COLUMNS = [
 @pytest.fixture(scope="module")
 def panel(tmp_path_factory: pytest.TempPathFactory) -> str:
     """The shipped groups without energy; one of them begins too late."""
-    shipped = (files("calibration") / "data" / "us_groups.csv").read_text(encoding="utf-8")
+    shipped = (files("plansim.calibration") / "data" / "us_groups.csv").read_text(encoding="utf-8")
     rows = [line.split(",")[:4] for line in shipped.splitlines()]
     kept = [row for row in rows if row[0] != "20 Food" or int(row[1]) > 2003]
     path = tmp_path_factory.mktemp("panels") / "groups.csv"
@@ -826,7 +823,7 @@ CALIBRATED_COLUMNS = [
 def seen_plan(tmp_path: Path) -> Path:
     """A plan of one's own whose first year was seen."""
     folder = tmp_path / "seen"
-    shutil.copytree(str(files("scenarios") / "template"), folder)
+    shutil.copytree(str(files("plansim.scenarios") / "template"), folder)
     (folder / "history.csv").write_text(
         "quantity,subject,year,value,unit,measure,source\n"
         "value_added,Example City,2025,5.1,%,growth,made\n"
@@ -958,7 +955,7 @@ def test_baselines_that_conflict_are_refused_by_name(
 def test_validate_tells_baselines_that_strain_and_a_wrong_history(
     plansim: Plansim, tmp_path: Path
 ) -> None:
-    shutil.copytree(str(files("scenarios") / "template"), tmp_path / "mine")
+    shutil.copytree(str(files("plansim.scenarios") / "template"), tmp_path / "mine")
     main, history = tmp_path / "mine" / "plan.yaml", tmp_path / "mine" / "history.csv"
     text = main.read_text(encoding="utf-8")
     share = "high_tech: {value: 40,"
@@ -1008,7 +1005,7 @@ BATCH_COLUMNS = [
 @pytest.fixture
 def batched(plansim: Plansim, tmp_path: Path) -> Said:
     """A batch of two runs, one of them refused, in ./out; and what was said."""
-    shutil.copytree(str(files("scenarios") / "template"), tmp_path / "mine")
+    shutil.copytree(str(files("plansim.scenarios") / "template"), tmp_path / "mine")
     text = "plans: [./mine]\nsweeps: {clusters.machinery.output: [180, many]}\ndraws: 64\n"
     (tmp_path / "few.yaml").write_text(text, encoding="utf-8")
     return plansim("batch", "./few.yaml", "--out", "out", "--workers", "1", "--lang", "en")
@@ -1307,7 +1304,7 @@ def test_wrong_questions_are_refused(
 
 @pytest.fixture
 def template(tmp_path: Path) -> str:
-    shutil.copytree(str(files("scenarios") / "template"), tmp_path / "mine")
+    shutil.copytree(str(files("plansim.scenarios") / "template"), tmp_path / "mine")
     return "./mine"
 
 

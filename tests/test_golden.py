@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from scenarios.load import load, read_source, shipped
-from simulator.run import run
+from plansim.scenarios.load import load, read_source, shipped
+from plansim.simulator.run import run
 
 FOLDER = Path(__file__).parent / "golden"
 DRAWS, SEED = 2000, 1

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-import cli
-from scenarios.load import load, read_source, shipped
-from simulator.plan import Switch, figures
+from plansim import cli
+from plansim.scenarios.load import load, read_source, shipped
+from plansim.simulator.plan import Switch, figures
 
 
 def plansim(*arguments: object) -> tuple[int, str, str]:
@@ -160,6 +160,7 @@ def test_a_bad_workbook_is_one_message_and_exit_code_2(tmp_path: Path) -> None:
 def test_help_needs_no_workbook_library() -> None:
     import subprocess
 
-    script = "import cli, sys; print([m for m in ('openpyxl', 'xlsxwriter') if m in sys.modules])"
+    heavy = ("openpyxl", "xlsxwriter")
+    script = f"import plansim.cli, sys; print([m for m in {heavy} if m in sys.modules])"
     run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert run.stdout.strip() == "[]"

@@ -5,10 +5,10 @@ from functools import cache
 import numpy as np
 import pytest
 
-from scenarios.load import load
-from simulator.accounts import Series
-from simulator.results import Result
-from simulator.run import run
+from plansim.scenarios.load import load
+from plansim.simulator.accounts import Series
+from plansim.simulator.results import Result
+from plansim.simulator.run import run
 
 PLAN, DRAWS = "yuyao-2016", 4000
 #: Difference of two probabilities that luck alone makes: the runs share their random numbers.

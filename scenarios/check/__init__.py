@@ -4,7 +4,7 @@ Identities and interval arithmetic over the stated figures and their rounding; n
 Every rule knows indicators by what they are made of, never by the plan they come from.
 """
 
-from scenarios.check.findings import Finding
-from scenarios.check.rules import check
+from plansim.scenarios.check.findings import Finding
+from plansim.scenarios.check.rules import check
 
 __all__ = ["Finding", "check"]

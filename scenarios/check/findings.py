@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from scenarios import book as b
-from scenarios.book import Book, Entry, Interval, Line, exactly, follow
-from simulator.plan import Target
+from plansim.scenarios import book as b
+from plansim.scenarios.book import Book, Entry, Interval, Line, exactly, follow
+from plansim.simulator.plan import Target
 
 Severity = Literal["contradiction", "tension", "gap", "note"]
 SEVERITIES: tuple[Severity, ...] = ("contradiction", "tension", "gap", "note")

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 from itertools import pairwise
 
-from scenarios import book as b
-from scenarios import units
-from scenarios.book import Book, Entry, Interval, Line, exactly, follow
-from scenarios.check.findings import Finding, Severity, between, output_factor
-from simulator.plan import Target
+from plansim.scenarios import book as b
+from plansim.scenarios import units
+from plansim.scenarios.book import Book, Entry, Interval, Line, exactly, follow
+from plansim.scenarios.check.findings import Finding, Severity, between, output_factor
+from plansim.simulator.plan import Target
 
 #: A pace that changes by more than this factor between periods is a tension.
 PACE = 2.0

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from scenarios import book as b
-from scenarios.book import Book, Entry, Interval, Line, exactly, follow
-from scenarios.check.findings import (
+from plansim.scenarios import book as b
+from plansim.scenarios.book import Book, Entry, Interval, Line, exactly, follow
+from plansim.scenarios.check.findings import (
     Finding,
     Severity,
     growth_factor,
@@ -13,7 +13,7 @@ from scenarios.check.findings import (
     rate_ratio,
     span,
 )
-from simulator.plan import Target
+from plansim.simulator.plan import Target
 
 #: Use that rises by more than this until the target year is a tension. [fraction]
 MORE_USE = 0.05

@@ -2,12 +2,17 @@
 
 from collections.abc import Callable, Iterator
 
-from scenarios.book import Book
-from scenarios.check.findings import SEVERITIES, Finding
-from scenarios.check.growth import change_of_pace, implied_base, implied_base_output, implied_growth
-from scenarios.check.resources import harder_by_growth, jobs, research, resource_use
-from scenarios.check.statements import almost_still, stated_twice, too_late, without_base
-from scenarios.check.structure import (
+from plansim.scenarios.book import Book
+from plansim.scenarios.check.findings import SEVERITIES, Finding
+from plansim.scenarios.check.growth import (
+    change_of_pace,
+    implied_base,
+    implied_base_output,
+    implied_growth,
+)
+from plansim.scenarios.check.resources import harder_by_growth, jobs, research, resource_use
+from plansim.scenarios.check.statements import almost_still, stated_twice, too_late, without_base
+from plansim.scenarios.check.structure import (
     cluster_room,
     gross_in_value_added,
     large_clusters,

@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 from itertools import pairwise
 
-from scenarios import book as b
-from scenarios import units
-from scenarios.book import Book, usable
-from scenarios.check.findings import Finding, Severity
-from scenarios.check.growth import base_by_growth
-from simulator.plan import Target
+from plansim.scenarios import book as b
+from plansim.scenarios import units
+from plansim.scenarios.book import Book, usable
+from plansim.scenarios.check.findings import Finding, Severity
+from plansim.scenarios.check.growth import base_by_growth
+from plansim.simulator.plan import Target
 
 #: A goal that moves less than this share of its base over the period is almost no change; of a
 #: percentage what is left to 100 % counts where that is less.

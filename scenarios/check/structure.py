@@ -5,11 +5,11 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from scenarios import book as b
-from scenarios import units
-from scenarios.book import Book, Entry, Interval, Line, follow, usable
-from scenarios.check.findings import Finding, Severity, output_factor
-from simulator.plan import Target
+from plansim.scenarios import book as b
+from plansim.scenarios import units
+from plansim.scenarios.book import Book, Entry, Interval, Line, follow, usable
+from plansim.scenarios.check.findings import Finding, Severity, output_factor
+from plansim.simulator.plan import Target
 
 #: The rest of industry may shrink by this much between two target years before it is a tension.
 SHRINK = 0.10

@@ -8,14 +8,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from analysis import attribute as module
-from analysis.attribute import Attribution, attribute
-from analysis.compare import compare
-from analysis.contrast import REST, Lever, chosen, differences, grouped, mixed, told_apart
-from scenarios.load import load
-from simulator.errors import InputError
-from simulator.plan import Plan
-from simulator.whatif import WhatIf
+from plansim.analysis import attribute as module
+from plansim.analysis.attribute import Attribution, attribute
+from plansim.analysis.compare import compare
+from plansim.analysis.contrast import REST, Lever, chosen, differences, grouped, mixed, told_apart
+from plansim.scenarios.load import load
+from plansim.simulator.errors import InputError
+from plansim.simulator.plan import Plan
+from plansim.simulator.whatif import WhatIf
 
 QUEUES = Path(__file__).parents[1] / "reports" / "queues"
 DRAWS = 150
@@ -25,7 +25,7 @@ DRAWS = 150
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The template with three queues, of which two meet."""
     target = tmp_path_factory.mktemp("plans") / "queues"
-    shutil.copytree(str(files("scenarios") / "template"), target)
+    shutil.copytree(str(files("plansim.scenarios") / "template"), target)
     for file, added in (("programmes.yaml", "programmes.yaml"), ("plan.yaml", "shared.yaml")):
         with (target / file).open("a", encoding="utf-8") as stream:
             stream.write((QUEUES / added).read_text(encoding="utf-8"))
@@ -183,7 +183,7 @@ def test_threads_and_blocks_change_nothing(
     workers: int,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("simulator.whatif.SHORT", 128)
+    monkeypatch.setattr("plansim.simulator.whatif.SHORT", 128)
     found = attribute(plan, base, levers, draws=DRAWS, workers=workers)
     np.testing.assert_allclose(found.share, exact.share, atol=1e-14)
 
@@ -193,7 +193,7 @@ def test_many_blocks_are_one_after_another(
 ) -> None:
     pair = chosen(levers, ["upgrading"])
     whole = attribute(plan, base, pair, draws=300)
-    monkeypatch.setattr("analysis.together.WIDEST", 128)
+    monkeypatch.setattr("plansim.analysis.together.WIDEST", 128)
     ticks: list[int] = []
     parts = attribute(plan, base, pair, draws=300, progress=lambda n, _: ticks.append(n))
     np.testing.assert_allclose(parts.share, whole.share, atol=1e-14)

@@ -22,20 +22,20 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from analysis import batch as batches
-from analysis.batch import execute, prepare, remaining, simulate
-from analysis.crew import Report
-from calibration import stored
-from calibration.posterior import posterior
-from scenarios import ledger as ledgers
-from scenarios.batch_file import read_batch_file
-from scenarios.ledger import BEGUN, LOCK, PARTS, opened
-from scenarios.load import load
-from scenarios.record import MANIFEST
-from scenarios.shard import TABLES, RunSpec, faults_of, unpacked
-from simulator.errors import Fault, InputError, WorkError
-from simulator.plan import Calibration
-from simulator.run import run as judge
+from plansim.analysis import batch as batches
+from plansim.analysis.batch import execute, prepare, remaining, simulate
+from plansim.analysis.crew import Report
+from plansim.calibration import stored
+from plansim.calibration.posterior import posterior
+from plansim.scenarios import ledger as ledgers
+from plansim.scenarios.batch_file import read_batch_file
+from plansim.scenarios.ledger import BEGUN, LOCK, PARTS, opened
+from plansim.scenarios.load import load
+from plansim.scenarios.record import MANIFEST
+from plansim.scenarios.shard import TABLES, RunSpec, faults_of, unpacked
+from plansim.simulator.errors import Fault, InputError, WorkError
+from plansim.simulator.plan import Calibration
+from plansim.simulator.run import run as judge
 
 ROOT = Path(__file__).parents[2]
 LEVER = "clusters.machinery.output"
@@ -53,7 +53,7 @@ keep: 8
 @pytest.fixture
 def place(tmp_path: Path) -> Path:
     """A folder with a small plan."""
-    shutil.copytree(str(files("scenarios") / "template"), tmp_path / "mine")
+    shutil.copytree(str(files("plansim.scenarios") / "template"), tmp_path / "mine")
     return tmp_path
 
 
@@ -491,8 +491,8 @@ def test_a_disk_that_is_full_stops_it_and_loses_nothing(
 def command(place: Path, *arguments: str, **how: Any) -> subprocess.Popen[str]:
     environment = {k: v for k, v in os.environ.items() if not k.startswith(("LC_", "LANG"))}
     return subprocess.Popen(
-        [sys.executable, "-c", "import cli; cli.app()", "batch", "batch.yaml", *arguments],
-        cwd=place, env={**environment, "PYTHONPATH": str(ROOT)}, text=True,
+        [sys.executable, "-m", "plansim", "batch", "batch.yaml", *arguments],
+        cwd=place, env=environment, text=True,
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, **how,
     )  # fmt: skip
 

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.compare import (
+from plansim.analysis.compare import (
     LANES,
     Comparison,
     Remembered,
@@ -22,16 +22,16 @@ from analysis.compare import (
     paired_interval,
     shared_out,
 )
-from analysis.workers import Processes
-from reports.compared import names_of, points, remembered, signed
-from scenarios.kept import read_kept
-from scenarios.load import load
-from scenarios.record import write
-from scenarios.variants import Variant, columns, split, variants
-from simulator.errors import InputError
-from simulator.plan import Plan
-from simulator.run import run
-from simulator.sampling import STREAM_BLOCK, Block
+from plansim.analysis.workers import Processes
+from plansim.reports.compared import names_of, points, remembered, signed
+from plansim.scenarios.kept import read_kept
+from plansim.scenarios.load import load
+from plansim.scenarios.record import write
+from plansim.scenarios.variants import Variant, columns, split, variants
+from plansim.simulator.errors import InputError
+from plansim.simulator.plan import Plan
+from plansim.simulator.run import run
+from plansim.simulator.sampling import STREAM_BLOCK, Block
 
 DRAWS = 300
 
@@ -40,7 +40,7 @@ DRAWS = 300
 def plans(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Plan]:
     """The template as it is, without its programme, with another trend, and with what is idle."""
     folder = tmp_path_factory.mktemp("plans") / "mine"
-    shutil.copytree(str(files("scenarios") / "template"), folder)
+    shutil.copytree(str(files("plansim.scenarios") / "template"), folder)
     plan = load(str(folder))
     programme = plan.programmes["upgrading"]
     assert programme.cost is not None

@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.confidence import Promise, exceeded, promise, promises, stated, year_by_year
-from scenarios.load import load
-from simulator.errors import InputError
-from simulator.feasibility import Goal
-from simulator.plan import Plan, Target
-from simulator.results import Verdict
-from simulator.run import run
+from plansim.analysis.confidence import Promise, exceeded, promise, promises, stated, year_by_year
+from plansim.scenarios.load import load
+from plansim.simulator.errors import InputError
+from plansim.simulator.feasibility import Goal
+from plansim.simulator.plan import Plan, Target
+from plansim.simulator.results import Verdict
+from plansim.simulator.run import run
 
 DRAWS = 300
 

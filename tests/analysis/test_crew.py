@@ -1,7 +1,6 @@
 """Workers that fail, die, or lose their parent: every task has an end, and nobody is left over."""
 
 import multiprocessing
-import os
 import signal
 import subprocess
 import sys
@@ -13,43 +12,18 @@ from pickle import PicklingError
 
 import pytest
 
-from analysis.crew import TRIES, Crew, supervise
-
-ROOT = Path(__file__).parents[2]
-
-
-def square(number: int) -> int:
-    return number * number
-
-
-def root_or_fault(number: int) -> float:
-    if number < 0:
-        raise ValueError(f"no root of {number}")
-    return float(number**0.5)
-
-
-class AwkwardError(Exception):
-    """Cannot be made again from its message."""
-
-    def __init__(self, one: int, other: int) -> None:
-        super().__init__(f"{one} and {other}")
-
-
-class LandsBadly:
-    def __reduce__(self) -> tuple[Callable[[], object], tuple[()]]:
-        return refuse, ()
-
-
-def refuse() -> object:
-    raise EOFError("not here")
-
-
-def lands_badly(number: int) -> object:
-    return LandsBadly()
-
-
-def kills_itself(by: int) -> None:
-    os.kill(os.getpid(), by)
+from plansim.analysis.crew import TRIES, Crew, supervise
+from plansim.tests.analysis.tasks import (
+    dies,
+    kills_itself,
+    lands_badly,
+    open_files,
+    root_or_fault,
+    sleeps,
+    square,
+    threads,
+    unsendable,
+)
 
 
 def interrupted(*_: object) -> None:
@@ -58,43 +32,6 @@ def interrupted(*_: object) -> None:
 
 def nowhere() -> None:
     raise OSError("no room")
-
-
-def unsendable(number: int) -> object:
-    if number == 0:
-        return lambda: number
-    raise AwkwardError(1, 2)
-
-
-def dies(folder: Path, times: int, number: int) -> int:
-    """Kills its own process the first so many times that it is given 3."""
-    if number == 3:
-        tries = len(list(folder.iterdir()))
-        (folder / str(tries)).touch()
-        if tries < times:
-            os.kill(os.getpid(), signal.SIGKILL)
-    return square(number)
-
-
-def open_files(number: int) -> list[str]:
-    """What the process has open."""
-    found = []
-    for handle in os.listdir("/proc/self/fd"):
-        try:
-            found.append(os.readlink(f"/proc/self/fd/{handle}"))
-        except OSError:
-            continue
-    return found
-
-
-def threads(number: int) -> str:
-    return os.environ["OPENBLAS_NUM_THREADS"]
-
-
-def sleeps(folder: Path, number: int) -> int:
-    (folder / f"{os.getpid()}.pid").touch()
-    time.sleep(60)
-    return number
 
 
 def done(work: Callable[[int], object], tasks: list[int], workers: int = 2) -> dict[int, object]:
@@ -189,7 +126,7 @@ def test_an_interruption_ends_all_and_the_next_task_is_done(
 ) -> None:
     with Crew(square, 2) as crew:
         crew.give(2)
-        monkeypatch.setattr("analysis.crew._opened", interrupted)
+        monkeypatch.setattr("plansim.analysis.crew._opened", interrupted)
         with pytest.raises(KeyboardInterrupt):
             crew.hear()
         monkeypatch.undo()
@@ -212,7 +149,7 @@ def test_a_task_is_lost_where_none_can_take_the_place_of_the_dead(
     with Crew(partial(sleeps, tmp_path), 1) as crew:
         crew.give(1)
         assert wait_for(lambda: bool(list(tmp_path.iterdir())))
-        monkeypatch.setattr("analysis.crew._context", nowhere)
+        monkeypatch.setattr("plansim.analysis.crew._context", nowhere)
         (worker,) = crew._workers
         worker.process.kill()
         ((task, report),) = crew.hear(30)
@@ -256,12 +193,11 @@ def test_a_failure_says_where_it_happened() -> None:
 def test_workers_end_when_their_parent_dies(how: signal.Signals, tmp_path: Path) -> None:
     code = (
         "from functools import partial; from pathlib import Path\n"
-        "from analysis.crew import supervise\n"
-        "from tests.analysis.test_crew import sleeps\n"
+        "from plansim.analysis.crew import supervise\n"
+        "from plansim.tests.analysis.tasks import sleeps\n"
         f"list(supervise(partial(sleeps, Path({str(tmp_path)!r})), [1, 2], 2))"
     )
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    parent = subprocess.Popen([sys.executable, "-c", code], env=environment)
+    parent = subprocess.Popen([sys.executable, "-c", code])
     try:
         assert wait_for(lambda: len(list(tmp_path.iterdir())) == 2)
         pids = [int(path.stem) for path in tmp_path.iterdir()]

@@ -7,14 +7,23 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from analysis.decompose import OUTPUT, USE, Change, changes, decomposed, factors_of, parts, summary
-from scenarios.load import load
-from simulator.accounts import Accounts, Series
-from simulator.errors import InputError
-from simulator.model import Model
-from simulator.plan import Plan
-from simulator.run import live, run, systematic
-from simulator.sampling import Block
+from plansim.analysis.decompose import (
+    OUTPUT,
+    USE,
+    Change,
+    changes,
+    decomposed,
+    factors_of,
+    parts,
+    summary,
+)
+from plansim.scenarios.load import load
+from plansim.simulator.accounts import Accounts, Series
+from plansim.simulator.errors import InputError
+from plansim.simulator.model import Model
+from plansim.simulator.plan import Plan
+from plansim.simulator.run import live, run, systematic
+from plansim.simulator.sampling import Block
 
 DRAWS = 200
 
@@ -22,7 +31,7 @@ DRAWS = 200
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     target = tmp_path_factory.mktemp("plans") / "mine"
-    shutil.copytree(str(files("scenarios") / "template"), target)
+    shutil.copytree(str(files("plansim.scenarios") / "template"), target)
     return target
 
 

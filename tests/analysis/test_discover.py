@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from analysis.discover import (
+from plansim.analysis.discover import (
     Discovery,
     allowed,
     chosen,
@@ -15,12 +15,12 @@ from analysis.discover import (
     inputs,
     values,
 )
-from analysis.futures import sample
-from analysis.prim import Count
-from scenarios.load import load
-from simulator.errors import InputError
-from simulator.model import Model
-from simulator.plan import Plan
+from plansim.analysis.futures import sample
+from plansim.analysis.prim import Count
+from plansim.scenarios.load import load
+from plansim.simulator.errors import InputError
+from plansim.simulator.model import Model
+from plansim.simulator.plan import Plan
 
 
 @pytest.fixture(scope="module")

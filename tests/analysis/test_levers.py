@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.levers import (
+from plansim.analysis.levers import (
     Knob,
     Setting,
     cost,
@@ -18,11 +18,11 @@ from analysis.levers import (
     typed,
     without_targets,
 )
-from scenarios.lever_rules import at
-from scenarios.load import load
-from simulator.errors import InputError
-from simulator.plan import Figure, Label, Lever, Plan, Uncertainty
-from simulator.sampling import centre
+from plansim.scenarios.lever_rules import at
+from plansim.scenarios.load import load
+from plansim.simulator.errors import InputError
+from plansim.simulator.plan import Figure, Label, Lever, Plan, Uncertainty
+from plansim.simulator.sampling import centre
 
 
 @pytest.fixture(scope="module")

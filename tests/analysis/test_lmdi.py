@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from analysis.lmdi import decompose, logarithmic_mean
+from plansim.analysis.lmdi import decompose, logarithmic_mean
 
 POSITIVE = st.floats(1e-3, 1e3)
 

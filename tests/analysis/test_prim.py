@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analysis.prim import Box, Count, cover, find, paste, peel, quasi_p
+from plansim.analysis.prim import Box, Count, cover, find, paste, peel, quasi_p
 
 RECORD = json.loads((Path(__file__).parent / "prim_oracle.json").read_text(encoding="utf-8"))
 

@@ -9,17 +9,17 @@ from typing import Any
 import numpy as np
 import pytest
 
-import analysis.seek
-from analysis.levers import Knob, Setting, cost, effort, knobs, turned
-from analysis.questions import questions
-from analysis.search import Order, frontier
-from analysis.seek import Sought, seek
-from analysis.trial import Chance, Trial, Wish, chance
-from scenarios.load import load
-from simulator.errors import InputError
-from simulator.plan import Label, Lever, Plan
-from simulator.run import run
-from simulator.whatif import Standing
+from plansim.analysis import seek as module
+from plansim.analysis.levers import Knob, Setting, cost, effort, knobs, turned
+from plansim.analysis.questions import questions
+from plansim.analysis.search import Order, frontier
+from plansim.analysis.seek import Sought, seek
+from plansim.analysis.trial import Chance, Trial, Wish, chance
+from plansim.scenarios.load import load
+from plansim.simulator.errors import InputError
+from plansim.simulator.plan import Label, Lever, Plan
+from plansim.simulator.run import run
+from plansim.simulator.whatif import Standing
 
 TARGET = "trained-managers-2025"
 CLASSES = ("manager_intake", "manager_classes")
@@ -79,8 +79,8 @@ def planted(
     asked: float,
     **more: Any,
 ) -> Sought:
-    monkeypatch.setattr(analysis.seek, "knobs", lambda *_: tuple(found))
-    monkeypatch.setattr(analysis.seek, "Trial", Planted(landscape))
+    monkeypatch.setattr(module, "knobs", lambda *_: tuple(found))
+    monkeypatch.setattr(module, "Trial", Planted(landscape))
     return seek(plan, [Wish((TARGET,), asked)], **more)
 
 

@@ -9,23 +9,32 @@ import numpy as np
 import pytest
 from scipy.stats import norm, sobol_indices
 
-from analysis.futures import Question, blocks, lived, power_of_two, sample
-from analysis.inputs import LUCK, Input, averages, group_of, groups, pattern, source_of, units
-from analysis.sensitivity import (
+from plansim.analysis.futures import Question, blocks, lived, power_of_two, sample
+from plansim.analysis.inputs import (
+    LUCK,
+    Input,
+    averages,
+    group_of,
+    groups,
+    pattern,
+    source_of,
+    units,
+)
+from plansim.analysis.sensitivity import (
     Sensitivity,
     correlation_ratio,
     indices,
     sensitivity,
     sorted_by,
 )
-from analysis.tornado import tornadoes
-from scenarios.load import load
-from simulator.errors import InputError
-from simulator.model import Model
-from simulator.plan import Correlation, Plan, Uncertainty, figures
-from simulator.run import run
-from simulator.sampling import Array, Block, Resampled, centre
-from simulator.whatif import changed
+from plansim.analysis.tornado import tornadoes
+from plansim.scenarios.load import load
+from plansim.simulator.errors import InputError
+from plansim.simulator.model import Model
+from plansim.simulator.plan import Correlation, Plan, Uncertainty, figures
+from plansim.simulator.run import run
+from plansim.simulator.sampling import Array, Block, Resampled, centre
+from plansim.simulator.whatif import changed
 
 #: Of f = sin x₁ + 7 sin² x₂ + x₃⁴ sin x₁ / 10, uniform on ±π: V₁, V₂, V₁₃ in closed form.
 V1 = 0.5 * (1 + 0.1 * np.pi**4 / 5) ** 2
@@ -61,7 +70,7 @@ def certain(plan: Plan, keep: str) -> Plan:
 @pytest.fixture(scope="module")
 def plan(tmp_path_factory: pytest.TempPathFactory) -> Plan:
     folder = tmp_path_factory.mktemp("plans") / "mine"
-    shutil.copytree(str(files("scenarios") / "template"), folder)
+    shutil.copytree(str(files("plansim.scenarios") / "template"), folder)
     return load(str(folder))
 
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from analysis.shapley import Gathered, antithetic_orders, coalitions, shares
+from plansim.analysis.shapley import Gathered, antithetic_orders, coalitions, shares
 
 GAMES = st.integers(1, 5).flatmap(
     lambda n: arrays(float, 2**n, elements=st.integers(-1000, 1000).map(float))

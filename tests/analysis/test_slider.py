@@ -11,12 +11,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from analysis import crew, slider
-from analysis.slider import Difference, Slider
-from scenarios.load import load
-from simulator.errors import InputError
-from simulator.plan import Plan
-from simulator.whatif import Standing, WhatIf, changed
+from plansim.analysis import crew, slider
+from plansim.analysis.slider import Difference, Slider
+from plansim.scenarios.load import load
+from plansim.simulator.errors import InputError
+from plansim.simulator.plan import Plan
+from plansim.simulator.whatif import Standing, WhatIf, changed
 
 DRAWS = 100
 YUYAO = "programmes.robot_replacement.queue.intake"
@@ -24,7 +24,7 @@ YUYAO = "programmes.robot_replacement.queue.intake"
 
 @pytest.fixture(scope="module")
 def plan() -> Plan:
-    return load(str(files("scenarios") / "template"))
+    return load(str(files("plansim.scenarios") / "template"))
 
 
 @pytest.fixture

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.sweeps import Point, count, latin_hypercube, points, texts
-from scenarios.batch_file import Hypercube, Range
-from scenarios.override import FACTOR
+from plansim.analysis.sweeps import Point, count, latin_hypercube, points, texts
+from plansim.scenarios.batch_file import Hypercube, Range
+from plansim.scenarios.override import FACTOR
 
 Levers = dict[str, tuple[object, ...] | Range]
 finite = st.floats(-1e6, 1e6).filter(lambda x: abs(x) > 1e-3 or x == 0)

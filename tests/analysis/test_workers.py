@@ -18,21 +18,21 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from analysis import crew, workers
-from analysis.workers import DEATHS, Cluster, Processes, aside, executor
-from scenarios.load import load
-from simulator.errors import Fault, InputError, WorkError
-from simulator.executors import AHEAD, Executor, Threads
-from simulator.plan import Plan
-from simulator.results import Kept, Result
-from simulator.run import run
+from plansim.analysis import crew, workers
+from plansim.analysis.workers import DEATHS, Cluster, Processes, aside, executor
+from plansim.scenarios.load import load
+from plansim.simulator.errors import Fault, InputError, WorkError
+from plansim.simulator.executors import AHEAD, Executor, Threads
+from plansim.simulator.plan import Plan
+from plansim.simulator.results import Kept, Result
+from plansim.simulator.run import run
 
 BOTH = [Threads(2), Processes(2)]
 
 
 @pytest.fixture(scope="session")
 def plan() -> Plan:
-    return load(str(files("scenarios") / "template"))
+    return load(str(files("plansim.scenarios") / "template"))
 
 
 def assert_same(one: Result, other: Result) -> None:
@@ -168,7 +168,7 @@ def test_processes_that_cannot_begin_are_told(monkeypatch: pytest.MonkeyPatch) -
 
 PARENT = """
 import multiprocessing, time
-from analysis.workers import Processes
+from plansim.analysis.workers import Processes
 if __name__ == "__main__":
     results = Processes(2)(time.sleep, [0, 0, 60, 60, 60, 60])
     next(results), next(results)
@@ -181,11 +181,9 @@ if __name__ == "__main__":
 def test_processes_end_with_their_parent(tmp_path: Path) -> None:
     script = tmp_path / "parent.py"
     script.write_text(PARENT)
-    root = str(Path(workers.__file__).parents[1])
     with subprocess.Popen(
-        [sys.executable, str(script)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
-        env=os.environ | {"PYTHONPATH": root},
-    ) as parent:  # fmt: skip
+        [sys.executable, str(script)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    ) as parent:
         assert parent.stdout is not None
         pids = [int(pid) for pid in parent.stdout.readline().split()]
         assert len(pids) == 2
@@ -198,17 +196,16 @@ def said(folder: Path, script: str, **env: str) -> list[str]:
     """The words that a script of its own prints, in an interpreter of its own."""
     place = folder / "script.py"
     place.write_text(script)
-    root = str(Path(workers.__file__).parents[1])
     return subprocess.run(
         [sys.executable, str(place)], capture_output=True, text=True, check=True, timeout=60,
-        cwd=folder, env=os.environ | {"PYTHONPATH": root} | env,
+        cwd=folder, env=os.environ | env,
     ).stdout.split()  # fmt: skip
 
 
 PRELOADED = """
 import sys
-from analysis.crew import FORKED, preload, processors
-from analysis.workers import Processes
+from plansim.analysis.crew import FORKED, preload, processors
+from plansim.analysis.workers import Processes
 def has(name):
     return name in sys.modules
 if __name__ == "__main__":
@@ -224,10 +221,10 @@ def test_processes_have_what_was_preloaded(tmp_path: Path) -> None:
 
 SOMEWHERE = """
 import operator
-from analysis.crew import preload
-from analysis.workers import Processes, aside
+from plansim.analysis.crew import preload
+from plansim.analysis.workers import Processes, aside
 if __name__ == "__main__":
-    preload("cli", "analysis.compare")
+    preload("plansim.cli", "plansim.analysis.compare")
     print(*Processes(2)(operator.neg, [1, 2]))
     with aside(operator.neg, 3) as result:
         print(result())
@@ -243,7 +240,6 @@ def test_what_lies_where_the_user_is_is_not_imported(tmp_path: Path) -> None:
     found = subprocess.run(
         [sys.executable, str(elsewhere / "script.py")], capture_output=True, text=True, check=True,
         timeout=60, cwd=tmp_path,
-        env=os.environ | {"PYTHONPATH": str(Path(workers.__file__).parents[1])},
     )  # fmt: skip
     assert found.stdout.split() == ["-1", "-2", "-3"]
 
@@ -256,11 +252,11 @@ def test_without_a_place_for_sockets_processes_begin_another_way(tmp_path: Path)
 
 INTERRUPTED = """
 import operator, os, signal, time
-from analysis.crew import preload
-from analysis.workers import Processes
+from plansim.analysis.crew import preload
+from plansim.analysis.workers import Processes
 if __name__ == "__main__":
     signal.signal(signal.SIGINT, lambda *_: None)  # not ignored: that would be inherited
-    preload("analysis.compare")
+    preload("plansim.analysis.compare")
     for _ in range(30):
         time.sleep(0.02)
         os.killpg(0, signal.SIGINT)
@@ -275,7 +271,6 @@ def test_ctrl_c_is_for_the_parent_from_the_beginning(tmp_path: Path) -> None:
     found = subprocess.run(
         [sys.executable, str(script)], capture_output=True, text=True, check=True, timeout=60,
         start_new_session=True,
-        env=os.environ | {"PYTHONPATH": str(Path(workers.__file__).parents[1])},
     )  # fmt: skip
     assert found.stdout.split() == ["-1"]
     assert "KeyboardInterrupt" not in found.stderr
@@ -340,7 +335,7 @@ WORKER = ("-m", "distributed.cli.dask_worker")
 #: A worker on whose machine plansim is not installed.
 WITHOUT = (
     "-c",
-    "import sys; sys.modules['analysis'] = None; "
+    "import sys; sys.modules['plansim'] = None; "
     "from distributed.cli.dask_worker import main; main()",
 )
 
@@ -351,7 +346,6 @@ def dask(folder: Path, *command: str) -> Iterator["subprocess.Popen[bytes]"]:
     with subprocess.Popen(
         [sys.executable, *command, *HERE, "--scheduler-file", str(folder / "scheduler.json")],
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=folder,
-        env=os.environ | {"PYTHONPATH": str(Path(workers.__file__).parents[1])},
     ) as process:  # fmt: skip
         try:
             yield process

@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from benchmarks.engine import SERVING, clocked, of_serving
-from scenarios.load import load
-from simulator import queues
-from simulator.model import Model
-from simulator.sampling import Block
+from plansim.benchmarks.engine import SERVING, clocked, of_serving
+from plansim.scenarios.load import load
+from plansim.simulator import queues
+from plansim.simulator.model import Model
+from plansim.simulator.sampling import Block
 
 
 def test_clocks_inside_serve_change_nothing_and_go_away() -> None:

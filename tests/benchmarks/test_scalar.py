@@ -11,11 +11,11 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 
-from benchmarks.feed import Fed, at
-from benchmarks.scalar import Ready, as_futures, close, future
-from scenarios.load import load
-from simulator.model import Model
-from simulator.plan import (
+from plansim.benchmarks.feed import Fed, at
+from plansim.benchmarks.scalar import Ready, as_futures, close, future
+from plansim.scenarios.load import load
+from plansim.simulator.model import Model
+from plansim.simulator.plan import (
     Effect,
     Figure,
     Indicator,
@@ -30,8 +30,8 @@ from simulator.plan import (
     Subsidy,
     Uncertainty,
 )
-from simulator.run import LUCKS
-from simulator.waiting import flows
+from plansim.simulator.run import LUCKS
+from plansim.simulator.waiting import flows
 
 SHIPPED = partial(load, "yuyao-2016")
 

@@ -8,23 +8,23 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-import calibration.reconcile
-from calibration.balances import Balance, Known, Term
-from calibration.baselines import (
+from plansim.calibration import reconcile as reconciling
+from plansim.calibration.balances import Balance, Known, Term
+from plansim.calibration.baselines import (
     adjustments,
     baselines_of,
     known_of,
     reconciled_once,
     rounding,
 )
-from calibration.least_squares import EXACT
-from calibration.reconcile import reconcile
-from scenarios.load import load
-from simulator.baseline import LEAST_REST, close
-from simulator.errors import InputError
-from simulator.layout import Layout
-from simulator.plan import Figure, Uncertainty
-from simulator.sampling import Block, Sampler
+from plansim.calibration.least_squares import EXACT
+from plansim.calibration.reconcile import reconcile
+from plansim.scenarios.load import load
+from plansim.simulator.baseline import LEAST_REST, close
+from plansim.simulator.errors import InputError
+from plansim.simulator.layout import Layout
+from plansim.simulator.plan import Figure, Uncertainty
+from plansim.simulator.sampling import Block, Sampler
 
 PLANS = ("yuyao-2016", "yinzhou-2017", "shaoxing-2016", "yuyao-2020")
 few = settings(max_examples=8)
@@ -582,7 +582,7 @@ def test_contradictions_of_several_scenarios_are_told_at_once():
 
 
 def test_what_the_search_does_not_find_is_no_contradiction(monkeypatch):
-    monkeypatch.setattr(calibration.reconcile, "_solve", lambda problem, begin: None)
+    monkeypatch.setattr(reconciling, "_solve", lambda problem, begin: None)
     result = baselines_of(shipped("yinzhou-2017"))
     assert (result.status, result.conflict) == ("not_converged", ())
     assert {row.binds for row in result.adjustments()} == {""}

@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import simulator
-from benchmarks import cities as page
-from calibration import cities
-from calibration.evidence import parts
-from scenarios.load import load
-from simulator.plan import figures
+from plansim.benchmarks import cities as page
+from plansim.calibration import cities
+from plansim.calibration.evidence import parts
+from plansim.scenarios.load import load
+from plansim.simulator.plan import figures
+from plansim.simulator.run import run
 
 
 @pytest.fixture(scope="module")
@@ -91,7 +91,7 @@ def test_lines_are_made_of_the_raw_row():
 
 
 def test_futures_are_those_that_a_run_keeps(yuyao):
-    kept = simulator.run(yuyao, draws=128).kept
+    kept = run(yuyao, draws=128).kept
     place = next(i for i, key in enumerate(yuyao.indicators) if key == "total_output")
     # clusters have a path each: count the series before it
     series = sum(

@@ -7,13 +7,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from calibration.curve_fit import aicc, fit
-from calibration.curves import FORMS, bass, bass_peak, doubling_time, inflection_level
-from calibration.reference import percentile
-from calibration.robust import LOSSES
-from calibration.trend_prior import Prior, reference_prior
-from simulator.dynamics import trend_flow
-from simulator.errors import InputError
+from plansim.calibration.curve_fit import aicc, fit
+from plansim.calibration.curves import FORMS, bass, bass_peak, doubling_time, inflection_level
+from plansim.calibration.reference import percentile
+from plansim.calibration.robust import LOSSES
+from plansim.calibration.trend_prior import Prior, reference_prior
+from plansim.simulator.dynamics import trend_flow
+from plansim.simulator.errors import InputError
 
 #: Planted curves, in the parameters that are fitted: logarithms of level, rate, ceiling, ...
 PLANTED = {

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from calibration import derive
+from plansim.calibration import derive
 
 
 def test_nothing_after_2015_is_read(tmp_path):

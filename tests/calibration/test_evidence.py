@@ -8,11 +8,11 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from calibration import evidence
-from scenarios.draft import LIBRARY
-from scenarios.load import folder_of, load, shipped
-from simulator.plan import Figure, Uncertainty
-from simulator.sampling import quantiles
+from plansim.calibration import evidence
+from plansim.scenarios.draft import LIBRARY
+from plansim.scenarios.load import folder_of, load, shipped
+from plansim.simulator.plan import Figure, Uncertainty
+from plansim.simulator.sampling import quantiles
 
 NAMES = (*shipped(), *shipped(LIBRARY))
 
@@ -51,7 +51,7 @@ def read(text):
 
 
 def test_the_table_is_what_the_plans_and_the_studies_make_of_it(stored):
-    """If this fails a plan was changed: python -m calibration.evidence"""
+    """If this fails a plan was changed: python -m plansim.calibration.evidence"""
     assert stored == [evidence.as_csv_row(row) for row in evidence.of_all_shipped()]
 
 

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import stdtr
 
-from calibration import growth
-from calibration.growth import HORIZONS, Law, Own
+from plansim.calibration import growth
+from plansim.calibration.growth import HORIZONS, Law, Own
 
 OWN = {
     "output": Own(0.3, 0.96, 1.0, 0.5, 0.55),
@@ -268,6 +268,6 @@ def test_the_class_has_sane_parameters(quantity):
 
 def test_tables_have_lf_line_ends():
     for name in ("growth_law.csv", "us_groups.csv"):
-        raw = (files("calibration") / "data" / name).read_bytes()
+        raw = (files("plansim.calibration") / "data" / name).read_bytes()
         assert b"\r" not in raw
         assert raw.endswith(b"\n")

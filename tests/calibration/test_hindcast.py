@@ -13,14 +13,21 @@ from hypothesis import strategies as st
 from scipy.integrate import quad
 from scipy.special import ndtr, stdtr
 
-import benchmarks.hindcast as benchmark
-from calibration import hindcast as look_back
-from calibration.growth import HORIZONS, QUANTITIES, class_law
-from calibration.hindcast import Cases, TrainedLaws, crps_normal, crps_student, halves, naive
-from calibration.panel import Panel, read_panel
-from simulator.errors import InputError
+from plansim.benchmarks import hindcast as benchmark
+from plansim.calibration import hindcast as look_back
+from plansim.calibration.growth import HORIZONS, QUANTITIES, class_law
+from plansim.calibration.hindcast import (
+    Cases,
+    TrainedLaws,
+    crps_normal,
+    crps_student,
+    halves,
+    naive,
+)
+from plansim.calibration.panel import Panel, read_panel
+from plansim.simulator.errors import InputError
 
-GROUPS = Path(str(files("calibration") / "data" / "us_groups.csv"))
+GROUPS = Path(str(files("plansim.calibration") / "data" / "us_groups.csv"))
 
 
 @pytest.fixture(scope="module")

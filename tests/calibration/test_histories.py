@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from calibration.histories import SHARES, chain, fitted_histories, prior_of, target_years
-from calibration.trend_prior import reference_prior
-from scenarios.history import FIRST_HALF, Observation
-from scenarios.load import load, observed, read_source
+from plansim.calibration.histories import SHARES, chain, fitted_histories, prior_of, target_years
+from plansim.calibration.trend_prior import reference_prior
+from plansim.scenarios.history import FIRST_HALF, Observation
+from plansim.scenarios.load import load, observed, read_source
 
 MEDIAN = SHARES.index(0.5)
 

@@ -6,18 +6,18 @@ from importlib.resources import files
 import numpy as np
 import pytest
 
-from calibration.likelihood import Forward
-from calibration.past_luck import STEP, luck_names, slopes_on_luck
-from calibration.posterior import posterior
-from scenarios.history import Observation
-from scenarios.load import load
-from simulator.accounts import Series, indicator_path
-from simulator.errors import InputError
-from simulator.model import Model
-from simulator.run import LUCKS, live, lucks, run, systematic
-from simulator.sampling import Block, Resampled, Sampler
-from simulator.seen import rows_of
-from simulator.whatif import WhatIf, changed
+from plansim.calibration.likelihood import Forward
+from plansim.calibration.past_luck import STEP, luck_names, slopes_on_luck
+from plansim.calibration.posterior import posterior
+from plansim.scenarios.history import Observation
+from plansim.scenarios.load import load
+from plansim.simulator.accounts import Series, indicator_path
+from plansim.simulator.errors import InputError
+from plansim.simulator.model import Model
+from plansim.simulator.run import LUCKS, live, lucks, run, systematic
+from plansim.simulator.sampling import Block, Resampled, Sampler
+from plansim.simulator.seen import rows_of
+from plansim.simulator.whatif import WhatIf, changed
 
 #: Seen a year and two years after the base year, 2025: far below what the template expects.
 SEEN = {2026: 960.0, 2027: 900.0}
@@ -28,7 +28,7 @@ PAST, FUTURE = (1, 2), (3, 5)
 
 @pytest.fixture(scope="module")
 def plan():
-    return load(str(files("scenarios") / "template"))
+    return load(str(files("plansim.scenarios") / "template"))
 
 
 @pytest.fixture(scope="module")

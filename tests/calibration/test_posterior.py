@@ -9,17 +9,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from benchmarks import sbc
-from calibration import likelihood
-from calibration.likelihood import HALF_YEAR, Forward, Scatter, log_density
-from calibration.posterior import posterior, spoken, told
-from calibration.scores import Normal, as_calibration, copula, identity_prior
-from calibration.weighing import Prepared, effective, prepare, weigh
-from scenarios.history import FIRST_HALF, Observation
-from scenarios.load import load
-from simulator.errors import InputError
-from simulator.plan import Plan
-from simulator.sampling import Sampler, stream
+from plansim.benchmarks import sbc
+from plansim.calibration import likelihood
+from plansim.calibration.likelihood import HALF_YEAR, Forward, Scatter, log_density
+from plansim.calibration.posterior import posterior, spoken, told
+from plansim.calibration.scores import Normal, as_calibration, copula, identity_prior
+from plansim.calibration.weighing import Prepared, effective, prepare, weigh
+from plansim.scenarios.history import FIRST_HALF, Observation
+from plansim.scenarios.load import load
+from plansim.simulator.errors import InputError
+from plansim.simulator.plan import Plan
+from plansim.simulator.sampling import Sampler, stream
 
 ENERGY = "clusters.machinery.energy"
 OUTPUT = "clusters.electronics.output"
@@ -27,7 +27,7 @@ OUTPUT = "clusters.electronics.output"
 
 @cache
 def template(*changes: str) -> Plan:
-    return load(str(files("scenarios") / "template"), "plan", changes)
+    return load(str(files("plansim.scenarios") / "template"), "plan", changes)
 
 
 #: Nobody has luck, so closed forms hold.
@@ -274,7 +274,7 @@ def test_figures_that_the_engine_refuses_end_the_search():
 
 
 def test_the_prior_after_the_identities_is_what_was_reconciled():
-    from calibration.baselines import baselines_of
+    from plansim.calibration.baselines import baselines_of
 
     plan = template()
     reconciled = baselines_of(plan)

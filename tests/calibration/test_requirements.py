@@ -4,18 +4,18 @@ from importlib.resources import files
 
 import pytest
 
-from calibration import share_below
-from calibration.requirements import Requirement, requirements
-from reports.judged import requirement_table, verdict_table
-from scenarios.load import load
-from simulator.plan import Plan
-from simulator.results import KEPT, Result
-from simulator.run import run
+from plansim.calibration.reference import share_below
+from plansim.calibration.requirements import Requirement, requirements
+from plansim.reports.judged import requirement_table, verdict_table
+from plansim.scenarios.load import load
+from plansim.simulator.plan import Plan
+from plansim.simulator.results import KEPT, Result
+from plansim.simulator.run import run
 
 
 @pytest.fixture(scope="module")
 def plan() -> Plan:
-    return load(str(files("scenarios") / "template"))
+    return load(str(files("plansim.scenarios") / "template"))
 
 
 @pytest.fixture(scope="module")

@@ -9,17 +9,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from calibration.scores import Normal, as_calibration, copula
-from scenarios.load import load
-from simulator.errors import InputError
-from simulator.plan import Calibration, Plan
-from simulator.run import run
-from simulator.sampling import Block, Sampler
+from plansim.calibration.scores import Normal, as_calibration, copula
+from plansim.scenarios.load import load
+from plansim.simulator.errors import InputError
+from plansim.simulator.plan import Calibration, Plan
+from plansim.simulator.run import run
+from plansim.simulator.sampling import Block, Sampler
 
 
 @cache
 def template() -> Plan:
-    return load(str(files("scenarios") / "template"))
+    return load(str(files("plansim.scenarios") / "template"))
 
 
 def law(size, along, seed):
@@ -123,7 +123,7 @@ def test_a_figure_made_certain_stays_certain_and_moves_no_other():
     names = Sampler.of(plan).scored
     calibration = as_calibration(names, law(len(names), 3, 2))
     settled = load(
-        str(files("scenarios") / "template"), "plan", ["clusters.machinery.energy.base=0.1"]
+        str(files("plansim.scenarios") / "template"), "plan", ["clusters.machinery.energy.base=0.1"]
     )
     one, two = (
         Sampler.of(replace(p, calibration=calibration)).draw(Block(1, 0)) for p in (plan, settled)

@@ -10,14 +10,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from calibration import stored
-from calibration.posterior import Posterior, posterior
-from scenarios.history import Observation
-from scenarios.load import assemble, load, read_source
-from scenarios.record import plan_hash
-from simulator.errors import InputError
-from simulator.plan import Plan
-from simulator.sampling import Block, Sampler
+from plansim.calibration import stored
+from plansim.calibration.posterior import Posterior, posterior
+from plansim.scenarios.history import Observation
+from plansim.scenarios.load import assemble, load, read_source
+from plansim.scenarios.record import plan_hash
+from plansim.simulator.errors import InputError
+from plansim.simulator.plan import Plan
+from plansim.simulator.sampling import Block, Sampler
 
 HISTORY = (
     "quantity,subject,year,value,unit,measure,sd,source\n"
@@ -30,7 +30,7 @@ HISTORY = (
 def mine(tmp_path: Path) -> Path:
     """A plan folder of one's own, with a history."""
     folder = tmp_path / "mine"
-    shutil.copytree(str(files("scenarios") / "template"), folder)
+    shutil.copytree(str(files("plansim.scenarios") / "template"), folder)
     (folder / "history.csv").write_text(HISTORY, encoding="utf-8")
     return folder
 
@@ -38,7 +38,7 @@ def mine(tmp_path: Path) -> Path:
 @cache
 def result() -> Posterior:
     """What the history of the plan says."""
-    plan = load(str(files("scenarios") / "template"))
+    plan = load(str(files("plansim.scenarios") / "template"))
     rows = (
         Observation("value_added", "", 2025.0, 0.051, "growth", None, "made", 2, "flow", "%", 0.01),
         Observation(

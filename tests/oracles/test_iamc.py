@@ -5,14 +5,14 @@ from pathlib import Path
 import pyam
 import pytest
 
-from scenarios import record
-from scenarios.collection import Filter, collect
-from scenarios.export import write_iamc
-from scenarios.ledger import Batch, opened
-from scenarios.load import load
-from scenarios.shard import RunSpec, packed, tables_of
-from simulator.results import Result
-from simulator.run import run
+from plansim.scenarios import record
+from plansim.scenarios.collection import Filter, collect
+from plansim.scenarios.export import write_iamc
+from plansim.scenarios.ledger import Batch, opened
+from plansim.scenarios.load import load
+from plansim.scenarios.shard import RunSpec, packed, tables_of
+from plansim.simulator.results import Result
+from plansim.simulator.run import run
 
 pytestmark = pytest.mark.oracle
 

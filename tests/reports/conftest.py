@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from calibration import share_below
-from scenarios.load import load
-from scenarios.record import write
-from scenarios.stored import Stored, read
-from simulator.plan import Plan
-from simulator.run import run
+from plansim.calibration.reference import share_below
+from plansim.scenarios.load import load
+from plansim.scenarios.record import write
+from plansim.scenarios.stored import Stored, read
+from plansim.simulator.plan import Plan
+from plansim.simulator.run import run
 
 QUEUES = Path(__file__).parent / "queues"
 
@@ -20,7 +20,7 @@ QUEUES = Path(__file__).parent / "queues"
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder. Two queues meet at an office, one is alone; one programme has a schedule."""
     target = tmp_path_factory.mktemp("plans") / "queues"
-    shutil.copytree(str(files("scenarios") / "template"), target)
+    shutil.copytree(str(files("plansim.scenarios") / "template"), target)
     for file, added in (("programmes.yaml", "programmes.yaml"), ("plan.yaml", "shared.yaml")):
         with (target / file).open("a", encoding="utf-8") as stream:
             stream.write((QUEUES / added).read_text(encoding="utf-8"))

@@ -5,11 +5,11 @@ from dataclasses import replace
 
 import pytest
 
-import calibration.reconcile
-from calibration.baselines import baselines_of
-from calibration.reconcile import FAR
-from reports import baselines as told
-from scenarios.load import load
+from plansim.calibration import reconcile as reconciling
+from plansim.calibration.baselines import baselines_of
+from plansim.calibration.reconcile import FAR
+from plansim.reports import baselines as told
+from plansim.scenarios.load import load
 
 CONTRACT = ("figure", "origin", "unit", "before", "after", "p05", "p95", "moved", "binds")
 
@@ -86,7 +86,7 @@ def test_figures_that_agree_are_left_without_a_remark(plan, result):
 
 
 def test_what_was_not_solved_is_shown_as_it_was(plan, monkeypatch):
-    monkeypatch.setattr(calibration.reconcile, "_solve", lambda problem, begin: None)
+    monkeypatch.setattr(reconciling, "_solve", lambda problem, begin: None)
     result = baselines_of(plan)
     assert {(r["after"], r["p05"], r["moved"]) for r in told.baseline_records(result)} == {
         (None, None, None)

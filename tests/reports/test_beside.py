@@ -2,11 +2,11 @@
 
 import pytest
 
-from reports.beside import PICTURED, label, most_moved, moving, once, steps_of
-from reports.waterfall import DRAWN, Step, foot_of, gathered
-from scenarios.beside import Beside
-from scenarios.load import load
-from simulator.plan import Plan
+from plansim.reports.beside import PICTURED, label, most_moved, moving, once, steps_of
+from plansim.reports.waterfall import DRAWN, Step, foot_of, gathered
+from plansim.scenarios.beside import Beside
+from plansim.scenarios.load import load
+from plansim.simulator.plan import Plan
 
 
 def row(target: str, lever: str, share: float, **more: object) -> dict[str, object]:

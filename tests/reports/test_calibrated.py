@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from calibration.posterior import Posterior, posterior
-from calibration.stored import Stored
-from reports import calibrated as told
-from scenarios.history import Observation
-from scenarios.load import load
-from simulator.plan import Calibration
+from plansim.calibration.posterior import Posterior, posterior
+from plansim.calibration.stored import Stored
+from plansim.reports import calibrated as told
+from plansim.scenarios.history import Observation
+from plansim.scenarios.load import load
+from plansim.simulator.plan import Calibration
 
 CONTRACT = (
     "path", "unit", "origin", "prior_p05", "prior_p50", "prior_p95", "posterior_p05",
@@ -27,7 +27,7 @@ ENERGY = Observation(
 
 @cache
 def result() -> Posterior:
-    plan = load(str(files("scenarios") / "template"))
+    plan = load(str(files("plansim.scenarios") / "template"))
     old = replace(GROWTH, year=2010.0, line=5)
     return posterior(plan, [GROWTH, HALF, ENERGY, old], 2048)
 

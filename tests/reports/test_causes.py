@@ -5,18 +5,18 @@ from typing import Any
 
 import pytest
 
-from analysis.discover import Discovery, Found, Restriction
-from analysis.inputs import Input, groups, units
-from analysis.prim import Count
-from analysis.tornado import Bar, Tornado
-from reports.causes import cause_words, condition_words, input_words, measure, value_words
-from reports.discovered import told
-from reports.pictures import studio
-from reports.sensitivity import share
-from reports.tornado import tornado_picture
-from scenarios.load import load, shipped
-from simulator.model import Model
-from simulator.plan import Plan
+from plansim.analysis.discover import Discovery, Found, Restriction
+from plansim.analysis.inputs import Input, groups, units
+from plansim.analysis.prim import Count
+from plansim.analysis.tornado import Bar, Tornado
+from plansim.reports.causes import cause_words, condition_words, input_words, measure, value_words
+from plansim.reports.discovered import told
+from plansim.reports.pictures import studio
+from plansim.reports.sensitivity import share
+from plansim.reports.tornado import tornado_picture
+from plansim.scenarios.load import load, shipped
+from plansim.simulator.model import Model
+from plansim.simulator.plan import Plan
 
 
 @pytest.fixture(scope="module")

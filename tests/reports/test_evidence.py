@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from calibration import evidence as known
-from reports import evidence
-from scenarios.load import load, load_library
+from plansim.calibration import evidence as known
+from plansim.reports import evidence
+from plansim.scenarios.load import load, load_library
 
 WHAT = ("en", "measured", "transferred"), ("zh", "实测", "移用")
 

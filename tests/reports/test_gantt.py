@@ -14,12 +14,12 @@ import pytest
 from matplotlib.ft2font import FT2Font
 from matplotlib.text import Text
 
-from reports import gantt as module
-from reports.gantt import FEWEST, MARKS, MOST_ROWS, WAITS, WORK, chosen, gantt, rows_each
-from scenarios.words import catalogue
-from simulator.errors import InputError
-from simulator.plan import Label, Plan
-from simulator.trace import Lot, Step, Trace, trace
+from plansim.reports import gantt as module
+from plansim.reports.gantt import FEWEST, MARKS, MOST_ROWS, WAITS, WORK, chosen, gantt, rows_each
+from plansim.scenarios.words import catalogue
+from plansim.simulator.errors import InputError
+from plansim.simulator.plan import Label, Plan
+from plansim.simulator.trace import Lot, Step, Trace, trace
 
 KEYS = ("retrofits", "plots", "training")
 LANGUAGES = ("en", "zh")
@@ -52,7 +52,7 @@ def pages(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
 
 
 def letters_of_font() -> set[str]:
-    with as_file(files("reports") / "fonts" / "NotoSansSC-Regular.otf") as font:
+    with as_file(files("plansim.reports") / "fonts" / "NotoSansSC-Regular.otf") as font:
         return {chr(code) for code in FT2Font(str(font)).get_charmap()}
 
 

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from matplotlib.image import imread
 
-from calibration import hindcast as look_back
-from calibration.growth import QUANTITIES
-from calibration.panel import Panel
-from reports import hindcast as told
-from simulator.errors import InputError
+from plansim.calibration import hindcast as look_back
+from plansim.calibration.growth import QUANTITIES
+from plansim.calibration.panel import Panel
+from plansim.reports import hindcast as told
+from plansim.simulator.errors import InputError
 
 CONTRACT = (
     "quantity", "horizon", "origins", "coverage50", "coverage80", "coverage95", "crps",

@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 from matplotlib.image import imread
 
-from calibration.curves import FORMS
-from calibration.histories import fitted_histories
-from reports import history as told
-from reports.history_picture import history_picture
-from scenarios.history import Observation
-from scenarios.load import load
+from plansim.calibration.curves import FORMS
+from plansim.calibration.histories import fitted_histories
+from plansim.reports import history as told
+from plansim.reports.history_picture import history_picture
+from plansim.scenarios.history import Observation
+from plansim.scenarios.load import load
 
 CONTRACT = (
     "quantity", "subject", "unit", "points", "first", "last", "status", "data_weight",

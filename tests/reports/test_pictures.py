@@ -9,16 +9,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib.image import imread
 
-from calibration.reference import percentile
-from reports.board import Bar, board_pictures, in_parts, rows_of, shade
-from reports.fans import Fan, FanBoard, Mark, goal_level, labelled, rungs, tick
-from reports.frontier import CLOSE, Point, beside, efficient, frontier_picture
-from reports.pictures import EDGE, SMALL, WIDTH, Page, studio
-from reports.rarity import LEVELS, Need, band, rarity_pictures, yearly
-from reports.waterfall import Step, waterfall_picture
-from scenarios.load import load
-from simulator.errors import InputError
-from simulator.feasibility import Goal, required_growth
+from plansim.calibration.reference import percentile
+from plansim.reports.board import Bar, board_pictures, in_parts, rows_of, shade
+from plansim.reports.fans import Fan, FanBoard, Mark, goal_level, labelled, rungs, tick
+from plansim.reports.frontier import CLOSE, Point, beside, efficient, frontier_picture
+from plansim.reports.pictures import EDGE, SMALL, WIDTH, Page, studio
+from plansim.reports.rarity import LEVELS, Need, band, rarity_pictures, yearly
+from plansim.reports.waterfall import Step, waterfall_picture
+from plansim.scenarios.load import load
+from plansim.simulator.errors import InputError
+from plansim.simulator.feasibility import Goal, required_growth
 
 SIZES = st.floats(1e-3, 1e6)
 

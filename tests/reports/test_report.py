@@ -14,20 +14,20 @@ import pytest
 from docx.oxml.ns import qn
 from markupsafe import escape
 
-from analysis.idle import without_programmes
-from reports import files
-from reports.compose import _levers, compose, unbroken
-from reports.content import Numbering, Tabled, figures_of
-from reports.docx import column_widths, document, numeral
-from reports.html import page
-from reports.pictures import studio
-from reports.report import dossier, report
-from reports.rows import source_ids
-from reports.seen import seen
-from reports.sheets import sheets
-from reports.xlsx import workbook
-from scenarios.stored import Stored
-from simulator.errors import InputError
+from plansim.analysis.idle import without_programmes
+from plansim.reports import files
+from plansim.reports.compose import _levers, compose, unbroken
+from plansim.reports.content import Numbering, Tabled, figures_of
+from plansim.reports.docx import column_widths, document, numeral
+from plansim.reports.html import page
+from plansim.reports.pictures import studio
+from plansim.reports.report import dossier, report
+from plansim.reports.rows import source_ids
+from plansim.reports.seen import seen
+from plansim.reports.sheets import sheets
+from plansim.reports.xlsx import workbook
+from plansim.scenarios.stored import Stored
+from plansim.simulator.errors import InputError
 
 ATTRIBUTE = (
     "target,year,lever,share,share_low,share_high\n"

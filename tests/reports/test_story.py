@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from reports.story import (
+from plansim.reports.story import (
     five_sentences,
     helps,
     hinges,
@@ -13,8 +13,8 @@ from reports.story import (
     most_telling,
     unknown,
 )  # fmt: skip
-from scenarios.beside import Beside
-from scenarios.stored import Stored
+from plansim.scenarios.beside import Beside
+from plansim.scenarios.stored import Stored
 
 both = pytest.mark.parametrize("lang", ["en", "zh"])
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from reports.judged import (
+from plansim.reports.judged import (
     driver_words,
     evidence_words,
     probability_text,
@@ -14,13 +14,13 @@ from reports.judged import (
     verdict_table,
     verdict_word,
 )
-from reports.sentences import heading, joint_words, three_sentences
-from reports.tables import Table, goal_text
-from scenarios.load import load
-from simulator.feasibility import LIKELIHOOD
-from simulator.plan import BASES, COMPARATORS, Plan, Target
-from simulator.results import Result, Verdict
-from simulator.run import run
+from plansim.reports.sentences import heading, joint_words, three_sentences
+from plansim.reports.tables import Table, goal_text
+from plansim.scenarios.load import load
+from plansim.simulator.feasibility import LIKELIHOOD
+from plansim.simulator.plan import BASES, COMPARATORS, Plan, Target
+from plansim.simulator.results import Result, Verdict
+from plansim.simulator.run import run
 
 LANGUAGES = ("en", "zh")
 

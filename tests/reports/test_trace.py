@@ -15,8 +15,8 @@ import numpy as np
 import pytest
 from rich.cells import cell_len
 
-from cli import drawn
-from reports.trace import (
+from plansim.cli import drawn
+from plansim.reports.trace import (
     COLUMNS,
     DAYS,
     calendar,
@@ -33,15 +33,15 @@ from reports.trace import (
     wait_words,
     write_files,
 )
-from scenarios.load import load
-from simulator.coverage import queued
-from simulator.errors import Fault, InputError
-from simulator.model import Model
-from simulator.plan import Plan
-from simulator.queues import bring, serve
-from simulator.run import systematic
-from simulator.sampling import STREAM_BLOCK, Block
-from simulator.trace import Lot, Step, Trace, trace
+from plansim.scenarios.load import load
+from plansim.simulator.coverage import queued
+from plansim.simulator.errors import Fault, InputError
+from plansim.simulator.model import Model
+from plansim.simulator.plan import Plan
+from plansim.simulator.queues import bring, serve
+from plansim.simulator.run import systematic
+from plansim.simulator.sampling import STREAM_BLOCK, Block
+from plansim.simulator.trace import Lot, Step, Trace, trace
 
 LANGUAGES = ("en", "zh")
 KEYS = ("retrofits", "plots", "training")

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reports.wording import exact, number, percent, subject_name, target_name, with_unit
-from scenarios.load import load
-from simulator.plan import Plan
+from plansim.reports.wording import exact, number, percent, subject_name, target_name, with_unit
+from plansim.scenarios.load import load
+from plansim.simulator.plan import Plan
 
 
 @pytest.fixture(scope="module")

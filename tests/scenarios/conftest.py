@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from scenarios.load import load
-from simulator.errors import Fault, InputError
-from simulator.plan import Plan
+from plansim.scenarios.load import load
+from plansim.simulator.errors import Fault, InputError
+from plansim.simulator.plan import Plan
 
 SHIPPED = "yuyao-2016"
 
@@ -55,7 +55,7 @@ class Copy:
 @pytest.fixture
 def copy(tmp_path: Path) -> Copy:
     target = tmp_path / "mine"
-    shutil.copytree(str(files("scenarios") / "library" / SHIPPED), target)
+    shutil.copytree(str(files("plansim.scenarios") / "library" / SHIPPED), target)
     return Copy(target)
 
 

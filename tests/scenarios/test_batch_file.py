@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from scenarios.batch_file import BatchFile, Hypercube, Range, read_batch_file, value_text
-from scenarios.override import Setting, apply
-from scenarios.text import parse_yaml
-from simulator.errors import InputError
+from plansim.scenarios.batch_file import BatchFile, Hypercube, Range, read_batch_file, value_text
+from plansim.scenarios.override import Setting, apply
+from plansim.scenarios.text import parse_yaml
+from plansim.simulator.errors import InputError
 
 FULL = """
 plans: [yuyao-2016, ./mine]

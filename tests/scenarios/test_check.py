@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reports.findings import finding_records
-from scenarios.book import Book, Interval, exactly, follow, rounded, stated
-from scenarios.check import Finding, check
-from scenarios.load import load, shipped
-from scenarios.words import LANGUAGES
-from simulator.plan import Plan
+from plansim.reports.findings import finding_records
+from plansim.scenarios.book import Book, Interval, exactly, follow, rounded, stated
+from plansim.scenarios.check import Finding, check
+from plansim.scenarios.load import load, shipped
+from plansim.scenarios.words import LANGUAGES
+from plansim.simulator.plan import Plan
 
 
 @pytest.fixture(scope="module")

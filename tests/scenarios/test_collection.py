@@ -8,15 +8,15 @@ from pathlib import Path
 import openpyxl
 import pytest
 
-from scenarios import record
-from scenarios.collection import SINGLE, Collection, Filter, collect, targets
-from scenarios.export import IAMC, check_file, iamc_rows, run_names, write, write_iamc
-from scenarios.ledger import Batch, Ledger, opened
-from scenarios.load import load
-from scenarios.shard import MISSING, REFUSED, RunSpec, packed, tables_of, without_result
-from simulator.errors import Fault, InputError
-from simulator.results import Result
-from simulator.run import run
+from plansim.scenarios import record
+from plansim.scenarios.collection import SINGLE, Collection, Filter, collect, targets
+from plansim.scenarios.export import IAMC, check_file, iamc_rows, run_names, write, write_iamc
+from plansim.scenarios.ledger import Batch, Ledger, opened
+from plansim.scenarios.load import load
+from plansim.scenarios.shard import MISSING, REFUSED, RunSpec, packed, tables_of, without_result
+from plansim.simulator.errors import Fault, InputError
+from plansim.simulator.results import Result
+from plansim.simulator.run import run
 
 LEVER = "quotas.land.amount"
 SPECS = tuple(

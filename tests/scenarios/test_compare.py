@@ -5,10 +5,10 @@ from dataclasses import replace
 
 import pytest
 
-from reports.findings import standing_records, standing_table
-from scenarios.compare import Standing, side_by_side
-from scenarios.load import load
-from simulator.plan import Plan, Target
+from plansim.reports.findings import standing_records, standing_table
+from plansim.scenarios.compare import Standing, side_by_side
+from plansim.scenarios.load import load
+from plansim.simulator.plan import Plan, Target
 
 
 @pytest.fixture(scope="module")

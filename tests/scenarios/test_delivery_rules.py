@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter
 
-from scenarios.delivery_rules import delivery_faults
-from simulator.errors import Fault
-from simulator.network import FAIR_LOTS
-from simulator.plan import Office, Plan, Programme, Quota
+from plansim.scenarios.delivery_rules import delivery_faults
+from plansim.simulator.errors import Fault
+from plansim.simulator.network import FAIR_LOTS
+from plansim.simulator.plan import Office, Plan, Programme, Quota
 
 Check = Callable[..., list[Fault]]
 Copy = Any  # conftest.Copy: a plan folder of one's own
@@ -216,7 +216,7 @@ def test_every_code_of_these_rules_is_broken_once() -> None:
     from inspect import getsource
     from re import findall
 
-    from scenarios import delivery_rules
+    from plansim.scenarios import delivery_rules
 
     source = getsource(delivery_rules)
     said = set(findall(r'Fault\(\s*"([a-z_]+)"', source)) | set(

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scenarios.draft import files_of
-from scenarios.history import (
+from plansim.scenarios.draft import files_of
+from plansim.scenarios.history import (
     COLUMNS,
     FIRST_HALF,
     OPTIONAL,
@@ -20,7 +20,7 @@ from scenarios.history import (
     quantities,
     read_history,
 )
-from scenarios.load import (
+from plansim.scenarios.load import (
     assemble,
     history_faults,
     load,
@@ -29,13 +29,13 @@ from scenarios.load import (
     read_source,
     shipped,
 )
-from scenarios.new import write_folder
-from scenarios.text import Row
-from scenarios.words import LANGUAGES, say_faults
-from scenarios.workbook import write_workbook
-from simulator.errors import Fault, InputError
-from simulator.layout import Layout
-from simulator.plan import Plan
+from plansim.scenarios.new import write_folder
+from plansim.scenarios.text import Row
+from plansim.scenarios.words import LANGUAGES, say_faults
+from plansim.scenarios.workbook import write_workbook
+from plansim.simulator.errors import Fault, InputError
+from plansim.simulator.layout import Layout
+from plansim.simulator.plan import Plan
 
 HEADER = ",".join((*COLUMNS, *OPTIONAL))
 
@@ -257,7 +257,7 @@ def test_shipped_plans_hold_the_growth_that_their_documents_state(
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     target = tmp_path / "mine"
-    shutil.copytree(str(files("scenarios") / "template"), target)
+    shutil.copytree(str(files("plansim.scenarios") / "template"), target)
     text = f"{HEADER}\ntotal_output,,2024H1,480,亿元,统计局,,5\nva_rate,,2024,19.8,%,局,,\n"
     (target / "history.csv").write_text(text, encoding="gb18030")
     return target
@@ -279,7 +279,7 @@ def test_a_workbook_from_before_there_were_histories_is_read(tmp_path: Path) -> 
     import openpyxl
 
     path = tmp_path / "old.xlsx"
-    write_workbook(read_draft(str(files("scenarios") / "template")), path)
+    write_workbook(read_draft(str(files("plansim.scenarios") / "template")), path)
     book = openpyxl.load_workbook(path)
     book.remove(next(page for page in book.worksheets if page.title.startswith("history")))
     book.save(path)

@@ -9,10 +9,10 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from scenarios import ledger as ledgers
-from scenarios.ledger import BEGUN, LOCK, PARTS, Batch, damaged, locked, opened, write_whole
-from scenarios.record import MANIFEST
-from scenarios.shard import (
+from plansim.scenarios import ledger as ledgers
+from plansim.scenarios.ledger import BEGUN, LOCK, PARTS, Batch, damaged, locked, opened, write_whole
+from plansim.scenarios.record import MANIFEST
+from plansim.scenarios.shard import (
     HEAD,
     LOST,
     REFUSED,
@@ -23,7 +23,7 @@ from scenarios.shard import (
     unpacked,
     without_result,
 )
-from simulator.errors import Fault, InputError
+from plansim.simulator.errors import Fault, InputError
 
 RUNS = tuple(RunSpec("p", "plan", (("a.b", v),), 1, 10, "independent", 0) for v in "123")
 BATCH = Batch(RUNS, ("a.b",), {"plans": ["p"]}, {"p/plan": "hash"})
@@ -204,7 +204,7 @@ def test_a_folder_that_cannot_be_written_is_not_left_half_made(
 HOLD = """
 import sys
 from pathlib import Path
-from scenarios.ledger import locked
+from plansim.scenarios.ledger import locked
 with locked(Path(sys.argv[1])):
     print("held", flush=True)
     sys.stdin.read()
@@ -212,9 +212,8 @@ with locked(Path(sys.argv[1])):
 
 
 def test_one_process_holds_a_folder_and_the_others_are_told_which(tmp_path: Path) -> None:
-    root = str(Path(ledgers.__file__).parents[1])
     holder = subprocess.Popen(
-        [sys.executable, "-c", HOLD, str(tmp_path)], env={**os.environ, "PYTHONPATH": root},
+        [sys.executable, "-c", HOLD, str(tmp_path)],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
     )  # fmt: skip
     assert holder.stdout

@@ -4,9 +4,9 @@
 
 import pytest
 
-from scenarios.load import load, read_draft, shipped
-from scenarios.sheets import SHEETS
-from simulator.errors import InputError
+from plansim.scenarios.load import load, read_draft, shipped
+from plansim.scenarios.sheets import SHEETS
+from plansim.simulator.errors import InputError
 
 FUND = "levers.renovation_fund"
 

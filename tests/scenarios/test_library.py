@@ -5,9 +5,9 @@ from functools import cache
 
 import pytest
 
-from scenarios.load import Source, assemble, folder_of, read_source, shipped
-from simulator.accounts import ACCOUNTS
-from simulator.plan import Figure, Plan, Target, Uncertainty, figures
+from plansim.scenarios.load import Source, assemble, folder_of, read_source, shipped
+from plansim.simulator.accounts import ACCOUNTS
+from plansim.simulator.plan import Figure, Plan, Target, Uncertainty, figures
 
 LAST_LINE = 1000
 SOURCE = re.compile(r"(?P<plan>[a-z0-9-]+):(?P<lines>L[0-9]+(,L[0-9]+)*)")

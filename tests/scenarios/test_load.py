@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from scenarios.load import assemble, folder_of, load, read_source, shipped
-from simulator.errors import Fault, InputError
-from simulator.plan import Figure, Plan, Uncertainty
+from plansim.scenarios.load import assemble, folder_of, load, read_source, shipped
+from plansim.simulator.errors import Fault, InputError
+from plansim.simulator.plan import Figure, Plan, Uncertainty
 
 Refused = Callable[..., tuple[Fault, ...]]
 Copy = Any  # conftest.Copy: a plan folder of one's own

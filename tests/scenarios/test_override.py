@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scenarios.load import assemble, load, read_source
-from scenarios.override import Setting, apply
-from simulator.errors import Fault, InputError
-from simulator.plan import Plan, Uncertainty
+from plansim.scenarios.load import assemble, load, read_source
+from plansim.scenarios.override import Setting, apply
+from plansim.simulator.errors import Fault, InputError
+from plansim.simulator.plan import Plan, Uncertainty
 
 Refused = Callable[..., tuple[Fault, ...]]
 

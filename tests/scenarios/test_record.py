@@ -11,12 +11,12 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from scenarios import record
-from scenarios.load import load
-from scenarios.record import FAN, FILES, MANIFEST, check_folder, plan_hash, write
-from simulator.errors import Fault, InputError
-from simulator.results import Result, Verdict
-from simulator.run import run
+from plansim.scenarios import record
+from plansim.scenarios.load import load
+from plansim.scenarios.record import FAN, FILES, MANIFEST, check_folder, plan_hash, write
+from plansim.simulator.errors import Fault, InputError
+from plansim.simulator.results import Result, Verdict
+from plansim.simulator.run import run
 
 Refused = Callable[..., tuple[Fault, ...]]
 LONG = ["model", "scenario", "region", "variable", "unit", "year", "quantile", "value"]

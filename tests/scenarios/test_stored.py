@@ -9,13 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from scenarios.beside import Beside, read_beside
-from scenarios.load import load
-from scenarios.record import FAN, MANIFEST, write
-from scenarios.stored import NEEDED, read
-from simulator.errors import Fault, InputError
-from simulator.results import Result
-from simulator.run import run
+from plansim.scenarios.beside import Beside, read_beside
+from plansim.scenarios.load import load
+from plansim.scenarios.record import FAN, MANIFEST, write
+from plansim.scenarios.stored import NEEDED, read
+from plansim.simulator.errors import Fault, InputError
+from plansim.simulator.results import Result
+from plansim.simulator.run import run
 
 Refused = Callable[..., tuple[Fault, ...]]
 

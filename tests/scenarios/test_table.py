@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from scenarios.table import COLUMNS, read_targets
-from scenarios.text import read_table
-from simulator.errors import Fault, InputError
-from simulator.plan import Plan, Target
+from plansim.scenarios.table import COLUMNS, read_targets
+from plansim.scenarios.text import read_table
+from plansim.simulator.errors import Fault, InputError
+from plansim.simulator.plan import Plan, Target
 
 Read = Callable[..., tuple[Target, ...]]
 Faults = Callable[..., tuple[Fault, ...]]

@@ -7,13 +7,21 @@ from shutil import copytree
 
 import pytest
 
-from scenarios.draft import LIBRARY
-from scenarios.load import assemble, folder_of, is_library, load, load_library, read_source, shipped
-from scenarios.taken import take
-from simulator.errors import InputError
-from simulator.plan import Plan
-from simulator.run import run
-from simulator.sampling import centre
+from plansim.scenarios.draft import LIBRARY
+from plansim.scenarios.load import (
+    assemble,
+    folder_of,
+    is_library,
+    load,
+    load_library,
+    read_source,
+    shipped,
+)
+from plansim.scenarios.taken import take
+from plansim.simulator.errors import InputError
+from plansim.simulator.plan import Plan
+from plansim.simulator.run import run
+from plansim.simulator.sampling import centre
 
 Scenario = Callable[[str], Path]
 #: A programme of a plan that begins earlier, and needs its clusters and its land.

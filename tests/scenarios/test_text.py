@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from scenarios.text import (
+from plansim.scenarios.text import (
     MOST_BYTES,
     MOST_DEPTH,
     Place,
@@ -18,7 +18,7 @@ from scenarios.text import (
     read_text,
     read_yaml,
 )
-from simulator.errors import Fault, InputError
+from plansim.simulator.errors import Fault, InputError
 
 Refused = Callable[..., tuple[Fault, ...]]
 

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scenarios import units
-from simulator.errors import InputError
+from plansim.scenarios import units
+from plansim.simulator.errors import InputError
 
 SIMPLE = sorted(units.TABLE)
 FACTORS = (

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-import simulator
-from scenarios.load import CODES
-from scenarios.words import catalogue, default_language, say, say_fault, say_faults, shown
-from simulator.errors import Fault
+import plansim.simulator
+from plansim.scenarios.load import CODES
+from plansim.scenarios.words import catalogue, default_language, say, say_fault, say_faults, shown
+from plansim.simulator.errors import Fault
 
-ROOT = Path(simulator.__file__).parents[1]
+ROOT = Path(plansim.simulator.__file__).parents[1]
 PACKAGES = ("simulator", "scenarios", "calibration", "analysis", "reports")
 #: Calls that make a fault.
 CALLS = ("Fault", "of", "fault", "_fault", "_placed")

@@ -15,16 +15,16 @@ import openpyxl
 import pytest
 from openpyxl.worksheet.formula import ArrayFormula
 
-from scenarios import archive
-from scenarios.draft import files_of, read_folder
-from scenarios.load import assemble, folder_of, load, read_draft, read_source, shipped
-from scenarios.new import write_folder
-from scenarios.sheets import SHEETS, joined, split
-from scenarios.table import COLUMNS, NUMBERS, YEARS
-from scenarios.text import Row, Tree
-from scenarios.words import LANGUAGES, say_faults
-from scenarios.workbook import as_workbook, read_workbook, tab, write_workbook
-from simulator.errors import Fault, InputError
+from plansim.scenarios import archive
+from plansim.scenarios.draft import files_of, read_folder
+from plansim.scenarios.load import assemble, folder_of, load, read_draft, read_source, shipped
+from plansim.scenarios.new import write_folder
+from plansim.scenarios.sheets import SHEETS, joined, split
+from plansim.scenarios.table import COLUMNS, NUMBERS, YEARS
+from plansim.scenarios.text import Row, Tree
+from plansim.scenarios.words import LANGUAGES, say_faults
+from plansim.scenarios.workbook import as_workbook, read_workbook, tab, write_workbook
+from plansim.simulator.errors import Fault, InputError
 
 TEMPLATE = Path(archive.__file__).parent / "template"
 Change = Callable[[Any], object]

@@ -6,10 +6,10 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from simulator.accounts import OneFuture
-from simulator.model import Model
-from simulator.network import Network
-from simulator.plan import (
+from plansim.simulator.accounts import OneFuture
+from plansim.simulator.model import Model
+from plansim.simulator.network import Network
+from plansim.simulator.plan import (
     Assumptions,
     Cluster,
     Correlation,
@@ -38,10 +38,10 @@ from simulator.plan import (
     Uncertainty,
     figures,
 )
-from simulator.queues import Futures, Value, bring, serve
-from simulator.results import Tally
-from simulator.run import count_block, jobs, live, merged, systematic
-from simulator.sampling import STREAM_BLOCK, Block, Sampler, Single
+from plansim.simulator.queues import Futures, Value, bring, serve
+from plansim.simulator.results import Tally
+from plansim.simulator.run import count_block, jobs, live, merged, systematic
+from plansim.simulator.sampling import STREAM_BLOCK, Block, Sampler, Single
 
 Alter = Callable[..., Plan]
 Alone = Callable[..., Plan]

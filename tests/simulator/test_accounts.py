@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from simulator.accounts import (
+from plansim.simulator.accounts import (
     ACCOUNTS,
     RESTS_ON,
     OneFuture,
@@ -16,8 +16,8 @@ from simulator.accounts import (
     rests_on,
     series,
 )
-from simulator.errors import InputError
-from simulator.plan import Plan, Uncertainty
+from plansim.simulator.errors import InputError
+from plansim.simulator.plan import Plan, Uncertainty
 
 Alter = Callable[..., Plan]
 Simulate = Callable[..., OneFuture]

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulator.baseline import LEAST_REST, Baseline, close, shift_to_total, tags
-from simulator.errors import InputError
-from simulator.layout import Layout
-from simulator.plan import Plan, Uncertainty
-from simulator.sampling import STREAM_BLOCK, Block, Sampler
+from plansim.simulator.baseline import LEAST_REST, Baseline, close, shift_to_total, tags
+from plansim.simulator.errors import InputError
+from plansim.simulator.layout import Layout
+from plansim.simulator.plan import Plan, Uncertainty
+from plansim.simulator.sampling import STREAM_BLOCK, Block, Sampler
 
 Alter = Callable[..., Plan]
 

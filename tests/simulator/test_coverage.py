@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.integrate import fixed_quad
 
-from simulator.coverage import Delivery, Queued, Scheduled, schedule, scheduled
-from simulator.plan import Coverage, Figure, Plan, Stage, Subsidy
-from simulator.sampling import Array
+from plansim.simulator.coverage import Delivery, Queued, Scheduled, schedule, scheduled
+from plansim.simulator.plan import Coverage, Figure, Plan, Stage, Subsidy
+from plansim.simulator.sampling import Array
 
 Alter = Callable[..., Plan]
 Alone = Callable[..., Plan]

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from simulator.accounts import OneFuture
-from simulator.delivery import Event, passages, play
-from simulator.model import Model
-from simulator.network import Desk, Gate, Network
-from simulator.plan import (
+from plansim.simulator.accounts import OneFuture
+from plansim.simulator.delivery import Event, passages, play
+from plansim.simulator.model import Model
+from plansim.simulator.network import Desk, Gate, Network
+from plansim.simulator.plan import (
     Figure,
     Identity,
     Label,
@@ -28,10 +28,10 @@ from simulator.plan import (
     Subsidy,
     Uncertainty,
 )
-from simulator.queues import Cases, Futures, serve
-from simulator.results import Kept, Result, Tally
-from simulator.run import BLOCKS, live, run, systematic
-from simulator.sampling import STREAM_BLOCK, Array, Block, Single
+from plansim.simulator.queues import Cases, Futures, serve
+from plansim.simulator.results import Kept, Result, Tally
+from plansim.simulator.run import BLOCKS, live, run, systematic
+from plansim.simulator.sampling import STREAM_BLOCK, Array, Block, Single
 
 Alter = Callable[..., Plan]
 Alone = Callable[..., Plan]

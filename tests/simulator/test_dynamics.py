@@ -13,8 +13,8 @@ from scipy import stats
 from scipy.integrate import solve_ivp
 from scipy.special import expit, logit, ndtr
 
-from simulator import dynamics
-from simulator.dynamics import (
+from plansim.simulator import dynamics
+from plansim.simulator.dynamics import (
     SHOCK_CLIP,
     LuckLaw,
     Moves,
@@ -31,12 +31,12 @@ from simulator.dynamics import (
     trend_flow,
     trend_of,
 )
-from simulator.errors import InputError
-from simulator.layout import Layout
-from simulator.model import Model
-from simulator.plan import Coupling, Coverage, Effect, Figure, Plan, Quantity, Uncertainty
-from simulator.run import live, systematic
-from simulator.sampling import STREAM_BLOCK, Block, Sampler
+from plansim.simulator.errors import InputError
+from plansim.simulator.layout import Layout
+from plansim.simulator.model import Model
+from plansim.simulator.plan import Coupling, Coverage, Effect, Figure, Plan, Quantity, Uncertainty
+from plansim.simulator.run import live, systematic
+from plansim.simulator.sampling import STREAM_BLOCK, Block, Sampler
 
 Alter = Callable[..., Plan]
 Simulate = Callable[..., Any]

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from simulator.feasibility import (
+from plansim.simulator.feasibility import (
     Goal,
     interval,
     is_borderline,
@@ -21,7 +21,7 @@ from simulator.feasibility import (
     required_growth,
     wilson,
 )
-from simulator.plan import BASES, COMPARATORS, DIRECTIONS, Plan, Target
+from plansim.simulator.plan import BASES, COMPARATORS, DIRECTIONS, Plan, Target
 
 Alter = Callable[..., Plan]
 Make = Callable[..., Target]

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from simulator.errors import InputError
-from simulator.network import (
+from plansim.simulator.errors import InputError
+from plansim.simulator.network import (
     FAIR_LOTS,
     MOST_LOTS,
     Desk,
@@ -18,7 +18,17 @@ from simulator.network import (
     quota_at,
     usual_lots,
 )
-from simulator.plan import Figure, Label, Office, Plan, Quota, Stage, Stop, Subsidy, Uncertainty
+from plansim.simulator.plan import (
+    Figure,
+    Label,
+    Office,
+    Plan,
+    Quota,
+    Stage,
+    Stop,
+    Subsidy,
+    Uncertainty,
+)
 
 Alter = Callable[..., Any]
 Alone = Callable[..., Plan]

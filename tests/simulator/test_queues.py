@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy import stats
 
-from simulator.network import Desk, Gate, Network, Visit
-from simulator.plan import Figure, Plan, Quota, Stage, Stop, Subsidy, Uncertainty
-from simulator.queues import (
+from plansim.simulator.network import Desk, Gate, Network, Visit
+from plansim.simulator.plan import Figure, Plan, Quota, Stage, Stop, Subsidy, Uncertainty
+from plansim.simulator.queues import (
     GRAINS,
     Cases,
     Futures,
@@ -25,7 +25,7 @@ from simulator.queues import (
     serve,
     support,
 )
-from simulator.sampling import Array, Numbers, Single
+from plansim.simulator.sampling import Array, Numbers, Single
 
 Alter = Callable[..., Plan]
 Alone = Callable[..., Plan]

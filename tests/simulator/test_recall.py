@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from simulator.recall import Notebook, anew, once
+from plansim.simulator.recall import Notebook, anew, once
 
 
 def test_anew_works_it_out_every_time() -> None:

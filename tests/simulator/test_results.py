@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from simulator.plan import KINDS, Plan
-from simulator.results import KEPT, Judged, Kept, Scoring, Tally, tally
-from simulator.run import BLOCKS, run
-from simulator.sampling import SCRAMBLINGS
+from plansim.simulator.plan import KINDS, Plan
+from plansim.simulator.results import KEPT, Judged, Kept, Scoring, Tally, tally
+from plansim.simulator.run import BLOCKS, run
+from plansim.simulator.sampling import SCRAMBLINGS
 
 Alter = Callable[..., Plan]
 Count = Callable[..., Tally]

@@ -8,14 +8,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from simulator.errors import InputError
-from simulator.feasibility import Goal
-from simulator.model import Model
-from simulator.plan import Coverage, Figure, Plan, Target, Uncertainty, figures
-from simulator.results import Kept, Result, Tally
-from simulator.run import BLOCKS, run
-from simulator.sampling import STREAM_BLOCK, centre
-from simulator.verdicts import widest
+from plansim.simulator.errors import InputError
+from plansim.simulator.feasibility import Goal
+from plansim.simulator.model import Model
+from plansim.simulator.plan import Coverage, Figure, Plan, Target, Uncertainty, figures
+from plansim.simulator.results import Kept, Result, Tally
+from plansim.simulator.run import BLOCKS, run
+from plansim.simulator.sampling import STREAM_BLOCK, centre
+from plansim.simulator.verdicts import widest
 
 Alter = Callable[..., Plan]
 Count = Callable[..., Tally]

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from scipy import stats
 from scipy.special import ndtr, ndtri
 
-from simulator.errors import InputError
-from simulator.plan import Correlation, Figure, Plan, Uncertainty, figures
-from simulator.recall import Notebook
-from simulator.sampling import (
+from plansim.simulator.errors import InputError
+from plansim.simulator.plan import Correlation, Figure, Plan, Uncertainty, figures
+from plansim.simulator.recall import Notebook
+from plansim.simulator.sampling import (
     FORMS,
     SCRAMBLINGS,
     STREAM_BLOCK,

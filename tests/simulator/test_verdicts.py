@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from simulator.feasibility import Goal, likelihood, wilson
-from simulator.model import Model
-from simulator.plan import Plan, Target, Uncertainty, figures
-from simulator.results import Tally
-from simulator.run import run
-from simulator.sampling import centre
-from simulator.verdicts import binding, evidence
+from plansim.simulator.feasibility import Goal, likelihood, wilson
+from plansim.simulator.model import Model
+from plansim.simulator.plan import Plan, Target, Uncertainty, figures
+from plansim.simulator.results import Tally
+from plansim.simulator.run import run
+from plansim.simulator.sampling import centre
+from plansim.simulator.verdicts import binding, evidence
 
 Alter = Callable[..., Plan]
 Count = Callable[..., Tally]

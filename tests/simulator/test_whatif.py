@@ -11,12 +11,21 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from simulator.errors import InputError
-from simulator.model import Model
-from simulator.plan import Calibration, Plan, Uncertainty
-from simulator.run import run
-from simulator.sampling import Block
-from simulator.whatif import HELD, Held, Memory, Remembering, Standing, WhatIf, changed, width_of
+from plansim.simulator.errors import InputError
+from plansim.simulator.model import Model
+from plansim.simulator.plan import Calibration, Plan, Uncertainty
+from plansim.simulator.run import run
+from plansim.simulator.sampling import Block
+from plansim.simulator.whatif import (
+    HELD,
+    Held,
+    Memory,
+    Remembering,
+    Standing,
+    WhatIf,
+    changed,
+    width_of,
+)
 
 DRAWS = 200
 
@@ -92,7 +101,7 @@ def test_any_levers_after_any_others(asked: Asked, paths: list[str], which: int)
 def test_threads_and_blocks_change_nothing(
     queued: Plan, workers: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("simulator.whatif.SHORT", 128)
+    monkeypatch.setattr("plansim.simulator.whatif.SHORT", 128)
     assert width_of(700, workers) == {1: 1024, 2: 512, 3: 256}[workers]
     slower = changed(queued, "programmes.grants.queue.intake", 4.0)
     held = WhatIf(queued, 700, seed=5, workers=workers)

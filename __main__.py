@@ -1,0 +1,5 @@
+"""``python -m plansim``: the command line."""
+
+from plansim.cli import main
+
+main()
