@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from plansim.scenarios.words import LANGUAGES, default_language, say, say_faults
 from plansim.simulator.errors import Fault, InputError, WorkError
+from plansim.words.catalogue import LANGUAGES, default_language, say, say_faults
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -372,10 +372,10 @@ def calibrate(
 ) -> None:
     from datetime import date
 
-    from plansim.calibration import stored
     from plansim.calibration.posterior import posterior
     from plansim.reports import calibrated as told
     from plansim.scenarios.load import assemble, read_source
+    from plansim.store import calibrations as stored
 
     number = whole_numbers({"draws": draws, "seed": seed})
     place = out or stored.place_of(plan)
@@ -436,7 +436,7 @@ def run(
     if fail_under is not None and not 0 <= fail_under <= 1:
         raise InputError.of("argument_range", "fail-under", value=fail_under, allowed="0 … 1")
     if out is not None:
-        from plansim.scenarios.record import check_folder, write
+        from plansim.store.write import check_folder, write
 
         check_folder(out)
     over = None
@@ -492,8 +492,8 @@ def as_run(
     """A plan as ``run`` simulates it: as a stored calibration draws it, if there is one that holds;
     and what is said about that.
     """
-    from plansim.calibration import stored
     from plansim.scenarios.load import assemble
+    from plansim.store import calibrations as stored
 
     loaded = assemble(source, scenario, settings)
     place = chosen or stored.place_of(plan)
@@ -606,8 +606,8 @@ def compare(
     format: FormatOption = "table",
     quiet: QuietOption = False,
 ) -> None:
-    from plansim.scenarios.record import is_run
     from plansim.scenarios.variants import columns, variants
+    from plansim.store.write import is_run
 
     number = whole_numbers({"draws": draws, "seed": seed, "workers": workers})
     stored = is_run(plan)
@@ -870,8 +870,8 @@ def batch(
     from plansim.reports.calibrated import told_of
     from plansim.reports.runs import listing, stopped
     from plansim.scenarios.batch_file import read_batch_file
-    from plansim.scenarios.collection import Filter, collect
-    from plansim.scenarios.ledger import opened
+    from plansim.store.collection import Filter, collect
+    from plansim.store.journal import opened
 
     processes = whole_number(workers, "workers")
     if not 1 <= processes <= 1024:
@@ -953,8 +953,8 @@ def runs(
     format: FormatOption = "table",
 ) -> None:
     from plansim.reports.runs import listing, sheets
-    from plansim.scenarios.collection import Filter, collect
-    from plansim.scenarios.export import check_file, write, write_iamc
+    from plansim.store.collection import Filter, collect
+    from plansim.store.export import check_file, write, write_iamc
 
     wanted = Filter(
         plan, scenario, whole_number(seed, "seed") if seed else None, status, pairs(settings or ()),
@@ -978,7 +978,7 @@ def runs(
 
 def check_filter(status: str, below: float | None, above: float | None) -> None:
     """Raises InputError for a status that no run has, and for probabilities that are none."""
-    from plansim.scenarios.shard import STATUSES
+    from plansim.store.run_file import STATUSES
 
     faults = [
         Fault("argument_range", {"value": bound, "allowed": "0 … 1"}, flag)

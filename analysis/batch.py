@@ -10,15 +10,15 @@ from typing import Any
 
 from plansim.analysis import sweeps
 from plansim.analysis.crew import supervise
-from plansim.calibration import stored
-from plansim.calibration.stored import Holding
 from plansim.scenarios.batch_file import MOST_RUNS, BatchFile, Range
-from plansim.scenarios.ledger import Batch, Ledger
 from plansim.scenarios.load import Source, assemble, read_source
-from plansim.scenarios.record import plan_hash
-from plansim.scenarios.shard import REFUSED, RunSpec, packed, tables_of, without_result
 from plansim.simulator.errors import Fault, InputError, WorkError
 from plansim.simulator.plan import Plan
+from plansim.store import calibrations as stored
+from plansim.store.calibrations import Holding
+from plansim.store.journal import Batch, Ledger
+from plansim.store.run_file import REFUSED, RunSpec, packed, tables_of, without_result
+from plansim.store.write import plan_hash
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,12 +9,12 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from plansim.scenarios import units
 from plansim.scenarios.delivery_rules import delivery_faults
 from plansim.scenarios.lever_rules import LEVERS, WHOLE, at
 from plansim.scenarios.load import scaled
 from plansim.scenarios.rules import faults_of_plan
 from plansim.scenarios.table import nearest
+from plansim.simulator import units
 from plansim.simulator.errors import Fault, InputError
 from plansim.simulator.plan import Figure, Lever, Plan, Uncertainty
 from plansim.simulator.sampling import centre

@@ -14,9 +14,9 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, Literal
 
-from plansim.scenarios import units
 from plansim.scenarios.draft import LIBRARY
 from plansim.scenarios.load import load, load_library, read_draft, shipped
+from plansim.simulator import units
 from plansim.simulator.errors import InputError
 from plansim.simulator.plan import Figure, Library, Origin, Plan, Programme, Uncertainty
 from plansim.simulator.sampling import centre, quantiles

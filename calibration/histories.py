@@ -15,8 +15,8 @@ import numpy as np
 from plansim.calibration.curve_fit import fit
 from plansim.calibration.curve_forecast import Fits
 from plansim.calibration.trend_prior import RATIOS, Prior, reference_prior
-from plansim.scenarios import units
 from plansim.scenarios.history import Observation, quantities
+from plansim.simulator import units
 from plansim.simulator.dynamics import bounds
 from plansim.simulator.plan import Plan
 from plansim.simulator.sampling import Array

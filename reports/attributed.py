@@ -16,9 +16,9 @@ from plansim.reports.tables import Table
 from plansim.reports.trace import PICTURES, check_files, write_files
 from plansim.reports.waterfall import Step, gathered, waterfall_picture
 from plansim.reports.wording import number, percent, target_name, with_unit
-from plansim.scenarios.words import say
 from plansim.simulator.errors import Fault, InputError
 from plansim.simulator.plan import Plan, Target
+from plansim.words.catalogue import say
 
 #: The contract (docs/commands.md), and three columns more.
 COLUMNS = ("target", "year", "lever", "share", "share_low", "share_high", "name", "unit")

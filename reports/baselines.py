@@ -6,8 +6,8 @@ from typing import Any
 from plansim.calibration.reconcile import FAR, Adjustment, Reconciled
 from plansim.reports.tables import Table
 from plansim.reports.wording import number
-from plansim.scenarios.words import say
 from plansim.simulator.plan import Plan
+from plansim.words.catalogue import say
 
 #: The contract.
 COLUMNS = ("figure", "origin", "unit", "before", "after", "p05", "p95", "moved", "binds")

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from plansim.reports.attributed import TOTAL, lever_name
 from plansim.reports.waterfall import Step
-from plansim.scenarios.beside import Beside, Row
 from plansim.simulator.plan import Plan, Target
+from plansim.store.attachments import Beside, Row
 
 #: What shows in points with one decimal. [fraction of one]
 SHOWS = 0.0005

@@ -21,7 +21,7 @@ from plansim.reports.pictures import (
     Style,
     line_height,
 )  # fmt: skip
-from plansim.scenarios.words import say
+from plansim.words.catalogue import say
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -11,13 +11,13 @@ from plansim.reports.judged import driver_words
 from plansim.reports.tables import Table
 from plansim.reports.wording import number, percent, with_unit
 from plansim.scenarios.history import Observation
-from plansim.scenarios.words import say
 from plansim.simulator.plan import Plan
+from plansim.words.catalogue import say
 
 if TYPE_CHECKING:
     from plansim.analysis.batch import Drawn
     from plansim.calibration.posterior import Check, Moved, Posterior
-    from plansim.calibration.stored import Stored
+    from plansim.store.calibrations import Stored
 
 Ends = tuple[float, float, float]
 

@@ -7,8 +7,8 @@ from typing import Any
 from plansim.analysis.inputs import LUCK, Input
 from plansim.reports.judged import driver_words
 from plansim.reports.wording import number, percent, with_unit
-from plansim.scenarios.words import say
 from plansim.simulator.plan import Cluster, Figure, Label, Plan, Quantity
+from plansim.words.catalogue import say
 
 #: Endings of paths whose values are shares of one.
 SHARES = (

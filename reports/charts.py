@@ -8,7 +8,7 @@ from plansim.reports.dossier import Dossier
 from plansim.reports.pictures import BLACK, BLUE, DARK, GREY, ORANGE, SKY
 from plansim.reports.sheets import Sheet
 from plansim.reports.waterfall import DRAWN
-from plansim.scenarios.words import say
+from plansim.words.catalogue import say
 
 #: Size of a fan, how many stand side by side, and rows and columns of cells from one to the next.
 WIDE, HIGH, ACROSS, ROWS, COLUMNS = 520, 300, 2, 16, 8

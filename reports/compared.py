@@ -7,9 +7,9 @@ from typing import Any
 from plansim.analysis.compare import Comparison, Contrast, Remembered
 from plansim.reports.tables import Table
 from plansim.reports.wording import number, percent, target_name
-from plansim.scenarios.kept import KeptRun, read_kept
-from plansim.scenarios.words import say
 from plansim.simulator.errors import Fault, InputError
+from plansim.store.read import KeptRun, read_kept
+from plansim.words.catalogue import say
 
 #: The contract (docs/commands.md).
 COLUMNS = (

@@ -12,7 +12,7 @@ from plansim.reports.fans import FanBoard, FanTask
 from plansim.reports.pictures import Picture, Style, studio
 from plansim.reports.story import five_sentences
 from plansim.reports.tables import Table
-from plansim.scenarios.words import say
+from plansim.words.catalogue import say
 
 #: Pixels an inch of pictures that are set in text, about 140 on paper.
 DPI = 120

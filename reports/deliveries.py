@@ -4,13 +4,13 @@ from typing import TYPE_CHECKING
 
 from plansim.reports.tables import Table
 from plansim.reports.wording import number, percent, with_unit
-from plansim.scenarios import units
-from plansim.scenarios.words import say
+from plansim.simulator import units
 from plansim.simulator.plan import Plan
 from plansim.simulator.results import Result
+from plansim.words.catalogue import say
 
 if TYPE_CHECKING:
-    from plansim.scenarios.stored import Stored
+    from plansim.store.read import Stored
 
 #: A mean wait shorter than this is no bottleneck. [days]
 SHORT = 1.0

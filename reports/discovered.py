@@ -8,8 +8,8 @@ from plansim.analysis.discover import Discoveries, Discovery, Found
 from plansim.reports.causes import condition_words, measure
 from plansim.reports.tables import Table
 from plansim.reports.wording import percent, target_name
-from plansim.scenarios.words import say
 from plansim.simulator.plan import Plan, Target
+from plansim.words.catalogue import say
 
 COLUMNS = (
     "plan", "scenario", "target", "year", "outcome", "share", "box", "coverage", "density",

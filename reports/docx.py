@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from plansim.reports.content import Drawn, Report, Section, Tabled
 from plansim.reports.tables import Table
-from plansim.scenarios.words import say
+from plansim.words.catalogue import say
 
 if TYPE_CHECKING:
     from docx.document import Document

@@ -8,13 +8,13 @@ from functools import cached_property
 from plansim.analysis.idle import Idle
 from plansim.reports.fans import Fan, Mark, goal_level, goal_number
 from plansim.reports.wording import exact, percent, target_name
-from plansim.scenarios import units
-from plansim.scenarios.beside import Beside
-from plansim.scenarios.stored import Stored
-from plansim.scenarios.words import say
+from plansim.simulator import units
 from plansim.simulator.feasibility import Goal
 from plansim.simulator.plan import KINDS, Target
 from plansim.simulator.results import Verdict
+from plansim.store.attachments import Beside
+from plansim.store.read import Stored
+from plansim.words.catalogue import say
 
 Key = tuple[str, str]
 

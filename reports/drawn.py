@@ -14,9 +14,9 @@ from plansim.reports.pictures import DPI, WIDTH, Picture, Style, studio
 from plansim.reports.rarity import Need, rarity_pictures, yearly
 from plansim.reports.waterfall import gathered, waterfall_picture
 from plansim.reports.wording import percent
-from plansim.scenarios.words import say
 from plansim.simulator.feasibility import required_change
 from plansim.simulator.trace import trace
+from plansim.words.catalogue import say
 
 #: The most lots that the Gantt of a report shows, and the most programmes.
 LOTS, PROGRAMMES = 48, 3

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from plansim.calibration.evidence import Evidence, as_csv_row, studies
 from plansim.reports.tables import Table
 from plansim.reports.wording import Stating
-from plansim.scenarios.words import say
+from plansim.words.catalogue import say
 
 #: In the order of what they are worth.
 GRADES = ("measured", "transferred", "judgement")

@@ -6,9 +6,9 @@ from typing import Any
 from plansim.analysis.decompose import Decomposition
 from plansim.reports.attributed import COLUMNS, TOTAL
 from plansim.reports.tables import Table
-from plansim.scenarios import units
-from plansim.scenarios.words import say
+from plansim.simulator import units
 from plansim.simulator.plan import Plan
+from plansim.words.catalogue import say
 
 #: Factors → the heads of their columns.
 HEADS = {

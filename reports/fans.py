@@ -27,8 +27,8 @@ from plansim.reports.pictures import (
     studio,
 )  # fmt: skip
 from plansim.reports.wording import number
-from plansim.scenarios.words import say
 from plansim.simulator.feasibility import Goal
+from plansim.words.catalogue import say
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

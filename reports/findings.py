@@ -6,12 +6,12 @@ from typing import Any
 
 from plansim.reports.tables import Table, goal_text
 from plansim.reports.wording import SHOWN_UNITS, exact, number, with_unit
-from plansim.scenarios import units
 from plansim.scenarios.book import Interval
 from plansim.scenarios.check import Finding
 from plansim.scenarios.compare import Standing
-from plansim.scenarios.words import say, shown
+from plansim.simulator import units
 from plansim.simulator.plan import Label, Target
+from plansim.words.catalogue import say, shown
 
 #: Columns of ``plansim check``.
 COLUMNS = ("plan", "finding", "severity", "message", "figures", "lines", "targets")

@@ -16,7 +16,7 @@ from plansim.reports.pictures import (
     Picture,
     Style,
 )  # fmt: skip
-from plansim.scenarios.words import say
+from plansim.words.catalogue import say
 
 #: Height of the axes, and how close two numbers may stand. [inches]
 HIGH, CLOSE = 2.6, 0.14

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 from plansim.reports.pictures import SALT, studio
 from plansim.reports.trace import closing, counted, folded, future_fields, reason, route_text, size
 from plansim.reports.wording import exact
-from plansim.scenarios.words import say
 from plansim.simulator.trace import Lot, Trace
+from plansim.words.catalogue import say
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -11,7 +11,7 @@ from plansim.calibration.growth import HORIZONS
 from plansim.calibration.hindcast import LEVELS, RIVALS, Cases, Hindcast, Score
 from plansim.reports.pictures import SALT, studio
 from plansim.reports.tables import Table
-from plansim.scenarios.words import say
+from plansim.words.catalogue import say
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

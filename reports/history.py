@@ -8,8 +8,8 @@ from plansim.calibration.histories import SHARES, FittedHistory
 from plansim.reports.baselines import quantity_name
 from plansim.reports.tables import Table, goal_text
 from plansim.reports.wording import number, percent
-from plansim.scenarios.words import say
 from plansim.simulator.plan import Plan, Target
+from plansim.words.catalogue import say
 
 #: The contract.
 COLUMNS = (

@@ -32,8 +32,8 @@ from plansim.reports.pictures import (
     line_height,
     studio,
 )  # fmt: skip
-from plansim.scenarios.words import say
 from plansim.simulator.plan import Plan
+from plansim.words.catalogue import say
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -6,7 +6,7 @@ from importlib.resources import files
 
 from plansim.reports.content import Drawn, Report, Tabled
 from plansim.reports.pictures import Picture
-from plansim.scenarios.words import say
+from plansim.words.catalogue import say
 
 #: Pixels that an inch of a picture is wide on a screen.
 PIXELS = 132

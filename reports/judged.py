@@ -7,10 +7,10 @@ from typing import Any
 from plansim.calibration.requirements import Rarity, Requirement, rarity
 from plansim.reports.tables import Table, goal_text
 from plansim.reports.wording import number, percent, target_name, with_unit
-from plansim.scenarios.words import say
 from plansim.simulator.feasibility import Goal
 from plansim.simulator.plan import Plan, Target
 from plansim.simulator.results import Result, Verdict
+from plansim.words.catalogue import say
 
 #: Parts of a programme's paths → sentences about the driver; the first that fits counts.
 PROGRAMME_PARTS = (

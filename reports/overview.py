@@ -6,11 +6,11 @@ from typing import Any
 
 from plansim.reports.tables import Table
 from plansim.reports.wording import Stating, number, percent, with_unit
-from plansim.scenarios import units
 from plansim.scenarios.load import Source
-from plansim.scenarios.words import say
+from plansim.simulator import units
 from plansim.simulator.plan import Figure, Plan, Programme, Scenario, figures
 from plansim.simulator.sampling import centre, quantiles
+from plansim.words.catalogue import say
 
 
 def figure_text(figure: Figure | None, lang: str, scale: float = 1.0) -> str:

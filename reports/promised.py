@@ -10,9 +10,9 @@ from plansim.analysis.trial import Chance
 from plansim.reports.sought import chance_text, plan_line
 from plansim.reports.tables import Table, goal_text
 from plansim.reports.wording import number, percent, target_name, with_unit
-from plansim.scenarios import units
-from plansim.scenarios.words import say
+from plansim.simulator import units
 from plansim.simulator.plan import Plan, Target
+from plansim.words.catalogue import say
 
 COLUMNS = (
     "plan", "scenario", "target", "indicator", "subject", "unit", "basis", "year", "comparator",

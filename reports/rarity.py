@@ -25,7 +25,7 @@ from plansim.reports.pictures import (
     Style,
     line_height,
 )  # fmt: skip
-from plansim.scenarios.words import say
+from plansim.words.catalogue import say
 
 #: The class that verdicts are held against, and the one that is shown beside it.
 CLASS, OTHER = "us_industries", "chinese_sectors"

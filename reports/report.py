@@ -7,8 +7,8 @@ from plansim.analysis.workers import Aside, here
 from plansim.reports.dossier import Dossier
 from plansim.reports.files import PICTURES
 from plansim.reports.seen import seen
-from plansim.scenarios.beside import read_beside
-from plansim.scenarios.stored import read
+from plansim.store.attachments import read_beside
+from plansim.store.read import read
 
 
 def dossier(folder: Path, history: Path | None, lang: str) -> Dossier:

@@ -19,10 +19,10 @@ from plansim.reports.sentences import joint_words
 from plansim.reports.sought import amount
 from plansim.reports.tables import Table, goal_text
 from plansim.reports.wording import number, percent, target_name, with_unit
-from plansim.scenarios.beside import Row
-from plansim.scenarios.words import say
 from plansim.simulator.plan import Plan, Target, figures
 from plansim.simulator.results import Verdict
+from plansim.store.attachments import Row
+from plansim.words.catalogue import say
 
 #: Drivers that are named for a target, and what they must explain at least. [fraction]
 MOST_DRIVERS, LEAST_SHARE = 3, 0.05

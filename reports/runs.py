@@ -9,11 +9,11 @@ from typing import Any
 from plansim.reports.judged import verdict_word
 from plansim.reports.tables import Table
 from plansim.reports.wording import number, percent
-from plansim.scenarios.collection import Collection, Filter, targets
-from plansim.scenarios.export import Sheet
-from plansim.scenarios.ledger import Ledger
-from plansim.scenarios.shard import DONE, faults_of
-from plansim.scenarios.words import say, say_fault
+from plansim.store.collection import Collection, Filter, targets
+from plansim.store.export import Sheet
+from plansim.store.journal import Ledger
+from plansim.store.run_file import DONE, faults_of
+from plansim.words.catalogue import say, say_fault
 
 #: Columns of the records (docs/commands.md); levers stand between ``scenario`` and ``seed``.
 RUN_COLUMNS = (

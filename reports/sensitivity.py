@@ -15,10 +15,10 @@ from plansim.reports.tables import Table
 from plansim.reports.tornado import tornado_picture
 from plansim.reports.trace import write_files
 from plansim.reports.wording import number, percent, target_name, with_unit
-from plansim.scenarios.words import say
 from plansim.simulator.errors import Fault, InputError
 from plansim.simulator.plan import Plan, Target
 from plansim.simulator.sampling import Array
+from plansim.words.catalogue import say
 
 COLUMNS = (
     "plan", "scenario", "target", "year", "of", "kind", "input", "figures", "first", "first_low",

@@ -4,12 +4,12 @@ from typing import TYPE_CHECKING
 
 from plansim.reports.judged import percent_change
 from plansim.reports.wording import number, percent, target_name, with_unit
-from plansim.scenarios.words import say
 from plansim.simulator.plan import Plan, Target
 from plansim.simulator.results import Result, Verdict
+from plansim.words.catalogue import say
 
 if TYPE_CHECKING:
-    from plansim.scenarios.stored import Stored
+    from plansim.store.read import Stored
 
     Told = Result | Stored  # a run as it was computed, or read back
 

@@ -13,10 +13,10 @@ from plansim.reports.overview import figure_records
 from plansim.reports.rows import source_ids
 from plansim.reports.tables import goal_text
 from plansim.reports.wording import target_name
-from plansim.scenarios import units
-from plansim.scenarios.beside import Row
-from plansim.scenarios.words import say
+from plansim.simulator import units
 from plansim.simulator.plan import figures
+from plansim.store.attachments import Row
+from plansim.words.catalogue import say
 
 #: Columns that are not text, by what they hold; a share is shown in per cent.
 FORMS = {

@@ -15,8 +15,8 @@ from plansim.reports.pictures import studio
 from plansim.reports.tables import Table, goal_text
 from plansim.reports.trace import PICTURES, check_files, write_files
 from plansim.reports.wording import exact, number, percent, target_name
-from plansim.scenarios.words import say
 from plansim.simulator.plan import Plan
+from plansim.words.catalogue import say
 
 COLUMNS = (
     "point", "lever", "value", "cost", "probability", "prob_low", "prob_high", "name", "unit",

@@ -10,12 +10,12 @@ from plansim.reports.deliveries import SHORT, station_name
 from plansim.reports.judged import PROGRAMME_PARTS, driver_words
 from plansim.reports.sentences import LIKELY, three_sentences
 from plansim.reports.wording import number, percent
-from plansim.scenarios.beside import Beside
-from plansim.scenarios.stored import Stored
-from plansim.scenarios.words import say
 from plansim.simulator.plan import Plan, Target, figures
 from plansim.simulator.results import Verdict
 from plansim.simulator.verdicts import BINDING
+from plansim.store.attachments import Beside
+from plansim.store.read import Stored
+from plansim.words.catalogue import say
 
 #: Kinds of drivers that a plan can move, and the sentence about each.
 LEVERS = {

@@ -7,8 +7,8 @@ from typing import Any
 from plansim.reports.wording import Stating, exact, target_name, with_unit
 from plansim.scenarios.draft import Draft
 from plansim.scenarios.table import COLUMNS
-from plansim.scenarios.words import say
 from plansim.simulator.plan import Target
+from plansim.words.catalogue import say
 
 
 @dataclass(frozen=True, slots=True)

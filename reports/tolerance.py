@@ -2,8 +2,8 @@
 
 from math import ceil, floor, log10
 
-from plansim.scenarios.words import say
 from plansim.simulator.results import Result
+from plansim.words.catalogue import say
 
 #: At most this many targets are named.
 NAMED = 5

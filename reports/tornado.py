@@ -20,8 +20,8 @@ from plansim.reports.pictures import (
     Style,
 )  # fmt: skip
 from plansim.reports.wording import number, percent, target_name
-from plansim.scenarios.words import say
 from plansim.simulator.plan import Plan
+from plansim.words.catalogue import say
 
 #: Widths of the names and of the probabilities. [inches]
 NAMES, WORDS = 2.75, 1.05

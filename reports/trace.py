@@ -17,14 +17,14 @@ from rich.cells import cell_len
 
 from plansim.reports.tables import Table
 from plansim.reports.wording import exact, number
-from plansim.scenarios import units
-from plansim.scenarios.record import STRAY
 from plansim.scenarios.table import nearest
-from plansim.scenarios.words import say
+from plansim.simulator import units
 from plansim.simulator.errors import Fault, InputError
 from plansim.simulator.network import quota_at
 from plansim.simulator.plan import Plan, Programme
 from plansim.simulator.trace import Lot, Step, Trace
+from plansim.store.write import STRAY
+from plansim.words.catalogue import say
 
 #: The contract (docs/commands.md).
 COLUMNS = (

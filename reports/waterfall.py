@@ -24,7 +24,7 @@ from plansim.reports.pictures import (
     Sign,
     Style,
 )  # fmt: skip
-from plansim.scenarios.words import say
+from plansim.words.catalogue import say
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

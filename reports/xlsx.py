@@ -23,7 +23,7 @@ from plansim.reports.compose import above
 from plansim.reports.dossier import Dossier
 from plansim.reports.sheets import Sheet, sheets
 from plansim.reports.story import five_sentences
-from plansim.scenarios.words import say
+from plansim.words.catalogue import say
 
 FONT = {"en": "Arial", "zh": "微软雅黑"}
 #: Widths of columns, in letters; the most letters that Excel takes in a cell.

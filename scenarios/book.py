@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from plansim.scenarios import units
+from plansim.simulator import units
 from plansim.simulator.feasibility import tolerance
 from plansim.simulator.plan import Indicator, Label, Plan, Target
 

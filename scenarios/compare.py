@@ -9,8 +9,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from plansim.scenarios import book as b
-from plansim.scenarios import units
 from plansim.scenarios.book import Book, Line
+from plansim.simulator import units
 from plansim.simulator.plan import Indicator, Label, Plan
 
 

@@ -13,9 +13,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, get_args
 
-from plansim.scenarios import expected, units
+from plansim.scenarios import expected
 from plansim.scenarios.table import nearest
 from plansim.scenarios.text import Row, full_width_number, read_table
+from plansim.simulator import units
 from plansim.simulator.dynamics import bounds
 from plansim.simulator.errors import Fault, InputError
 from plansim.simulator.plan import Cluster, Indicator, Plan, Quantity

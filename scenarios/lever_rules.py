@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 
-from plansim.scenarios import units
+from plansim.simulator import units
 from plansim.simulator.errors import Fault, InputError
 from plansim.simulator.plan import Figure, Lever, Plan
 

@@ -16,7 +16,7 @@ from typing import Any, TypeVar, cast
 
 from pydantic import TypeAdapter, ValidationError
 
-from plansim.scenarios import expected, units
+from plansim.scenarios import expected
 from plansim.scenarios.defaults import WITH_DEFAULTS, with_defaults
 from plansim.scenarios.draft import LIBRARY, MAIN, Draft, read_folder
 from plansim.scenarios.draft import is_library as holds_library
@@ -27,6 +27,7 @@ from plansim.scenarios.table import COLUMNS, read_targets
 from plansim.scenarios.taken import take
 from plansim.scenarios.text import Place, dotted, full_width_number, parse_yaml
 from plansim.scenarios.workbook import ENDING, read_workbook
+from plansim.simulator import units
 from plansim.simulator.errors import Fault, InputError
 from plansim.simulator.plan import (
     NO_FIGURES,

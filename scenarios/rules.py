@@ -5,11 +5,11 @@ from dataclasses import replace
 from functools import lru_cache
 from re import Pattern
 
-from plansim.scenarios import units
 from plansim.scenarios.delivery_rules import delivery_faults
 from plansim.scenarios.expected import CERTAIN, NOT_NEGATIVE, SHARES
 from plansim.scenarios.lever_rules import lever_faults
 from plansim.scenarios.table import nearest
+from plansim.simulator import units
 from plansim.simulator.accounts import ACCOUNTS
 from plansim.simulator.baseline import tags
 from plansim.simulator.dynamics import bounds

@@ -16,9 +16,9 @@ from plansim.scenarios import history
 from plansim.scenarios.draft import Draft, as_yaml
 from plansim.scenarios.table import COLUMNS, NUMBERS, YEARS
 from plansim.scenarios.text import NULL, TRUTH, Place, Row, Tree, full_width_number, parse_yaml
-from plansim.scenarios.words import catalogue
 from plansim.simulator.errors import Fault, InputError
 from plansim.simulator.plan import Uncertainty
+from plansim.words.catalogue import catalogue
 
 Key = str | int
 Keys = tuple[Key, ...]

@@ -5,8 +5,8 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 
-from plansim.scenarios import units
 from plansim.scenarios.text import Row, full_width_number
+from plansim.simulator import units
 from plansim.simulator.errors import Fault, InputError
 from plansim.simulator.plan import BASES, COMPARATORS, DIRECTIONS, KINDS, Indicator, Plan, Target
 

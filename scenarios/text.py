@@ -261,15 +261,6 @@ def dotted(path: Path_) -> str:
     return ".".join(str(part) for part in path)
 
 
-def column_letters(number: int) -> str:
-    """The name of a column in a workbook: 8 → H, 28 → AB."""
-    letters = ""
-    while number:
-        number, rest = divmod(number - 1, 26)
-        letters = chr(ord("A") + rest) + letters
-    return letters
-
-
 @dataclass(frozen=True, slots=True)
 class Row:
     """One line of a table: its cells by column, and the file and line it stands on.

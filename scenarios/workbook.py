@@ -32,11 +32,11 @@ from plansim.scenarios.sheets import (
     is_number,
 )
 from plansim.scenarios.table import CHOICES, NUMBERS, YEARS, nearest
-from plansim.scenarios.text import Place, Row, column_letters
-from plansim.scenarios.words import catalogue, say
+from plansim.scenarios.text import Place, Row
 from plansim.simulator.errors import Fault, InputError
 from plansim.simulator.plan import Origin
 from plansim.simulator.sampling import FORMS
+from plansim.words.catalogue import catalogue, column_letters, say
 
 ENDING = ".xlsx"
 #: Name of a file while it is being written.

@@ -5,7 +5,7 @@
     └── WorkError                workers, a cluster or a disk failed in the middle of the work
 
 A :class:`Fault` is a code with fields; the sentence that a person reads is made from it in the
-message catalogue (``scenarios/messages``), in the language that the person reads.
+message catalogue (``words/messages``), in the language that the person reads.
 """
 
 from collections.abc import Iterable, Mapping

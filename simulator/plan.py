@@ -1,7 +1,7 @@
 """The nouns: what a plan is made of. Frozen, plain, validated where they enter (``scenarios``).
 
 Money is in 亿元 (100 million yuan), shares are fractions of one, rates are per year, intensities
-are per 万元 of real output; the border converts (``scenarios/units.py``). The vocabulary is that
+are per 万元 of real output; the border converts (``simulator/units.py``). The vocabulary is that
 of ``docs/model.md``.
 """
 

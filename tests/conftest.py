@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
 
@@ -10,6 +10,7 @@ import pytest
 from hypothesis import settings
 
 import plansim
+from plansim.simulator.errors import Fault, InputError
 
 settings.register_profile("plansim", deadline=None)
 settings.register_profile("plansim-ci", deadline=None, derandomize=True)
@@ -51,3 +52,15 @@ def one_name() -> Iterator[None]:
 def _is_below(module: ModuleType, root: Path) -> bool:
     file = getattr(module, "__file__", None)
     return file is not None and Path(file).is_relative_to(root)
+
+
+@pytest.fixture
+def refused() -> Callable[..., tuple[Fault, ...]]:
+    """Call something that must refuse its input; the faults it names."""
+
+    def faults(call: Callable[..., object], *args: object, **kwargs: object) -> tuple[Fault, ...]:
+        with pytest.raises(InputError) as caught:
+            call(*args, **kwargs)
+        return caught.value.faults
+
+    return faults

@@ -22,8 +22,8 @@ from plansim import cli
 from plansim.analysis.crew import ENVIRONMENT, FORKED
 from plansim.reports.tables import Table
 from plansim.scenarios.load import folder_of
-from plansim.scenarios.words import say, say_faults
 from plansim.simulator.errors import Fault, WorkError
+from plansim.words.catalogue import say, say_faults
 
 PLAN = "yuyao-2016"
 FEW = ("--draws", "64")

@@ -18,7 +18,7 @@ from plansim.tests.packing import ROOT, build, tracked
 
 pytestmark = pytest.mark.slow
 
-PACKAGES = ("analysis", "calibration", "reports", "scenarios", "simulator")
+PACKAGES = ("analysis", "calibration", "reports", "scenarios", "simulator", "store", "words")
 #: What is shipped: the packages, the modules of the face, and the mark of types.
 SHIPPED = {
     name

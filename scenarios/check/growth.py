@@ -5,9 +5,9 @@ from dataclasses import replace
 from itertools import pairwise
 
 from plansim.scenarios import book as b
-from plansim.scenarios import units
 from plansim.scenarios.book import Book, Entry, Interval, Line, exactly, follow
 from plansim.scenarios.check.findings import Finding, Severity, between, output_factor
+from plansim.simulator import units
 from plansim.simulator.plan import Target
 
 #: A pace that changes by more than this factor between periods is a tension.

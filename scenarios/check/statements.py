@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from plansim.scenarios import book as b
-from plansim.scenarios import units
 from plansim.scenarios.book import Book, usable
 from plansim.scenarios.check.findings import Finding, Severity
 from plansim.scenarios.check.growth import base_by_growth
+from plansim.simulator import units
 from plansim.simulator.plan import Target
 
 #: A goal that moves less than this share of its base over the period is almost no change; of a

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from plansim.scenarios import book as b
-from plansim.scenarios import units
 from plansim.scenarios.book import Book, Entry, Interval, Line, follow, usable
 from plansim.scenarios.check.findings import Finding, Severity, output_factor
+from plansim.simulator import units
 from plansim.simulator.plan import Target
 
 #: The rest of industry may shrink by this much between two target years before it is a tension.

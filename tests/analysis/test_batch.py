@@ -25,17 +25,17 @@ import pytest
 from plansim.analysis import batch as batches
 from plansim.analysis.batch import execute, prepare, remaining, simulate
 from plansim.analysis.crew import Report
-from plansim.calibration import stored
 from plansim.calibration.posterior import posterior
-from plansim.scenarios import ledger as ledgers
 from plansim.scenarios.batch_file import read_batch_file
-from plansim.scenarios.ledger import BEGUN, LOCK, PARTS, opened
 from plansim.scenarios.load import load
-from plansim.scenarios.record import MANIFEST
-from plansim.scenarios.shard import TABLES, RunSpec, faults_of, unpacked
 from plansim.simulator.errors import Fault, InputError, WorkError
 from plansim.simulator.plan import Calibration
 from plansim.simulator.run import run as judge
+from plansim.store import calibrations as stored
+from plansim.store import journal as ledgers
+from plansim.store.journal import BEGUN, LOCK, PARTS, opened
+from plansim.store.run_file import TABLES, RunSpec, faults_of, unpacked
+from plansim.store.write import MANIFEST
 
 ROOT = Path(__file__).parents[2]
 LEVER = "clusters.machinery.output"

@@ -24,14 +24,14 @@ from plansim.analysis.compare import (
 )
 from plansim.analysis.workers import Processes
 from plansim.reports.compared import names_of, points, remembered, signed
-from plansim.scenarios.kept import read_kept
 from plansim.scenarios.load import load
-from plansim.scenarios.record import write
 from plansim.scenarios.variants import Variant, columns, split, variants
 from plansim.simulator.errors import InputError
 from plansim.simulator.plan import Plan
 from plansim.simulator.run import run
 from plansim.simulator.sampling import STREAM_BLOCK, Block
+from plansim.store.read import read_kept
+from plansim.store.write import write
 
 DRAWS = 300
 

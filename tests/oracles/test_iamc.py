@@ -5,14 +5,14 @@ from pathlib import Path
 import pyam
 import pytest
 
-from plansim.scenarios import record
-from plansim.scenarios.collection import Filter, collect
-from plansim.scenarios.export import write_iamc
-from plansim.scenarios.ledger import Batch, opened
 from plansim.scenarios.load import load
-from plansim.scenarios.shard import RunSpec, packed, tables_of
 from plansim.simulator.results import Result
 from plansim.simulator.run import run
+from plansim.store import write as record
+from plansim.store.collection import Filter, collect
+from plansim.store.export import write_iamc
+from plansim.store.journal import Batch, opened
+from plansim.store.run_file import RunSpec, packed, tables_of
 
 pytestmark = pytest.mark.oracle
 

@@ -8,10 +8,10 @@ import pytest
 
 from plansim.calibration.reference import share_below
 from plansim.scenarios.load import load
-from plansim.scenarios.record import write
-from plansim.scenarios.stored import Stored, read
 from plansim.simulator.plan import Plan
 from plansim.simulator.run import run
+from plansim.store.read import Stored, read
+from plansim.store.write import write
 
 QUEUES = Path(__file__).parent / "queues"
 

@@ -4,9 +4,9 @@ import pytest
 
 from plansim.reports.beside import PICTURED, label, most_moved, moving, once, steps_of
 from plansim.reports.waterfall import DRAWN, Step, foot_of, gathered
-from plansim.scenarios.beside import Beside
 from plansim.scenarios.load import load
 from plansim.simulator.plan import Plan
+from plansim.store.attachments import Beside
 
 
 def row(target: str, lever: str, share: float, **more: object) -> dict[str, object]:

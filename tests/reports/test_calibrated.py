@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from plansim.calibration.posterior import Posterior, posterior
-from plansim.calibration.stored import Stored
 from plansim.reports import calibrated as told
 from plansim.scenarios.history import Observation
 from plansim.scenarios.load import load
 from plansim.simulator.plan import Calibration
+from plansim.store.calibrations import Stored
 
 CONTRACT = (
     "path", "unit", "origin", "prior_p05", "prior_p50", "prior_p95", "posterior_p05",

@@ -16,10 +16,10 @@ from matplotlib.text import Text
 
 from plansim.reports import gantt as module
 from plansim.reports.gantt import FEWEST, MARKS, MOST_ROWS, WAITS, WORK, chosen, gantt, rows_each
-from plansim.scenarios.words import catalogue
 from plansim.simulator.errors import InputError
 from plansim.simulator.plan import Label, Plan
 from plansim.simulator.trace import Lot, Step, Trace, trace
+from plansim.words.catalogue import catalogue
 
 KEYS = ("retrofits", "plots", "training")
 LANGUAGES = ("en", "zh")

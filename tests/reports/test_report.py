@@ -26,8 +26,8 @@ from plansim.reports.rows import source_ids
 from plansim.reports.seen import seen
 from plansim.reports.sheets import sheets
 from plansim.reports.xlsx import workbook
-from plansim.scenarios.stored import Stored
 from plansim.simulator.errors import InputError
+from plansim.store.read import Stored
 
 ATTRIBUTE = (
     "target,year,lever,share,share_low,share_high\n"

@@ -13,8 +13,8 @@ from plansim.reports.story import (
     most_telling,
     unknown,
 )  # fmt: skip
-from plansim.scenarios.beside import Beside
-from plansim.scenarios.stored import Stored
+from plansim.store.attachments import Beside
+from plansim.store.read import Stored
 
 both = pytest.mark.parametrize("lang", ["en", "zh"])
 

@@ -1,7 +1,7 @@
 """A copy of the shipped plan that a test may break, and the faults that the breaking gives."""
 
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -62,15 +62,3 @@ def copy(tmp_path: Path) -> Copy:
 @pytest.fixture(scope="session")
 def shipped_plan() -> Plan:
     return load(SHIPPED)
-
-
-@pytest.fixture
-def refused() -> Callable[..., tuple[Fault, ...]]:
-    """Call something that must refuse its input; the faults it names."""
-
-    def faults(call: Callable[..., object], *args: object, **kwargs: object) -> tuple[Fault, ...]:
-        with pytest.raises(InputError) as caught:
-            call(*args, **kwargs)
-        return caught.value.faults
-
-    return faults

@@ -14,8 +14,8 @@ from plansim.reports.findings import finding_records
 from plansim.scenarios.book import Book, Interval, exactly, follow, rounded, stated
 from plansim.scenarios.check import Finding, check
 from plansim.scenarios.load import load, shipped
-from plansim.scenarios.words import LANGUAGES
 from plansim.simulator.plan import Plan
+from plansim.words.catalogue import LANGUAGES
 
 
 @pytest.fixture(scope="module")

@@ -31,11 +31,11 @@ from plansim.scenarios.load import (
 )
 from plansim.scenarios.new import write_folder
 from plansim.scenarios.text import Row
-from plansim.scenarios.words import LANGUAGES, say_faults
 from plansim.scenarios.workbook import write_workbook
 from plansim.simulator.errors import Fault, InputError
 from plansim.simulator.layout import Layout
 from plansim.simulator.plan import Plan
+from plansim.words.catalogue import LANGUAGES, say_faults
 
 HEADER = ",".join((*COLUMNS, *OPTIONAL))
 

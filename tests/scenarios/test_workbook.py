@@ -22,9 +22,9 @@ from plansim.scenarios.new import write_folder
 from plansim.scenarios.sheets import SHEETS, joined, split
 from plansim.scenarios.table import COLUMNS, NUMBERS, YEARS
 from plansim.scenarios.text import Row, Tree
-from plansim.scenarios.words import LANGUAGES, say_faults
 from plansim.scenarios.workbook import as_workbook, read_workbook, tab, write_workbook
 from plansim.simulator.errors import Fault, InputError
+from plansim.words.catalogue import LANGUAGES, say_faults
 
 TEMPLATE = Path(archive.__file__).parent / "template"
 Change = Callable[[Any], object]

@@ -10,14 +10,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from plansim.calibration import stored
 from plansim.calibration.posterior import Posterior, posterior
 from plansim.scenarios.history import Observation
 from plansim.scenarios.load import assemble, load, read_source
-from plansim.scenarios.record import plan_hash
 from plansim.simulator.errors import InputError
 from plansim.simulator.plan import Plan
 from plansim.simulator.sampling import Block, Sampler
+from plansim.store import calibrations as stored
+from plansim.store.write import plan_hash
 
 HISTORY = (
     "quantity,subject,year,value,unit,measure,sd,source\n"

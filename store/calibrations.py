@@ -20,9 +20,9 @@ from typing import TYPE_CHECKING, Any
 
 from plansim.scenarios.history import Observation
 from plansim.scenarios.load import DEFAULT, Source, assemble, form_of, observed
-from plansim.scenarios.record import plan_hash
 from plansim.simulator.errors import Fault, InputError
 from plansim.simulator.plan import Calibration, Plan, figures
+from plansim.store.write import plan_hash
 
 if TYPE_CHECKING:
     from plansim.calibration.posterior import Posterior

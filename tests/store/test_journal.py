@@ -9,10 +9,10 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from plansim.scenarios import ledger as ledgers
-from plansim.scenarios.ledger import BEGUN, LOCK, PARTS, Batch, damaged, locked, opened, write_whole
-from plansim.scenarios.record import MANIFEST
-from plansim.scenarios.shard import (
+from plansim.simulator.errors import Fault, InputError
+from plansim.store import journal as ledgers
+from plansim.store.journal import BEGUN, LOCK, PARTS, Batch, damaged, locked, opened, write_whole
+from plansim.store.run_file import (
     HEAD,
     LOST,
     REFUSED,
@@ -23,7 +23,7 @@ from plansim.scenarios.shard import (
     unpacked,
     without_result,
 )
-from plansim.simulator.errors import Fault, InputError
+from plansim.store.write import MANIFEST
 
 RUNS = tuple(RunSpec("p", "plan", (("a.b", v),), 1, 10, "independent", 0) for v in "123")
 BATCH = Batch(RUNS, ("a.b",), {"plans": ["p"]}, {"p/plan": "hash"})
@@ -204,7 +204,7 @@ def test_a_folder_that_cannot_be_written_is_not_left_half_made(
 HOLD = """
 import sys
 from pathlib import Path
-from plansim.scenarios.ledger import locked
+from plansim.store.journal import locked
 with locked(Path(sys.argv[1])):
     print("held", flush=True)
     sys.stdin.read()

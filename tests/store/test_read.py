@@ -9,13 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from plansim.scenarios.beside import Beside, read_beside
 from plansim.scenarios.load import load
-from plansim.scenarios.record import FAN, MANIFEST, write
-from plansim.scenarios.stored import NEEDED, read
 from plansim.simulator.errors import Fault, InputError
 from plansim.simulator.results import Result
 from plansim.simulator.run import run
+from plansim.store.attachments import Beside, read_beside
+from plansim.store.read import NEEDED, read
+from plansim.store.write import FAN, MANIFEST, write
 
 Refused = Callable[..., tuple[Fault, ...]]
 

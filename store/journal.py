@@ -19,9 +19,9 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from plansim.scenarios.record import MANIFEST, versions
-from plansim.scenarios.shard import LOST, TABLES, RunSpec, schemas, unpacked, without_result
 from plansim.simulator.errors import Fault, InputError
+from plansim.store.run_file import LOST, TABLES, RunSpec, schemas, unpacked, without_result
+from plansim.store.write import MANIFEST, versions
 
 BEGUN, PARTS, LOCK, FRESH = "batch.json", "parts", ".lock", ".tmp"
 KIND = "batch"

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plansim.scenarios import units
+from plansim.simulator import units
 from plansim.simulator.errors import InputError
 
 SIMPLE = sorted(units.TABLE)

@@ -13,8 +13,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from plansim.scenarios.collection import Collection
 from plansim.simulator.errors import Fault, InputError
+from plansim.store.collection import Collection
 
 IAMC = ("model", "scenario", "region", "variable", "unit", "year", "value")
 ENDINGS = (".csv", ".xlsx")
@@ -87,7 +87,7 @@ def write_iamc(found: Collection, path: Path) -> None:
 
 def write(path: Path, sheets: Mapping[str, Sheet]) -> None:
     """Write a file: all of it, or nothing. Raises InputError where it cannot be written."""
-    from plansim.scenarios.ledger import write_whole
+    from plansim.store.journal import write_whole
 
     try:
         if path.suffix.lower() == ".xlsx":

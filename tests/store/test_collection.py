@@ -8,15 +8,15 @@ from pathlib import Path
 import openpyxl
 import pytest
 
-from plansim.scenarios import record
-from plansim.scenarios.collection import SINGLE, Collection, Filter, collect, targets
-from plansim.scenarios.export import IAMC, check_file, iamc_rows, run_names, write, write_iamc
-from plansim.scenarios.ledger import Batch, Ledger, opened
 from plansim.scenarios.load import load
-from plansim.scenarios.shard import MISSING, REFUSED, RunSpec, packed, tables_of, without_result
 from plansim.simulator.errors import Fault, InputError
 from plansim.simulator.results import Result
 from plansim.simulator.run import run
+from plansim.store import write as record
+from plansim.store.collection import SINGLE, Collection, Filter, collect, targets
+from plansim.store.export import IAMC, check_file, iamc_rows, run_names, write, write_iamc
+from plansim.store.journal import Batch, Ledger, opened
+from plansim.store.run_file import MISSING, REFUSED, RunSpec, packed, tables_of, without_result
 
 LEVER = "quotas.land.amount"
 SPECS = tuple(

@@ -11,11 +11,11 @@ import pytest
 
 import plansim.simulator
 from plansim.scenarios.load import CODES
-from plansim.scenarios.words import catalogue, default_language, say, say_fault, say_faults, shown
 from plansim.simulator.errors import Fault
+from plansim.words.catalogue import catalogue, default_language, say, say_fault, say_faults, shown
 
 ROOT = Path(plansim.simulator.__file__).parents[1]
-PACKAGES = ("simulator", "scenarios", "calibration", "analysis", "reports")
+PACKAGES = ("words", "simulator", "scenarios", "calibration", "store", "analysis", "reports")
 #: Calls that make a fault.
 CALLS = ("Fault", "of", "fault", "_fault", "_placed")
 CHINESE = re.compile(r"[\u4e00-\u9fff]+")

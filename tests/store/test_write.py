@@ -11,12 +11,12 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from plansim.scenarios import record
 from plansim.scenarios.load import load
-from plansim.scenarios.record import FAN, FILES, MANIFEST, check_folder, plan_hash, write
 from plansim.simulator.errors import Fault, InputError
 from plansim.simulator.results import Result, Verdict
 from plansim.simulator.run import run
+from plansim.store import write as record
+from plansim.store.write import FAN, FILES, MANIFEST, check_folder, plan_hash, write
 
 Refused = Callable[..., tuple[Fault, ...]]
 LONG = ["model", "scenario", "region", "variable", "unit", "year", "quantile", "value"]

@@ -14,10 +14,10 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from plansim.scenarios.ledger import BEGUN, Batch, begun, read_part
-from plansim.scenarios.record import MANIFEST
-from plansim.scenarios.shard import DONE, MISSING, RunSpec, run_row, schemas
 from plansim.simulator.errors import Fault, InputError
+from plansim.store.journal import BEGUN, Batch, begun, read_part
+from plansim.store.run_file import DONE, MISSING, RunSpec, run_row, schemas
+from plansim.store.write import MANIFEST
 
 #: The id of the only run of a folder that ``plansim run --out`` wrote.
 SINGLE = "run"

@@ -4,16 +4,32 @@ import os
 from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib.resources import files
-from typing import TYPE_CHECKING
+from typing import Protocol
 
-from plansim.scenarios.text import column_letters, parse_yaml
-
-if TYPE_CHECKING:
-    from plansim.simulator.errors import Fault
+import yaml
 
 LANGUAGES = ("en", "zh")
+#: Every key and sentence is text: so are ``no`` and ``on``.
+LOADER = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 #: A list of choices in a message is cut after this many.
 MOST_CHOICES = 12
+
+
+class Fault(Protocol):
+    """What a sentence is made of: ``simulator.errors.Fault``."""
+
+    @property
+    def code(self) -> str: ...
+    @property
+    def fields(self) -> Mapping[str, object]: ...
+    @property
+    def path(self) -> str: ...
+    @property
+    def file(self) -> str: ...
+    @property
+    def line(self) -> int: ...
+    @property
+    def column(self) -> int: ...
 
 
 def default_language() -> str:
@@ -28,8 +44,8 @@ def default_language() -> str:
 @cache
 def catalogue(lang: str) -> Mapping[str, str]:
     """Sentences by key (``fault.missing_key``)."""
-    text = (files("plansim.scenarios") / "messages" / f"{lang}.yaml").read_text(encoding="utf-8")
-    nested = parse_yaml(text, f"messages/{lang}.yaml")[1]
+    text = (files("plansim.words") / "messages" / f"{lang}.yaml").read_text(encoding="utf-8")
+    nested = yaml.load(text, Loader=LOADER)
     return {
         f"{part}.{key}": value for part, group in nested.items() for key, value in group.items()
     }
@@ -40,7 +56,7 @@ def say(key: str, lang: str, /, **fields: object) -> str:
     return catalogue(lang)[key].format(**fields)
 
 
-def say_fault(fault: "Fault", lang: str) -> str:
+def say_fault(fault: Fault, lang: str) -> str:
     """A fault as a person reads it: where, what, and what would be right."""
     fields = {"value": fault.path}
     fields |= {key: shown(value, lang) for key, value in fault.fields.items()}
@@ -53,7 +69,7 @@ def say_fault(fault: "Fault", lang: str) -> str:
     return ": ".join(part for part in (place_text(fault), fault.path, sentence) if part)
 
 
-def place_text(fault: "Fault") -> str:
+def place_text(fault: Fault) -> str:
     """Where a fault is: ``plan.yaml:12:5``, or ``mine.xlsx: targets!H7`` in a workbook."""
     book, _, sheet = fault.file.removesuffix("]").partition("[")
     if fault.file.endswith("]") and sheet:
@@ -63,7 +79,7 @@ def place_text(fault: "Fault") -> str:
     return f"{fault.file}:{fault.line}{column}" if fault.line else fault.file
 
 
-def say_faults(faults: Iterable["Fault"], lang: str) -> str:
+def say_faults(faults: Iterable[Fault], lang: str) -> str:
     """All faults, one a line, in the order of the files.
 
     What every entry inherits from one wrong default is said once, with the number of heirs.
@@ -81,6 +97,15 @@ def say_faults(faults: Iterable["Fault"], lang: str) -> str:
         lines.append(line + say("say.heirs", lang, number=heirs) if heirs else line)
     head = say("say.faults", lang, number=len(lines)) if len(lines) > 1 else ""
     return "\n".join([head, *lines] if head else lines)
+
+
+def column_letters(number: int) -> str:
+    """The name of a column in a workbook: 8 → H, 28 → AB."""
+    letters = ""
+    while number:
+        number, rest = divmod(number - 1, 26)
+        letters = chr(ord("A") + rest) + letters
+    return letters
 
 
 def shown(value: object, lang: str) -> str:

@@ -14,9 +14,9 @@ from typing import Any
 
 import pyarrow as pa
 
-from plansim.scenarios.record import long_form, plan_hash
 from plansim.simulator.errors import Fault
 from plansim.simulator.results import Joint, Result, Verdict
+from plansim.store.write import long_form, plan_hash
 
 TABLES = ("runs", "targets", "indicators", "draws")
 #: What became of a run: judged, refused (its input is wrong), lost (its worker failed), or not yet.

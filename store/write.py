@@ -20,7 +20,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from plansim.scenarios import units
+from plansim.simulator import units
 from plansim.simulator.errors import Fault, InputError
 
 if TYPE_CHECKING:

@@ -1,0 +1,1 @@
+"""Keeps: runs, batches, calibrations; written whole or not at all, and read back."""
