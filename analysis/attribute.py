@@ -14,7 +14,7 @@ from plansim.analysis.contrast import Lever, mixed, solitary
 from plansim.analysis.shapley import Gathered, antithetic_orders, coalitions, shares
 from plansim.analysis.together import Together, batches, mean_of_lucks
 from plansim.simulator.errors import InputError
-from plansim.simulator.feasibility import Z95
+from plansim.simulator.feasibility import Z975
 from plansim.simulator.model import Model
 from plansim.simulator.plan import Plan, Target
 from plansim.simulator.recall import Notebook
@@ -272,7 +272,7 @@ def _concluded(
     if pairs > 1:
         sums.pairs[:, :, taken] = 0.0
         variance[:-1] += (sums.pairs / draws).var(axis=0, ddof=1) / pairs
-    half = Z95 * np.sqrt(variance)
+    half = Z975 * np.sqrt(variance)
     return Attribution(
         plan, measure, levers, plan.judged, sums.before / draws, sums.after / draws,
         share, share - half, share + half, orders, steps, draws, seed,

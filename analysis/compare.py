@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from plansim.simulator.errors import Fault, InputError
 from plansim.simulator.executors import Executor, Threads
-from plansim.simulator.feasibility import Z95, Goal, parameter_share
+from plansim.simulator.feasibility import Z975, Goal, parameter_share
 from plansim.simulator.feasibility import interval as single_interval
 from plansim.simulator.model import Model
 from plansim.simulator.plan import Plan, Target
@@ -169,7 +169,7 @@ def paired_interval(net: float, square: float, draws: float, sure: bool) -> tupl
     number = draws + 2
     mean = net / number
     spread = max((square + 2) / number - mean**2, 0.0)
-    half = Z95 * np.sqrt(spread / number)
+    half = Z975 * np.sqrt(spread / number)
     return max(-1.0, float(mean - half)), min(1.0, float(mean + half))
 
 
@@ -261,7 +261,7 @@ def _number(counted: Pairs, draws: int) -> tuple[float, float, float, float]:
     """Distinct targets met on average; difference to the first scenario, with its interval."""
     mean = counted.net[-1] / draws
     spread = max(counted.square[-1] / draws - mean**2, 0.0)
-    half = Z95 * float(np.sqrt(spread / draws))
+    half = Z975 * float(np.sqrt(spread / draws))
     return float(counted.met[-1] / (2 * draws)), float(mean), float(mean - half), float(mean + half)
 
 

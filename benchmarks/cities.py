@@ -11,7 +11,7 @@ from pathlib import Path
 
 import yaml
 
-from plansim.calibration.cities import (
+from plansim.benchmarks.city_outturns import (
     OWN,
     SECTORS,
     Comparison,

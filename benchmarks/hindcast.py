@@ -1,7 +1,7 @@
 """The forecasting law against what really happened, and against what is required of it.
 
 Run as ``python benchmarks/hindcast.py PANEL.csv [--splits 5] [--json]``. PANEL.csv is a panel as
-``plansim hindcast`` reads it, or the NBER-CES file that ``plansim.calibration.derive`` reads.
+``plansim hindcast`` reads it, or the NBER-CES file that ``benchmarks/derive.py`` reads.
 Half of its series, chosen at random, teach the law; the other half is scored, from origins since
 1975. The law was developed on split 1. A cell passes on its mean over the splits; the range over
 them, and an interval over resampled series, say how far to trust it.
@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from plansim.calibration.derive import read_us, us_codes, us_levels
+from plansim.benchmarks.derive import read_us, us_codes, us_levels
 from plansim.calibration.growth import QUANTITIES
 from plansim.calibration.hindcast import RIVALS, Hindcast, Score, run
 from plansim.calibration.panel import Panel, read_panel

@@ -9,11 +9,11 @@ from decimal import Decimal
 import numpy as np
 
 from plansim.calibration.balances import Balance, Known, Links, Term, domain, inside
-from plansim.calibration.reconcile import Z95, Adjustment, Reconciled, reconcile, refusal
+from plansim.calibration.reconcile import Adjustment, Reconciled, reconcile, refusal
 from plansim.simulator.baseline import LEAST_REST, tags
 from plansim.simulator.errors import InputError
 from plansim.simulator.plan import Figure, Link, Plan, Uncertainty, figures
-from plansim.simulator.sampling import centre, correlation_pairs, quantiles
+from plansim.simulator.sampling import Z95, centre, correlation_pairs, quantiles
 
 #: Spread of a tag weight that is given without one, as wide as weights in shipped plans. [logit]
 WEIGHT_SD = 0.35

@@ -23,12 +23,10 @@ from plansim.calibration.curves import FORMS
 from plansim.calibration.robust import LEAST_SCALE, LOSSES, mean_influence, robust_sd
 from plansim.calibration.trend_prior import Prior, reference_prior
 from plansim.simulator.errors import Fault, InputError
-from plansim.simulator.sampling import Array
+from plansim.simulator.sampling import Z95, Array
 
 #: Fewest points of a history that is fitted at all.
 FEWEST = 4
-#: Normal score of a one-sided test at 5 %: autocorrelation below it counts as none.
-Z95 = 1.6448536269514722
 
 
 def fit(

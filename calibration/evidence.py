@@ -2,7 +2,7 @@
 
 What a programme moves stands in the plan, what a study measured in ``data/studies.csv`` (written by
 hand, one row a study). Both make ``data/effects.csv``, one row an effect of every shipped plan and
-library: ``python -m plansim.calibration.evidence`` writes it anew. See docs/evidence.md.
+library: ``python benchmarks/effects.py`` writes it anew. See docs/evidence.md.
 """
 
 import csv
@@ -11,13 +11,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, fields
 from functools import cache
 from importlib.resources import files
-from pathlib import Path
 from typing import Any, Literal
 
 from plansim.scenarios.draft import LIBRARY
 from plansim.scenarios.load import load, load_library, read_draft, shipped
 from plansim.simulator import units
-from plansim.simulator.errors import InputError
 from plansim.simulator.plan import Figure, Library, Origin, Plan, Programme, Uncertainty
 from plansim.simulator.sampling import centre, quantiles
 
@@ -241,19 +239,3 @@ def stored() -> list[dict[str, str]]:
     """The rows of ``data/effects.csv``."""
     with (files("plansim.calibration") / "data" / "effects.csv").open(encoding="utf-8") as stream:
         return list(csv.DictReader(stream))
-
-
-def main() -> None:
-    """Write ``data/effects.csv`` anew from what is shipped."""
-    path = Path(__file__).parent / "data" / "effects.csv"
-    with path.open("w", encoding="utf-8", newline="") as stream:
-        writer = csv.DictWriter(stream, COLUMNS, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(map(as_csv_row, of_all_shipped()))
-
-
-if __name__ == "__main__":
-    try:
-        main()
-    except InputError as problem:
-        raise SystemExit("\n".join(f"{f.path}: {f.code}" for f in problem.faults)) from None

@@ -26,12 +26,10 @@ from plansim.calibration.conflict import Relaxation, smallest_conflict
 from plansim.calibration.least_squares import EXACT, STEPS, Problem
 from plansim.simulator.errors import Fault, InputError
 from plansim.simulator.plan import Origin
-from plansim.simulator.sampling import Array
+from plansim.simulator.sampling import Z95, Array
 
 Status = Literal["closed", "conflict", "undetermined", "not_converged"]
 
-#: Normal score of the 95 % quantile.
-Z95 = 1.6448536269514722
 #: What moves farther than this contradicts the rest, though it can be closed; what moves less than
 #: the other stays. [sd]
 FAR, STAYS = 3.0, 0.005

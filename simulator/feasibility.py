@@ -22,7 +22,8 @@ LIKELIHOOD = (
     (0.10, "unlikely"),
     (0.01, "very_unlikely"),
 )
-Z95 = 1.959963984540054
+#: Normal score of the ends of a 95 % interval.
+Z975 = 1.959963984540054
 
 
 # -- reading an indicator as the target words it (Eq. 11, 12) --------------------------------------
@@ -199,9 +200,9 @@ def wilson(share: float, number: float) -> tuple[float, float]:
     """Wilson's 95 % interval of a share seen in ``number`` independent trials."""
     if number <= 0:
         return 0.0, 1.0
-    z2 = Z95 * Z95
+    z2 = Z975 * Z975
     middle = (share + z2 / (2 * number)) / (1 + z2 / number)
-    half = Z95 * np.sqrt(share * (1 - share) / number + z2 / (4 * number**2)) / (1 + z2 / number)
+    half = Z975 * np.sqrt(share * (1 - share) / number + z2 / (4 * number**2)) / (1 + z2 / number)
     low = 0.0 if share == 0 else max(0.0, float(middle - half))
     high = 1.0 if share == 1 else min(1.0, float(middle + half))
     return low, high

@@ -61,7 +61,8 @@ FORMS: dict[str, tuple[frozenset[str], ...]] = {
     "discrete": (frozenset(["values", "weights"]),),
 }
 
-_Z95 = float(ndtri(0.95))
+#: Normal score of the 95 % quantile.
+Z95 = float(ndtri(0.95))
 #: Normal scores at which quantile functions without a cheap closed form are tabulated.
 _GRID = np.linspace(-6.5, 6.5, 833)
 #: Of so many scores of the grid one is inverted where the others can be interpolated.
@@ -406,7 +407,7 @@ def _two_piece(u: Uncertainty, *, log: bool) -> ScoreFunction:
     else:
         low = move(u.p05)
         middle = move(u.p50) if u.p50 is not None else (low + p95) / 2
-    left, right = (middle - low) / _Z95, (p95 - middle) / _Z95
+    left, right = (middle - low) / Z95, (p95 - middle) / Z95
 
     def score(z: Array) -> Array:
         if abs(left - right) < 1e-12 * abs(right):

@@ -51,7 +51,7 @@ def read(text):
 
 
 def test_the_table_is_what_the_plans_and_the_studies_make_of_it(stored):
-    """If this fails a plan was changed: python -m plansim.calibration.evidence"""
+    """If this fails a plan was changed: python benchmarks/effects.py"""
     assert stored == [evidence.as_csv_row(row) for row in evidence.of_all_shipped()]
 
 

@@ -1,6 +1,6 @@
 """Derive the reference-class tables in ``calibration/data`` from raw panels.
 
-Run as ``python -m plansim.calibration.derive --data DIR``. DIR holds the raw panels, which
+Run as ``python benchmarks/derive.py --data DIR``. DIR holds the raw panels, which
 are not part of the project: ``us_industries_1958_2011.csv`` (NBER-CES) and
 ``cip_*.csv`` (China Industrial Productivity database 4.0). Sources, methods and what
 must not be concluded: ``calibration/data/SOURCES.md``.
@@ -23,9 +23,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+import plansim.calibration
 from plansim.calibration.growth import COLUMNS, FEWEST_CHANGES, fit_law, law_cells
 
 Panel = NDArray[np.float64]
+#: Where the tables that are shipped lie.
+DATA = Path(plansim.calibration.__path__[0]) / "data"
 
 HORIZONS = (1, 3, 5, 10)  # [years]
 TAIL = (
@@ -884,9 +887,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Read the raw panels, write the tables."""
     parser = argparse.ArgumentParser(description="Derive the reference-class tables.")
     parser.add_argument("--data", type=Path, required=True, help="folder of the raw panels")
-    parser.add_argument(
-        "--out", type=Path, default=Path(__file__).parent / "data", help="folder of the tables"
-    )
+    parser.add_argument("--out", type=Path, default=DATA, help="folder of the tables")
     options = parser.parse_args(arguments)
     us_years, us = read_us(options.data / "us_industries_1958_2011.csv")
     names = ("real_growth", "nominal_output", "va_rate", "energy_cost_share_of_va", "ppi_by_sector")

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from plansim.benchmarks import cities as page
-from plansim.calibration import cities
+from plansim.benchmarks import city_outturns as cities
 from plansim.calibration.evidence import parts
 from plansim.scenarios.load import load
 from plansim.simulator.plan import figures

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from plansim.calibration import derive
+from plansim.benchmarks import derive
 
 
 def test_nothing_after_2015_is_read(tmp_path):

@@ -1,10 +1,11 @@
 """What plans calibrated on 2015 and 2016 would have said about what then became known.
 
-``data/outturns.csv`` holds published figures of the cities, the province and the country, one line
-a figure. A reading says which quantity of a plan's futures speaks of a figure; a comparison is the
-place of the figure in them. Nothing here is fitted, nothing is ever fitted to it: docs/cities.md.
+``calibration/data/outturns.csv`` holds published figures of the cities, the province and the
+country, one line a figure. A reading says which quantity of a plan's futures speaks of a figure; a
+comparison is the place of the figure in them. Nothing here is fitted, nothing is ever fitted to it:
+docs/cities.md.
 
-``python -m plansim.calibration.cities --data DIR`` writes the table anew from the raw one.
+``python benchmarks/city_outturns.py --data DIR`` writes the table anew from the raw one.
 """
 
 import argparse
@@ -19,6 +20,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+import plansim.calibration
 from plansim.scenarios.load import load
 from plansim.simulator.accounts import Accounts
 from plansim.simulator.model import Model
@@ -477,15 +479,13 @@ def _value(row: Mapping[str, str], figured: Figured) -> str:
 
 
 def main() -> None:
-    """Write ``data/outturns.csv`` anew from the raw table."""
-    parser = argparse.ArgumentParser(
-        prog="python -m plansim.calibration.cities", description=main.__doc__
-    )
+    """Write ``calibration/data/outturns.csv`` anew from the raw table."""
+    parser = argparse.ArgumentParser(description=main.__doc__)
     parser.add_argument("--data", type=Path, required=True, help="folder with outturns.csv")
     source = parser.parse_args().data / "outturns.csv"
     with source.open(encoding="utf-8", newline="") as stream:
         lines = derived(list(csv.DictReader(stream)))
-    path = Path(__file__).parent / "data" / "outturns.csv"
+    path = Path(plansim.calibration.__path__[0]) / "data" / "outturns.csv"
     with path.open("w", encoding="utf-8", newline="") as stream:
         writer = csv.DictWriter(stream, [f.name for f in fields(Outturn)], lineterminator="\n")
         writer.writeheader()
