@@ -47,7 +47,6 @@ FEW = 16
 WAITS, PIECE = 16, 8
 #: Replicated scramblings of the Sobol' sampler.
 SCRAMBLINGS = 16
-SAMPLERS = ("independent", "sobol")
 
 #: The ways in which each distribution can be given.
 FORMS: dict[str, tuple[frozenset[str], ...]] = {
@@ -680,11 +679,26 @@ class Sampler:
 
     def _independent(self, block: Block) -> dict[str, Array]:
         names = self.scored
-        if self.method == "sobol" and names:
-            points = block.sobol(len(names))
-            return {name: points[:, i].copy() for i, name in enumerate(names)}
-        drawn = block.normals(names, 1)
-        return {name: row[0].astype(float) for name, row in zip(names, drawn, strict=True)}
+        return SAMPLERS[self.method](block, names) if names else {}
+
+
+def independent_scores(block: Block, names: Sequence[str]) -> dict[str, Array]:
+    """Pseudo-random scores: a stream of its own for every name. [(draw,)]"""
+    drawn = block.normals(names, 1)
+    return {name: row[0].astype(float) for name, row in zip(names, drawn, strict=True)}
+
+
+def sobol_scores(block: Block, names: Sequence[str]) -> dict[str, Array]:
+    """Scores of a scrambled Sobol' sequence with a dimension for every name. [(draw,)]"""
+    points = block.sobol(len(names))
+    return {name: points[:, i].copy() for i, name in enumerate(names)}
+
+
+#: How independent normal scores are drawn: (block, names) → scores by name.
+SAMPLERS: Mapping[str, Callable[[Block, Sequence[str]], dict[str, Array]]] = {
+    "independent": independent_scores,
+    "sobol": sobol_scores,
+}
 
 
 @lru_cache(maxsize=4)

@@ -612,7 +612,7 @@ def test_ctrl_c_ends_it_with_three_and_says_how_to_go_on(place: Path, inline: No
     begun = below(process.pid)
     os.killpg(process.pid, signal.SIGINT)
     out, err = process.communicate(timeout=30)
-    assert (process.returncode, out) == (3, "")
+    assert (process.returncode, out) == (3, ""), err
     assert "Traceback" not in err
     assert f"{parts(place)} of 30 runs are safe" in err
     assert "plansim batch batch.yaml --out out --resume" in err
