@@ -119,24 +119,35 @@ def for_each(blocks: range, work: Callable[[int], None]) -> None:
         work(number)
 
 
+def sequentially(model: Any, number: int) -> Callable[[], object]:
+    """The workbench's plain evaluator, ready to work."""
+    from ema_workbench import SequentialEvaluator
+
+    def work() -> None:
+        with SequentialEvaluator(model) as evaluator:
+            evaluator.perform_experiments(scenarios=number)
+
+    return work
+
+
+def by_processes(model: Any, number: int) -> float:
+    """Seconds that two processes take, once they have begun."""
+    from ema_workbench import MultiprocessingEvaluator
+
+    with MultiprocessingEvaluator(model, n_processes=2) as evaluator:
+        started = time.perf_counter()
+        evaluator.perform_experiments(scenarios=number)
+        return time.perf_counter() - started
+
+
 def measured(plan: Plan, futures: int, repeat: int) -> dict[str, float]:
     """Seconds a future of everything, and how often each of its parts is asked for."""
-    from ema_workbench import MultiprocessingEvaluator, SequentialEvaluator
-
     plain = Plain(plan)
     model = workbench(plain, plain, len(plain.targets))
     empty = workbench(nothing, plain, 1)
     blocks = range(16)
     draws = len(blocks) * STREAM_BLOCK
     values = {f"x{i}": (low + high) / 2 for i, (low, high) in enumerate(plain.ranges)}
-
-    def sequentially(what: Any, number: int) -> Callable[[], object]:
-        def work() -> None:
-            with SequentialEvaluator(what) as evaluator:
-                evaluator.perform_experiments(scenarios=number)
-
-        return work
-
     cold = time.perf_counter()
     sequentially(model, 1)()
     cold = time.perf_counter() - cold
@@ -156,17 +167,6 @@ def measured(plan: Plan, futures: int, repeat: int) -> dict[str, float]:
         },
         repeat,
     )
-
-    def processes() -> None:
-        with MultiprocessingEvaluator(model, n_processes=2) as evaluator:
-            started.append(time.perf_counter())
-            evaluator.perform_experiments(scenarios=futures)
-            ended.append(time.perf_counter())
-
-    started: list[float] = []
-    ended: list[float] = []
-    for _ in range(repeat):
-        processes()
     generated, own, levels = (
         seconds[name] / draws / len(LUCKS) for name in ("generated", "numbers", "levels")
     )
@@ -178,7 +178,7 @@ def measured(plan: Plan, futures: int, repeat: int) -> dict[str, float]:
         "own_limit": own + levels,
         "scalar": seconds["scalar"] / futures,
         "sequential": seconds["sequential"] / futures,
-        "two_processes": min(b - a for a, b in zip(started, ended, strict=True)) / futures,
+        "two_processes": min(by_processes(model, futures) for _ in range(repeat)) / futures,
         "empty": seconds["empty"] / futures,
         "first_call": cold,
     }
