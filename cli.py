@@ -133,7 +133,7 @@ def check_choices(lang: str, form: str) -> None:
 
 @verb("list", "list")
 def list_(lang: LangOption = LANG, format: FormatOption = "table") -> None:
-    from plansim.reports.tables import as_table, library_records, plan_records
+    from plansim.reports.answers.list import as_table, library_records, plan_records
     from plansim.scenarios.draft import LIBRARY
     from plansim.scenarios.load import read_draft, shipped
 
@@ -156,7 +156,7 @@ def show(
     lang: LangOption = LANG,
     format: FormatOption = "table",
 ) -> None:
-    from plansim.reports import overview
+    from plansim.reports.answers import show as overview
     from plansim.scenarios.load import assemble, is_library, load_library, read_source
 
     if evidence:
@@ -174,7 +174,7 @@ def show(
         emit(overview.figure_records(library), tables, format, lang)
         return
     from plansim.calibration.requirements import requirements
-    from plansim.reports.judged import requirement_table
+    from plansim.reports.answers.run import requirement_table
 
     source = read_source(plan)
     loaded = assemble(source, scenario, settings or ())
@@ -194,7 +194,7 @@ def show(
 def show_evidence(plan: str, scenario: str, settings: Sequence[str], lang: str, form: str) -> None:
     """What the effects of a plan's or a library's programmes rest on."""
     from plansim.calibration.evidence import COLUMNS, programmes_written, rows
-    from plansim.reports import evidence
+    from plansim.reports.answers import evidence
     from plansim.scenarios.load import is_library, load, load_library
 
     loaded = load_library(plan) if is_library(plan) else load(plan, scenario, settings)
@@ -208,7 +208,7 @@ def show_baselines(plan: str, scenario: str, settings: Sequence[str], lang: str,
     """Every figure of the base year before and after it was reconciled with the others."""
     from plansim.calibration.baselines import baselines_of
     from plansim.calibration.reconcile import refusal
-    from plansim.reports import baselines
+    from plansim.reports.answers import baselines
     from plansim.scenarios.load import load
 
     loaded = load(plan, scenario, settings)
@@ -226,16 +226,16 @@ def show_history(
 ) -> None:  # fmt: skip
     """What was seen of a plan's quantities, and what curves fitted to it say of later years."""
     from plansim.calibration.histories import fitted_histories
-    from plansim.reports import history
-    from plansim.reports.trace import PICTURES, check_files, write_files
+    from plansim.reports.answers import history
     from plansim.scenarios.load import assemble, observed, read_source
+    from plansim.store.files import PICTURES, check_files, write_files
 
     check_files((("--picture", picture, PICTURES),))
     source = read_source(plan)
     loaded = assemble(source, scenario, settings)
     found = fitted_histories(loaded, observed(source, loaded, path))
     if picture is not None and found:
-        from plansim.reports.history_picture import history_picture
+        from plansim.reports.pictures.history_picture import history_picture
 
         write_files({picture: history_picture(loaded, found, lang, picture.suffix)})
     tables = [history.history_table(loaded, found, lang)] if found else []
@@ -249,7 +249,7 @@ def show_history(
 
 @verb("targets", "targets yuyao-2016 --format csv")
 def targets(plan: PlanArgument, lang: LangOption = LANG, format: FormatOption = "table") -> None:
-    from plansim.reports.tables import target_records, target_table
+    from plansim.reports.answers.targets import target_records, target_table
     from plansim.scenarios.load import is_library, load, load_library
 
     loaded = load_library(plan) if is_library(plan) else load(plan)
@@ -259,7 +259,7 @@ def targets(plan: PlanArgument, lang: LangOption = LANG, format: FormatOption = 
 @verb("validate", "validate ./my-plan")
 def validate(path: PlanArgument, lang: LangOption = LANG) -> None:
     from plansim.calibration.baselines import reconciled_once
-    from plansim.reports.baselines import remarks
+    from plansim.reports.answers.baselines import remarks
     from plansim.scenarios.load import (
         DEFAULT,
         assemble,
@@ -322,7 +322,7 @@ def check(
     lang: LangOption = LANG,
     format: FormatOption = "table",
 ) -> None:
-    from plansim.reports import findings
+    from plansim.reports.answers import check as findings
     from plansim.scenarios.book import Book
     from plansim.scenarios.check import check as findings_of
     from plansim.scenarios.compare import side_by_side
@@ -373,7 +373,7 @@ def calibrate(
     from datetime import date
 
     from plansim.calibration.posterior import posterior
-    from plansim.reports import calibrated as told
+    from plansim.reports.answers import calibrate as told
     from plansim.scenarios.load import assemble, read_source
     from plansim.store import calibrations as stored
 
@@ -424,9 +424,7 @@ def run(
     import time
 
     from plansim.calibration.reference import share_below
-    from plansim.reports.deliveries import flow_table
-    from plansim.reports.judged import verdict_records, verdict_table
-    from plansim.reports.tolerance import unsettled
+    from plansim.reports.answers.run import flow_table, unsettled, verdict_records, verdict_table
     from plansim.scenarios.load import read_source
     from plansim.simulator.run import DRAWS
     from plansim.simulator.run import run as simulate
@@ -499,7 +497,7 @@ def as_run(
     place = chosen or stored.place_of(plan)
     if uncalibrated or (chosen is None and not place.is_file()):
         return loaded, []
-    from plansim.reports.calibrated import run_heading, run_warning
+    from plansim.reports.answers.calibrate import run_heading, run_warning
 
     found = stored.read(place)
     reason, names = stored.Holding.of(found, source, loaded).changed(loaded)
@@ -522,8 +520,7 @@ def processes(futures: int, workers: int) -> "Processes | None":
 
 def around(result: Any, lang: str) -> tuple[list[str], list[str]]:
     """What is said above and below a run's table."""
-    from plansim.reports.sentences import closing, heading
-    from plansim.reports.tolerance import settled
+    from plansim.reports.answers.run import closing, heading, settled
 
     return [*heading(result, lang), *settled(result, lang)], closing(result, lang)
 
@@ -549,7 +546,7 @@ def seek(
     quiet: QuietOption = False,
 ) -> None:
     from plansim.analysis.questions import questions
-    from plansim.reports import sought as told
+    from plansim.reports.answers import seek as told
     from plansim.scenarios.load import read_source
 
     asked = questions(targets or (), together, confidence, least)
@@ -559,7 +556,7 @@ def seek(
     loaded, drawn_by = as_run(source, plan, scenario, settings or (), uncalibrated, lang)
     if asked.confidence is not None:
         from plansim.analysis.confidence import promises
-        from plansim.reports import promised
+        from plansim.reports.answers import confidence as promised
 
         number = {"draws": 10_000} | number
         with progress_bar(number["draws"], lang, quiet) as tick:
@@ -616,7 +613,7 @@ def compare(
 
     from plansim.analysis.compare import compare as contrast
     from plansim.analysis.compare import compare_stored
-    from plansim.reports import compared as told
+    from plansim.reports.answers import compare as told
 
     drawn_by: list[str] = []
     if stored:
@@ -665,8 +662,8 @@ def attribute(
     from plansim.analysis.attribute import attribute as split
     from plansim.analysis.contrast import told_apart
     from plansim.analysis.decompose import KINDS, decomposed
-    from plansim.reports import attributed as told
-    from plansim.reports import factors
+    from plansim.reports.answers import attribute as told
+    from plansim.reports.answers import factors
     from plansim.scenarios.load import read_source
 
     number = whole_numbers({"draws": draws, "seed": seed, "workers": workers, "orders": orders})
@@ -718,9 +715,9 @@ def sensitivity(
     from plansim.analysis.sensitivity import sensitivity as ask
     from plansim.analysis.sensitivity import work
     from plansim.analysis.tornado import tornadoes
-    from plansim.reports import sensitivity as told
-    from plansim.reports.trace import PICTURES, check_files
+    from plansim.reports.answers import sensitivity as told
     from plansim.scenarios.load import read_source
+    from plansim.store.files import PICTURES, check_files
 
     number = whole_numbers({"draws": draws, "seed": seed, "workers": workers})
     if picture is not None:
@@ -760,7 +757,7 @@ def discover(
 ) -> None:
     from plansim.analysis.discover import discover as look
     from plansim.analysis.discover import work
-    from plansim.reports import discovered as told
+    from plansim.reports.answers import discover as told
     from plansim.scenarios.load import read_source
 
     number = whole_numbers({"draws": draws, "seed": seed, "workers": workers})
@@ -790,12 +787,14 @@ def trace(
     lang: LangOption = LANG,
     format: FormatOption = "table",
 ) -> None:
-    from plansim.reports import trace as told
+    from plansim.reports.answers import trace as told
+    from plansim.reports.words.delivery import scheduled
     from plansim.scenarios.load import read_source
     from plansim.simulator.trace import trace as follow
+    from plansim.store.files import PICTURES, TABLES, check_files, write_files
 
     number = whole_numbers({"draw": draw, "seed": seed})
-    told.check_files((("--gantt", gantt, told.PICTURES), ("--out", out, told.TABLES)))
+    check_files((("--gantt", gantt, PICTURES), ("--out", out, TABLES)), told.COLUMNS)
     source = read_source(plan)
     loaded, drawn_by = as_run(source, plan, scenario, settings or (), uncalibrated, lang)
     future = follow(loaded, scenario, number["seed"], number["draw"], luck)
@@ -803,16 +802,16 @@ def trace(
     records = told.event_records(future, keys)
     contents: dict[Path, bytes] = {}
     if gantt is not None:
-        from plansim.reports.gantt import gantt as picture
+        from plansim.reports.pictures.gantt import gantt as picture
 
         contents[gantt] = picture(future, keys, lang, gantt.suffix)
     if out is not None:
         contents[out] = told.event_csv(records)
-    told.write_files(contents)
+    write_files(contents)
     emit(
         records,
         told.trace_tables(future, keys, lang),
-        format, lang, [*told.heading(future, lang), *drawn_by], told.closing(future, lang),
+        format, lang, [*told.heading(future, lang), *drawn_by], scheduled(future, lang),
         told.COLUMNS,
     )  # fmt: skip
     for path in contents:
@@ -833,16 +832,18 @@ def hindcast(
 ) -> None:
     from plansim.calibration.hindcast import run as look_back
     from plansim.calibration.panel import read_panel
-    from plansim.reports import hindcast as told
-    from plansim.reports.trace import check_files, write_files
+    from plansim.reports.answers import hindcast as told
+    from plansim.store.files import PICTURES, check_files, write_files
 
     number = whole_numbers({"seed": seed, "from": since, "history": history})
-    check_files((("--pit", pit, told.PICTURES),))
+    check_files((("--pit", pit, PICTURES),))
     result = look_back(
         read_panel(panel), train, test, number["seed"], number["from"], number["history"]
     )
     if pit is not None:
-        write_files({pit: told.pit_picture(result, lang, pit.suffix)})
+        from plansim.reports.pictures.pit import pit_picture
+
+        write_files({pit: pit_picture(result, lang, pit.suffix)})
     emit(
         told.score_records(result), [told.score_table(result, lang)],
         format, lang, told.heading(result, lang), told.closing(lang), told.COLUMNS,
@@ -867,8 +868,8 @@ def batch(
 
     preload("plansim.simulator.run", "plansim.scenarios.load")
     from plansim.analysis.batch import execute, prepare
-    from plansim.reports.calibrated import told_of
-    from plansim.reports.runs import listing, stopped
+    from plansim.reports.answers.calibrate import told_of
+    from plansim.reports.answers.runs import listing, stopped
     from plansim.scenarios.batch_file import read_batch_file
     from plansim.store.collection import Filter, collect
     from plansim.store.journal import opened
@@ -915,7 +916,7 @@ def verify(damaged: Sequence[str], folder: Path, lang: str, quiet: bool) -> None
 @contextmanager
 def batch_bar(total: int, lang: str, quiet: bool) -> Iterator[Callable[[Any], object]]:
     """A bar on stderr that counts runs and says how long the rest takes."""
-    from plansim.reports.runs import time_left
+    from plansim.reports.answers.runs import time_left
 
     if quiet or not sys.stderr.isatty():
         yield lambda _: None
@@ -952,7 +953,7 @@ def runs(
     lang: LangOption = LANG,
     format: FormatOption = "table",
 ) -> None:
-    from plansim.reports.runs import listing, sheets
+    from plansim.reports.answers.runs import listing, sheets
     from plansim.store.collection import Filter, collect
     from plansim.store.export import check_file, write, write_iamc
 
@@ -1010,12 +1011,12 @@ def report(
 ) -> None:
     from plansim.analysis.crew import preload
     from plansim.analysis.workers import aside
-    from plansim.reports import files
+    from plansim.reports.book import files
 
     place = files.place_of(run, form, out)
     if form != "xlsx":  # which draws its charts itself
-        preload("plansim.cli", "matplotlib.backends.backend_agg", "plansim.reports.fans")
-    from plansim.reports import report as told
+        preload("plansim.cli", "matplotlib.backends.backend_agg", "plansim.reports.pictures.fans")
+    from plansim.reports.book import report as told
 
     contents = told.report(told.dossier(run, history, lang), form, place, aside)
     files.write(contents)

@@ -23,7 +23,8 @@ from plansim.analysis.compare import (
     shared_out,
 )
 from plansim.analysis.workers import Processes
-from plansim.reports.compared import names_of, points, remembered, signed
+from plansim.reports.answers.compare import names_of, remembered
+from plansim.reports.words.wording import points, signed
 from plansim.scenarios.load import load
 from plansim.scenarios.variants import Variant, columns, split, variants
 from plansim.simulator.errors import InputError

@@ -6,7 +6,7 @@ import pytest
 
 from plansim.calibration.reference import share_below
 from plansim.calibration.requirements import Requirement, requirements
-from plansim.reports.judged import requirement_table, verdict_table
+from plansim.reports.answers.run import requirement_table, verdict_table
 from plansim.scenarios.load import load
 from plansim.simulator.plan import Plan
 from plansim.simulator.results import KEPT, Result

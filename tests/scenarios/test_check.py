@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plansim.reports.findings import finding_records
+from plansim.reports.answers.check import finding_records
 from plansim.scenarios.book import Book, Interval, exactly, follow, rounded, stated
 from plansim.scenarios.check import Finding, check
 from plansim.scenarios.load import load, shipped

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from plansim.reports.findings import standing_records, standing_table
+from plansim.reports.answers.check import standing_records, standing_table
 from plansim.scenarios.compare import Standing, side_by_side
 from plansim.scenarios.load import load
 from plansim.simulator.plan import Plan, Target

@@ -1,0 +1,1 @@
+"""What commands answer: one file a command, named like it."""

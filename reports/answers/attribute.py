@@ -1,0 +1,260 @@
+"""What every lever brings: tables, records and the steps of a waterfall."""
+
+from collections.abc import Sequence
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from plansim.analysis.attribute import MEASURES, Attribution
+from plansim.analysis.decompose import KINDS
+from plansim.reports.pictures.canvas import studio
+from plansim.reports.pictures.waterfall import Step, gathered, waterfall_picture
+from plansim.reports.tables import Table
+from plansim.reports.words.drivers import TOTAL, lever_name
+from plansim.reports.words.wording import number, percent, points, signed, target_name, with_unit
+from plansim.simulator.errors import Fault, InputError
+from plansim.simulator.plan import Plan, Target
+from plansim.store.files import PICTURES, check_files, write_files
+from plansim.words.catalogue import say
+
+#: The contract (docs/commands.md), and three columns more.
+COLUMNS = ("target", "year", "lever", "share", "share_low", "share_high", "name", "unit")
+#: What levers are told apart by.
+BY = ("programme", "group")
+#: Levers that are named in one cell, those that bring most first.
+NAMED = 3
+
+
+# -- what was asked --------------------------------------------------------------------------------
+
+
+def check_question(of: str, by: str, picture: Path | None) -> None:
+    """Raises InputError naming every option that cannot be."""
+    rules = (("--of", of, (*MEASURES, *KINDS)), ("--by", by, BY))
+    faults = [
+        Fault("unknown_choice", {"value": value, "choices": list(choices)}, file=name)
+        for name, value, choices in rules
+        if value not in choices
+    ]
+    if picture is not None and of != "probability":
+        faults.append(Fault("no_picture", file="--picture"))
+    if faults:
+        raise InputError(faults)
+    check_files((("--picture", picture, PICTURES),))
+
+
+def check_targets(plan: Plan, wanted: Sequence[str]) -> tuple[str, ...]:
+    """The targets asked for. Raises InputError naming every one that is not judged."""
+    judged = [target.id for target in plan.judged]
+    faults = [
+        Fault(
+            "unknown_target",
+            {
+                "value": w,
+                "choices": judged,
+                "nearest": "".join(get_close_matches(w, judged, 1, 0.5)),
+            },
+            file="--target",
+        )
+        for w in wanted
+        if w not in judged
+    ]
+    if faults:
+        raise InputError(faults)
+    return tuple(wanted)
+
+
+# -- levers ----------------------------------------------------------------------------------------
+
+
+def attribution_records(
+    found: Attribution, lang: str, wanted: Sequence[str] = ()
+) -> list[dict[str, Any]]:
+    """One record a target and lever, the last of each target being the total.
+
+    Shares of a probability are fractions of one, those of an indicator in the target's unit.
+    """
+    keys = [*(lever.key for lever in found.levers), TOTAL]
+    named = [lever_name(found.plan, key, lang) for key in keys]
+    records = []
+    for i, target in shown_targets(found, wanted, restated=True):
+        size = 1.0 if found.measure == "probability" else target.scale
+        unit = "1" if found.measure == "probability" else target.unit
+        for row, (key, name) in enumerate(zip(keys, named, strict=True)):
+            share, low, high = (
+                _known(side[row, i] / size) for side in (found.share, found.low, found.high)
+            )
+            records.append(
+                dict(
+                    zip(
+                        COLUMNS,
+                        (target.id, target.year, key, share, low, high, name, unit),
+                        strict=True,
+                    )
+                )
+            )
+    return records
+
+
+def _known(value: float) -> float | None:
+    return float(value) if np.isfinite(value) else None
+
+
+def shown_targets(
+    found: Attribution, wanted: Sequence[str], restated: bool = False
+) -> list[tuple[int, Target]]:
+    """The targets asked for, or all (distinct ones, unless ``restated``), with their places."""
+    return [
+        (i, target)
+        for i, target in enumerate(found.targets)
+        if (target.id in wanted if wanted else restated or not target.restates)
+    ]
+
+
+def attribution_tables(found: Attribution, lang: str, wanted: Sequence[str] = ()) -> list[Table]:
+    """Targets at a glance, with the levers that bring most; lever by lever for those asked for."""
+    if wanted:
+        return [lever_table(found, i, lang) for i, _ in shown_targets(found, wanted)]
+    rows = [
+        glance_row(found, i, target, lang)
+        for i, target in shown_targets(found, wanted)
+        if found.share[:, i].any()
+    ]
+    columns = ("target", "indicator", "without_levers", "with_levers", "brought", "brought_by")
+    table = Table(columns, tuple(rows), columns[2:5], ("indicator",))
+    return [table] if rows else []
+
+
+def glance_row(found: Attribution, i: int, target: Target, lang: str) -> tuple[str, ...]:
+    moving = moving_levers(found, i)
+    told = [row for row in moving if float(gain(found, row, i, target).replace("−", "-")) != 0][
+        :NAMED
+    ]
+    parts = [
+        f"{lever_name(found.plan, found.levers[row].key, lang)} {gain(found, row, i, target)}"
+        for row in told
+    ]
+    if len(moving) > len(told):
+        parts.append(say("attributed.more", lang, number=len(moving) - len(told)))
+    return (
+        target.id,
+        target_name(found.plan, target, lang),
+        level(found, float(found.before[i]), target, lang),
+        level(found, float(found.after[i]), target, lang),
+        interval(found, len(found.levers), i, target),
+        ("、" if lang == "zh" else ", ").join(parts),
+    )
+
+
+def moving_levers(found: Attribution, i: int) -> list[int]:
+    """The places of the levers that move a target, those that bring most first."""
+    order = np.argsort(-np.abs(found.share[:-1, i]), kind="stable")
+    return [int(row) for row in order if found.share[row, i] != 0]
+
+
+def level(found: Attribution, value: float, target: Target, lang: str) -> str:
+    if found.measure == "probability":
+        return percent(value, 1)
+    return with_unit(number(value / target.scale).replace("-", "−"), target.unit, lang)
+
+
+def gain(found: Attribution, row: int, i: int, target: Target) -> str:
+    """What a lever brings, without its interval: +3.1."""
+    if found.measure == "probability":
+        return signed(100 * float(found.share[row, i]))
+    return interval(found, row, i, target).split(" ")[0]
+
+
+def interval(found: Attribution, row: int, i: int, target: Target) -> str:
+    """What a lever brings with half its interval: +3.1 ±0.4; points of a probability."""
+    share, low, high = (float(side[row, i]) for side in (found.share, found.low, found.high))
+    if found.measure == "probability":
+        return points(share, low, high)
+    if not np.isfinite(share):
+        return "?"
+    half = number((high - low) / 2 / target.scale, 2)
+    sign = "+" if share > 0 else ""
+    return f"{sign}{number(share / target.scale)} ±{half}".replace("-", "−")
+
+
+def lever_table(found: Attribution, i: int, lang: str) -> Table:
+    """One target, lever by lever, those that bring most first; the total last."""
+    target = found.targets[i]
+    rows = [
+        (
+            lever_name(found.plan, found.levers[row].key, lang),
+            interval(found, row, i, target),
+            found.levers[row].key,
+        )
+        for row in moving_levers(found, i)
+    ]
+    still = len(found.levers) - len(rows)
+    if still:
+        rows.append((say("attributed.none", lang, number=still), "0", ""))
+    rows.append(
+        (lever_name(found.plan, TOTAL, lang), interval(found, len(found.levers), i, target), TOTAL)
+    )
+    shown = {
+        "name": target_name(found.plan, target, lang), "year": target.year,
+        "before": level(found, float(found.before[i]), target, lang),
+        "after": level(found, float(found.after[i]), target, lang),
+    }  # fmt: skip
+    title = f"{target.id}: " + say("attributed.target", lang, **shown)
+    return Table(("lever", "brought", "id"), tuple(rows), ("brought",), ("id",), title)
+
+
+def heading(found: Attribution, scenario: str, base: str, lang: str) -> list[str]:
+    shown = {
+        "plan": found.plan.plan.name.in_language(lang), "scenario": scenario, "base": base,
+        "draws": found.draws, "seed": found.seed, "levers": len(found.levers),
+    }  # fmt: skip
+    exact = say("attributed.exact", lang, judged=found.judged)
+    sampled = say("attributed.sampled", lang, orders=found.orders, judged=found.judged)
+    return [say("attributed.title", lang, **shown), sampled if found.orders else exact]
+
+
+def closing(found: Attribution, lang: str, wanted: Sequence[str] = ()) -> list[str]:
+    still = sum(1 for i, _ in shown_targets(found, ()) if not found.share[:, i].any())
+    what = say(f"split.{found.measure}", lang)
+    return [what, *([say("attributed.still", lang, number=still)] if still and not wanted else [])]
+
+
+def waterfall_steps(found: Attribution, i: int, lang: str) -> list[Step]:
+    """The levers that bring most to a target, one by one, and all others as one step."""
+    return gathered(
+        [
+            Step(
+                lever_name(found.plan, lever.key, lang),
+                float(found.share[row, i]), float(found.low[row, i]), float(found.high[row, i]),
+            )
+            for row, lever in enumerate(found.levers)
+        ],
+        lang,
+    )  # fmt: skip
+
+
+def most_moved(found: Attribution, wanted: Sequence[str]) -> int:
+    """The place of the target that all levers together move most."""
+    places = [i for i, _ in shown_targets(found, wanted)]
+    return max(places, key=lambda i: abs(float(found.share[-1, i])))
+
+
+# -- the picture -----------------------------------------------------------------------------------
+
+
+def write_picture(found: Attribution, wanted: Sequence[str], path: Path, lang: str) -> Target:
+    """The waterfall of one target, the one that levers move most; returns which."""
+    i = most_moved(found, wanted)
+    target = found.targets[i]
+    name = target_name(found.plan, target, lang)
+    title = say("waterfall.title", lang, name=name, year=target.year or "")
+    form = path.suffix.lower().removeprefix(".")
+    with studio() as style:
+        steps = waterfall_steps(found, i, lang)
+        picture = waterfall_picture(
+            style, path.stem, title, float(found.before[i]), steps, lang, form
+        )
+    write_files({path: picture.raw})
+    return target

@@ -1,0 +1,259 @@
+"""What a calibration said, worded: observations before and after, figures that moved, and why."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from plansim.reports.tables import Table
+from plansim.reports.words.drivers import driver_words, quantity_name
+from plansim.reports.words.wording import number, percent, with_unit
+from plansim.scenarios.history import Observation
+from plansim.simulator.plan import Plan
+from plansim.words.catalogue import say
+
+if TYPE_CHECKING:
+    from plansim.analysis.batch import Drawn
+    from plansim.calibration.posterior import Check, Moved, Posterior
+    from plansim.store.calibrations import Stored
+
+Ends = tuple[float, float, float]
+
+#: The contract.
+COLUMNS = (
+    *("path", "unit", "origin", "prior_p05", "prior_p50", "prior_p95"),
+    *("posterior_p05", "posterior_p50", "posterior_p95", "moved", "spread", "by"),
+)
+#: Figures that a table shows at most; observations rarer than this are called out of line.
+MOST, RARE = 20, 0.02
+#: Below this share of draws that count, the normal law is called rough. [fraction]
+ROUGH = 0.5
+
+
+def figure_records(result: Posterior) -> list[dict[str, Any]]:
+    """Every uncertain figure with the columns of the contract, in base units."""
+    return [
+        dict(
+            zip(
+                COLUMNS,
+                (
+                    *(f.path, f.unit, f.origin, *f.prior, *f.posterior),
+                    *(round(f.moved, 6), round(f.spread, 6), f.by),
+                ),
+                strict=True,
+            )
+        )
+        for f in result.figures
+    ]
+
+
+def tables(result: Posterior, lang: str) -> list[Table]:
+    """The observations, and the figures that were told something."""
+    found = (check_table(result, lang), figure_table(result, lang))
+    return [table for table in found if table.rows]
+
+
+def check_table(result: Posterior, lang: str) -> Table:
+    """What was seen, against what the plan would have said before and after."""
+    rows = tuple(
+        (
+            observation_words(result.plan, check.observation, lang),
+            time_words(check.observation, lang),
+            value_words(check.observation, check.observation.value, lang),
+            range_words(check.observation, check.prior, lang),
+            range_words(check.observation, check.posterior, lang),
+            percent(check.weight),
+            percent(check.tail_prior),
+        )
+        for check in result.checks
+    )
+    columns = (
+        "observed", "year", "seen_value", "expected_before", "expected_after", "data_weight",
+        "as_far_out",
+    )  # fmt: skip
+    return Table(columns, rows, right=columns[2:], optional=("as_far_out", "data_weight"))
+
+
+def figure_table(result: Posterior, lang: str) -> Table:
+    """The figures that observations or identities moved or narrowed, the farthest first."""
+    ranked = sorted(result.spoken, key=_told_much, reverse=True)
+    rows = tuple(
+        (
+            driver_words(result.plan, figure.path, lang),
+            say(f"origin.{figure.origin}", lang),
+            ends_words(figure, figure.prior),
+            ends_words(figure, figure.posterior),
+            f"{figure.moved:+.2f}".replace("-", "−"),
+            percent(figure.spread),
+            say(f"calibrated.{figure.by}", lang),
+        )
+        for figure in ranked[:MOST]
+    )
+    columns = (
+        "told_figure", "origin", "known_before", "known_after", "median_moved", "spread_left",
+        "told_by",
+    )  # fmt: skip
+    return Table(columns, rows, right=columns[2:6], optional=("origin",))
+
+
+def _told_much(figure: Moved) -> float:
+    """How far a figure's law went, in standard deviations of the prior."""
+    return abs(figure.moved) + abs(1.0 - figure.spread)
+
+
+def observation_words(plan: Plan, o: Observation, lang: str) -> str:
+    """What an observation is of: value added (growth), output of Robotics."""
+    if o.quantity in plan.indicators:
+        name = plan.indicators[o.quantity].name.in_language(lang)
+        if o.subject:
+            subject = plan.clusters[o.subject].name.in_language(lang)
+            name = f"{subject}{name}" if lang == "zh" else f"{name} of {subject}"
+    else:
+        name = quantity_name(plan, o.quantity, lang)
+    return say("calibrated.growth_of", lang, what=name) if o.measure == "growth" else name
+
+
+def time_words(o: Observation, lang: str) -> str:
+    """2016, or the first half of it."""
+    year = int(o.year)
+    return say("calibrated.half", lang, year=year) if o.is_half else str(year)
+
+
+def value_words(o: Observation, value: float, lang: str) -> str:
+    """A value in the unit that the observation was written in."""
+    text = number(value / o.scale).replace("-", "−")
+    return with_unit(text, o.unit, lang)
+
+
+def range_words(o: Observation, ends: Ends, lang: str) -> str:
+    """The median with the 5 % and 95 % quantiles, in the unit of the observation."""
+    low, middle, high = (number(value / o.scale).replace("-", "−") for value in ends)
+    return with_unit(f"{middle} ({low} … {high})", o.unit, lang)
+
+
+def ends_words(figure: Moved, ends: Ends) -> str:
+    """A figure's median with its 5 % and 95 % quantiles; shares and rates in percent."""
+    share = figure.unit in ("1", "1/year")
+    low, middle, high = (number((100 if share else 1) * v).replace("-", "−") for v in ends)
+    unit = " %" if share else f" {figure.unit}"
+    return f"{middle} ({low} … {high}){unit}"
+
+
+def heading(result: Posterior, scenario: str, lang: str) -> list[str]:
+    """What was calibrated, by what."""
+    plan = result.plan
+    fields = {
+        "plan": plan.plan.name.in_language(lang),
+        "scenario": scenario,
+        "seen": len(result.checks),
+        "draws": result.draws,
+        "seed": result.seed,
+    }
+    return [say("calibrated.title", lang, **fields)]
+
+
+def closing(result: Posterior, lang: str) -> list[str]:
+    """What the observations told, what they did not, and how well that is known."""
+    plan = result.plan
+    lines = [_counts(result, lang)]
+    if result.checks:
+        lines.append(_growth(result, lang))
+        lines.append(_health(result, lang))
+    if result.unexplained:
+        lines.append(
+            say("calibrated.unexplained", lang, list=_listed(plan, result.unexplained, lang))
+        )
+    strange = [c for c in result.checks if c.tail_prior < RARE and c not in result.unexplained]
+    if strange:
+        lines.append(say("calibrated.strange", lang, list=_listed(plan, strange, lang)))
+    if result.unused:
+        from plansim.calibration.likelihood import BEFORE
+
+        lines.append(say("calibrated.unused", lang, number=len(result.unused), years=BEFORE))
+    if result.reconciled is not None and not result.reconciled.converged:
+        lines.append(say("calibrated.unreconciled", lang))
+    last = max((check.observation.time for check in result.checks), default=0.0)
+    if last > plan.plan.base_year:
+        lines.append(say("calibrated.goes_on", lang, last=math.ceil(last)))
+    return lines
+
+
+def _counts(result: Posterior, lang: str) -> str:
+    by = [figure.by for figure in result.figures]
+    fields = {
+        "total": len(by),
+        "observations": by.count("observations") + by.count("both"),
+        "identities": by.count("identities") + by.count("both"),
+        "rest": by.count("prior_dominated"),
+    }
+    return say("calibrated.counts", lang, **fields)
+
+
+def _growth(result: Posterior, lang: str) -> str:
+    """Whether any trend was told something, and what weight growth rates got."""
+    trends = [f for f in result.spoken if ".trend." in f.path and f.by != "identities"]
+    if trends:
+        named = [driver_words(result.plan, f.path, lang) for f in trends]
+        return say("calibrated.trends", lang, list=_cut(named, lang))
+    weights = [c.weight for c in result.checks if c.observation.measure == "growth"]
+    if not weights:
+        return say("calibrated.no_growth", lang)
+    low, high = percent(min(weights)), percent(max(weights))
+    share = low if low == high else f"{low.removesuffix('%')} … {high}"
+    return say("calibrated.prior_growth", lang, share=share)
+
+
+def _health(result: Posterior, lang: str) -> str:
+    """How many draws count, and what the stored law loses."""
+    fields = {
+        "share": percent(result.share),
+        "stages": len(result.powers),
+        "draws": round(result.share * result.draws),
+    }
+    key = "calibrated.health"
+    if not result.converged:
+        key = "calibrated.not_converged"
+    elif result.share < ROUGH:
+        key = "calibrated.rough"
+    return say(key, lang, **fields)
+
+
+def _listed(plan: Plan, found: Sequence[Check], lang: str) -> str:
+    named = [
+        f"{observation_words(plan, c.observation, lang)} {time_words(c.observation, lang)}"
+        for c in found
+    ]
+    return _cut(named, lang)
+
+
+def _cut(named: Sequence[str], lang: str) -> str:
+    rest = len(named) - 5
+    shown = [*named[:5], f"… (+{rest})"] if rest > 0 else list(named)
+    return ("、" if lang == "zh" else ", ").join(shown)
+
+
+# -- in a run --------------------------------------------------------------------------------------
+
+
+def run_heading(stored: Stored, lang: str) -> str:
+    """That a run draws by a calibration, and by which."""
+    fields = {"value": stored.path, "seen": stored.observations, "made": stored.made}
+    return say("calibrated.used", lang, **fields)
+
+
+def told_of(sources: Mapping[str, Drawn], lang: str) -> list[str]:
+    """What is said before a batch about the calibrations that its plans have."""
+    said = []
+    for held in (drawn.holding for drawn in sources.values()):
+        if held is not None and held.reason:
+            said.append(run_warning(held.stored, held.reason, (), lang))
+        elif held is not None:
+            said.append(run_heading(held.stored, lang))
+    return said
+
+
+def run_warning(stored: Stored, reason: str, names: Sequence[str], lang: str) -> str:
+    """That a calibration was ignored, and why."""
+    why = say(f"calibrated.{reason}", lang, list=_cut(names, lang))
+    return say("calibrated.ignored", lang, value=stored.path, why=why)

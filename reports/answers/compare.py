@@ -1,0 +1,136 @@
+"""Scenarios side by side: for each, what it changes against the first one."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from plansim.analysis.compare import Comparison, Contrast, Remembered
+from plansim.reports.tables import Table
+from plansim.reports.words.wording import number, percent, points, signed, target_name
+from plansim.simulator.errors import Fault, InputError
+from plansim.store.read import KeptRun, read_kept
+from plansim.words.catalogue import say
+
+#: The contract (docs/commands.md).
+COLUMNS = (
+    "target", "year", "scenario", "probability", "diff", "diff_low", "diff_high", "wins", "loses",
+)  # fmt: skip
+
+
+def comparison_records(found: Comparison) -> list[dict[str, Any]]:
+    """One record a target and scenario."""
+    return [
+        {
+            "target": row.target.id,
+            "year": row.target.year,
+            "scenario": row.scenario,
+            "probability": row.probability,
+            "diff": row.diff,
+            "diff_low": row.low,
+            "diff_high": row.high,
+            "wins": row.wins,
+            "loses": row.loses,
+        }
+        for row in found.rows
+    ]
+
+
+def comparison_tables(found: Comparison, lang: str) -> list[Table]:
+    """One table for each scenario but the first: the distinct targets that it moves."""
+    tables = []
+    for name in found.names[1:]:
+        rows = [_row(found, row, lang) for row in _moved(found, name)]
+        if rows:
+            title = say("compared.against", lang, scenario=name, first=found.names[0])
+            columns = ("target", "indicator", "first", "probability", "diff", "wins", "loses")
+            tables.append(
+                Table(columns, tuple(rows), columns[2:], ("loses", "wins", "indicator"), title)
+            )
+    return tables
+
+
+def _moved(found: Comparison, name: str) -> list[Contrast]:
+    return [r for r in found.rows if r.scenario == name and not r.same and not r.target.restates]
+
+
+def _row(found: Comparison, row: Contrast, lang: str) -> tuple[str, ...]:
+    first = next(r for r in found.rows if r.target.id == row.target.id)
+    return (
+        row.target.id,
+        target_name(found.plan, row.target, lang),
+        percent(first.probability, 1),
+        percent(row.probability, 1),
+        points(row.diff, row.low, row.high),
+        "" if row.wins is None else percent(row.wins, 1),
+        "" if row.loses is None else percent(row.loses, 1),
+    )
+
+
+def heading(found: Comparison, lang: str) -> list[str]:
+    shown = {
+        "plan": found.plan.plan.name.in_language(lang),
+        "draws": found.draws,
+        "seed": found.seed,
+    }
+    lines = [say("compared.title", lang, **shown)]
+    if found.kept:
+        lines.append(say("compared.stored", lang, kept=found.kept, draws=found.draws))
+    return lines
+
+
+def closing(found: Comparison, lang: str) -> list[str]:
+    """How many targets each scenario meets, and which of them no scenario moves."""
+    targets = sum(1 for target in found.plan.judged if not target.restates)
+    lines = []
+    for name, (met, gain, low, high), joint in zip(
+        found.names, found.met, found.joint, strict=True
+    ):
+        shown: dict[str, object] = {
+            "scenario": name, "met": number(met), "targets": targets, "joint": percent(joint, 1),
+        }  # fmt: skip
+        if name == found.names[0]:
+            lines.append(say("compared.first", lang, **shown))
+            continue
+        half = "" if low != low else f" ±{(high - low) / 2:.2f}"
+        change = "0" if gain == low == high == 0 else signed(gain, 2) + half
+        still = targets - len(_moved(found, name))
+        lines.append(say("compared.other", lang, **shown, change=change, still=still))
+    return [*lines, say("compared.read", lang, first=found.names[0])]
+
+
+def stored_runs(
+    paths: Sequence[str], settings: Sequence[str] | None, variants: Sequence[str] | None
+) -> list[Remembered]:
+    """Stored runs, ready to be compared. Raises InputError naming everything that is wrong."""
+    faults = [
+        Fault("variant_of_runs", {"value": text}) for text in (*(settings or ()), *(variants or ()))
+    ]
+    if len(paths) < 2:
+        faults.append(Fault("one_scenario"))
+    found = []
+    for path, name in zip(paths, names_of(paths), strict=True):
+        try:
+            found.append(remembered(read_kept(Path(path)), name))
+        except InputError as problem:
+            faults += problem.faults
+    if faults:
+        raise InputError(faults)
+    return found
+
+
+def remembered(kept: KeptRun, name: str) -> Remembered:
+    run = kept.run
+    probabilities = {
+        v.target: (v.probability or 0.0, v.prob_low or 0.0, v.prob_high or 0.0) for v in run.judged
+    }
+    settings, joint = run.settings, run.joint[0].probability if run.joint else 0.0
+    return Remembered(
+        name, run.plan, settings.draws, settings.seed, settings.sampler, settings.given,
+        probabilities, kept.reads, kept.who, joint,
+    )  # fmt: skip
+
+
+def names_of(paths: Sequence[str]) -> list[str]:
+    """What stored runs are called: the last part of their path where that tells them apart."""
+    short = [path.rstrip("/").rpartition("/")[2] for path in paths]
+    return short if len(set(short)) == len(short) else list(paths)

@@ -1,0 +1,331 @@
+"""A judged plan: one row a target, what became of every queue, and three sentences."""
+
+from collections.abc import Sequence
+from dataclasses import fields
+from math import ceil, floor, log10
+from typing import TYPE_CHECKING, Any
+
+from plansim.calibration.requirements import Requirement, rarity
+from plansim.reports.tables import Table
+from plansim.reports.words.delivery import station_name
+from plansim.reports.words.drivers import driver_words
+from plansim.reports.words.verdicts import (
+    evidence_words,
+    percent_change,
+    probability_text,
+    rarity_text,
+    simulated_text,
+    verdict_word,
+)
+from plansim.reports.words.wording import goal_text, number, percent, target_name, with_unit
+from plansim.simulator import units
+from plansim.simulator.feasibility import Goal
+from plansim.simulator.plan import Plan, Target
+from plansim.simulator.results import Result, Verdict
+from plansim.words.catalogue import say
+
+if TYPE_CHECKING:
+    from plansim.store.read import Stored
+
+    Told = Result | Stored  # a run as it was computed, or read back
+
+
+def verdict_records(result: Result, lang: str) -> list[dict[str, Any]]:
+    """One record a target, with the columns of the contract; words in the language asked for."""
+    records = []
+    for verdict in result.verdicts:
+        record = {f.name: getattr(verdict, f.name) for f in fields(Verdict)}
+        record["verdict"] = verdict_word(verdict.verdict, lang)
+        records.append(record)
+    return records
+
+
+def verdict_table(result: Result, lang: str) -> Table:
+    """The judged targets: goal, simulated, probability, what it needs, what it hinges on."""
+    by_id = {t.id: t for t in result.plan.targets}
+    columns = [
+        "target",
+        "goal",
+        "simulated",
+        "probability",
+        "verdict",
+        "needs",
+        "rare",
+        "evidence",
+        "binds",
+    ]
+    if lang == "zh":
+        columns.insert(1, "indicator")
+    rows = []
+    for v in result.judged:
+        target = by_id[v.target]
+        cells = {
+            "target": v.target,
+            "indicator": target_name(result.plan, target, lang),
+            "goal": goal_text(target, lang),
+            "simulated": simulated_text(v, target, lang),
+            "probability": probability_text(v),
+            "verdict": verdict_word(v.verdict, lang),
+            "needs": "" if v.required_growth is None else percent_change(v.required_growth),
+            "rare": rare_text(result, v, target),
+            "evidence": evidence_words(v.evidence, lang),
+            "binds": driver_words(result.plan, v.binds, lang),
+        }
+        rows.append(tuple(cells[c] for c in columns))
+    right = ("simulated", "probability", "needs", "rare")
+    optional = ("binds", "evidence", "rare", "needs")
+    return Table(tuple(columns), tuple(rows), right=right, optional=optional)
+
+
+def requirement_table(plan: Plan, found: Sequence[Requirement], lang: str) -> Table:
+    """What targets require of their base, before anything is simulated."""
+    rows = [
+        (
+            each.target.id,
+            target_name(plan, each.target, lang),
+            goal_text(each.target, lang),
+            "" if each.growth is None else percent_change(each.growth),
+            rarity_text(each.rarity),
+        )
+        for each in found
+        if each.rarity is not None
+    ]
+    columns = ("target", "indicator", "goal", "needs", "rare")
+    title = say("show.requirements", lang)
+    return Table(columns, tuple(rows), right=("needs", "rare"), title=title)
+
+
+def rare_text(result: Result, verdict: Verdict, target: Target) -> str:
+    """Share of real industries that never did it, with its 95 % interval: 99.1% (98.8 … 99.4)."""
+    if verdict.reference_percentile is None:
+        return ""
+    goal = Goal.of(target, result.plan)
+    base = result.base_level(target.indicator, target.cluster, goal.base)
+    return rarity_text(rarity(result.plan, goal, base))
+
+
+#: A mean wait shorter than this is no bottleneck. [days]
+SHORT = 1.0
+
+
+def flow_table(result: "Result | Stored", lang: str) -> Table:
+    """Queued programmes: what applied, was delivered, left, is under way, and the bottleneck."""
+    rows = []
+    for flow in result.flows:
+        programme = result.plan.programmes[flow.programme]
+        counts = (flow.applied, flow.delivered, flow.dropped, flow.under_way)
+        worst = next((wait for wait in flow.waits if wait.days >= SHORT), None)
+        rows.append(
+            (
+                programme.name.in_language(lang),
+                *(span(count, programme.unit, lang) for count in counts),
+                *(
+                    (say("flow.none", lang), "", "")
+                    if worst is None
+                    else (
+                        station_name(result.plan, flow.programme, worst.stage, worst.station, lang),
+                        percent(worst.share),
+                        number(worst.days, 2),
+                    )
+                ),
+            )
+        )
+    fates = ("applied", "delivered", "dropped", "under_way")
+    columns = ("programme", *fates, "waits", "waiting_share", "waiting_days")
+    title = say("flow.title", lang, year=result.plan.plan.years[1])
+    right = (*fates, "waiting_share", "waiting_days")
+    return Table(columns, tuple(rows), right, optional=("dropped", "applied"), title=title)
+
+
+def span(quantiles: tuple[float, float, float], unit: str, lang: str) -> str:
+    """The median with the 5 % and 95 % quantiles: 41 (30 … 55), 80 (60 … 100) %."""
+    low, middle, high = (number(q / units.parse(unit).factor) for q in quantiles)
+    return with_unit(middle if low == high else f"{middle} ({low} … {high})", unit, lang)
+
+
+#: At most this many targets are named.
+NAMED = 5
+
+
+def settled(result: Result, lang: str) -> list[str]:
+    """That every interval is as narrow as was asked, if it was asked."""
+    if result.settings.tolerance is None or result.unsettled:
+        return []
+    return [
+        say(
+            "report.settled",
+            lang,
+            tolerance=half_points(result.settings.tolerance),
+            draws=result.settings.draws,
+        )
+    ]
+
+
+def unsettled(result: Result, lang: str) -> list[str]:
+    """Which targets are not known as well as was asked, and about how many draws would do."""
+    tolerance, left = result.settings.tolerance, result.unsettled
+    if tolerance is None or not left:
+        return []
+    left = tuple(sorted(left, key=lambda v: -(v.half_width or 0.0)))
+    widest = left[0].half_width or 0.0
+    names = ("、" if lang == "zh" else ", ").join(v.target for v in left[:NAMED])
+    if len(left) > NAMED:
+        names = say("report.more", lang, text=names, number=len(left) - NAMED)
+    return [
+        say(
+            "report.unsettled",
+            lang,
+            tolerance=half_points(tolerance),
+            draws=result.settings.draws,
+            number=len(left),
+            total=len(result.judged),
+            list=names,
+            widest=half_points(widest),
+            needed=f"{upwards(result.settings.draws * (widest / tolerance) ** 2):,}",
+        )
+    ]
+
+
+def half_points(share: float) -> str:
+    """A half-width in percentage points, two digits: 0.5."""
+    return f"{float(f'{100 * share:.2g}'):g}"
+
+
+def upwards(number: float) -> int:
+    """Rounded up to two digits."""
+    step = int(10 ** max(0, floor(log10(number)) - 1))
+    return ceil(number / step - 1e-9) * step
+
+
+#: A probability at or above the first is called likely, at or below the second not likely.
+LIKELY, UNLIKELY = 0.66, 0.33
+#: At most this many targets are named in one sentence.
+NAMED = 5
+#: Support below this many futures is called rough.
+FEW = 400
+
+
+def closing(result: Result, lang: str) -> list[str]:
+    """What is said below a run's table: three sentences, and what the table leaves out."""
+    recorded = len(result.verdicts) - len(result.judged)
+    note = say("report.recorded", lang, number=recorded, plan=result.plan.plan.id)
+    return [note, *three_sentences(result, lang)]
+
+
+def three_sentences(result: "Told", lang: str) -> list[str]:
+    """What is likely, what is not, and what binds, over the distinct outcome targets of a run."""
+    by_id = {t.id: t for t in result.plan.targets}
+    outcomes = [
+        (by_id[v.target], v)
+        for v in result.judged
+        if by_id[v.target].kind == "outcome" and not by_id[v.target].restates
+    ]
+    likely = [t for t, v in outcomes if _probability(v) >= LIKELY]
+    unlikely = sorted(
+        ((t, v) for t, v in outcomes if _probability(v) <= UNLIKELY),
+        key=lambda tv: _probability(tv[1]),
+    )
+    sentences = []
+    if likely:
+        sentences.append(say("report.likely", lang, list=listed(result.plan, likely, lang)))
+    else:
+        sentences.append(say("report.likely_none", lang, number=len(outcomes)))
+    if unlikely:
+        named = listed(result.plan, [t for t, _ in unlikely], lang)
+        sentences.append(say("report.unlikely", lang, list=named))
+    else:
+        sentences.append(say("report.unlikely_none", lang))
+    if outcomes:
+        sentences.append(
+            _what_binds(result, *min(outcomes, key=lambda tv: _probability(tv[1])), lang)
+        )
+    return sentences
+
+
+def _probability(verdict: Verdict) -> float:
+    assert verdict.probability is not None
+    return verdict.probability
+
+
+def listed(plan: Plan, targets: list[Target], lang: str) -> str:
+    """Names with their years, each indicator named once: energy per value added (2020, 2025)."""
+    years: dict[str, list[int]] = {}
+    for target in targets:
+        name = target_name(plan, target, lang)
+        years.setdefault(name, []).append(target.year or 0)
+    bracket = "{name}（{years}）" if lang == "zh" else "{name} ({years})"
+    join = "、" if lang == "zh" else ", "
+    parts = [bracket.format(name=n, years=join.join(map(str, sorted(y)))) for n, y in years.items()]
+    text = join.join(parts[:NAMED])
+    if len(parts) > NAMED:
+        return say("report.more", lang, text=text, number=len(parts) - NAMED)
+    return text
+
+
+def _what_binds(result: "Told", target: Target, verdict: Verdict, lang: str) -> str:
+    p10, _, p90 = result.met_number
+    joint = result.joint[0]
+    fields = {
+        "first": listed(result.plan, [target], lang),
+        "probability": percent(_probability(verdict), 1),
+        "number": joint.targets,
+        "joint": joint_words(joint.probability, result.support, lang),
+        "p10": p10,
+        "p90": p90,
+    }
+    growth, rarity = verdict.required_growth, verdict.reference_percentile
+    if growth is None or rarity is None or target.basis not in ("level", "change_vs_base"):
+        return say("report.binds_plain", lang, **fields)
+    fields["growth"] = percent_change(growth)
+    fields["rarity"] = say("report.rarity", lang, share=percent(rarity / 100, 1).removesuffix("%"))
+    fields["base"] = _base_words(result, target, lang)
+    return say("report.binds", lang, **fields)
+
+
+def _base_words(result: "Told", target: Target, lang: str) -> str:
+    base = result.base_level(target.indicator, target.cluster) / target.scale
+    return with_unit(number(base), target.unit, lang)
+
+
+def joint_words(probability: float, support: int, lang: str) -> str:
+    """A joint probability; where no future met everything, how many were tried."""
+    if probability == 0:
+        return say("report.never", lang, support=support)
+    return percent(probability, 1)
+
+
+def heading(result: "Told", lang: str) -> list[str]:
+    """What was run, and how many futures support it where something is given."""
+    plan, settings = result.plan, result.settings
+    lines = [
+        say(
+            "report.title",
+            lang,
+            plan=plan.plan.name.in_language(lang),
+            scenario=settings.scenario,
+        ),
+        say(
+            "report.meta",
+            lang,
+            region=plan.plan.region.in_language(lang),
+            first=plan.plan.years[0],
+            last=plan.plan.years[1],
+            draws=settings.draws,
+            seed=settings.seed,
+        ),
+    ]
+    if settings.given:
+        given = ("、" if lang == "zh" else ", ").join(settings.given)
+        lines.append(
+            say(
+                "report.given",
+                lang,
+                given=given,
+                support=result.support,
+                simulated=result.simulated,
+                share=f"{100 * result.support / result.simulated:.2g}",
+            )
+        )
+        if result.support < FEW:
+            lines.append(say("report.few", lang))
+    return lines

@@ -1,0 +1,228 @@
+"""The runs of a batch as tables and records, and what is said while they are under way."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from fnmatch import fnmatchcase
+from typing import Any
+
+from plansim.reports.tables import Table
+from plansim.reports.words.verdicts import verdict_word
+from plansim.reports.words.wording import number, percent
+from plansim.store.collection import Collection, Filter, targets
+from plansim.store.export import Sheet
+from plansim.store.journal import Ledger
+from plansim.store.run_file import DONE, faults_of
+from plansim.words.catalogue import say, say_fault
+
+#: Columns of the records (docs/commands.md); levers stand between ``scenario`` and ``seed``.
+RUN_COLUMNS = (
+    "run", "plan", "scenario", "seed", "draws", "status", "targets", "met_p10", "met_p50",
+    "met_p90", "all_probability", "all_low", "all_high", "reason",
+)  # fmt: skip
+TARGET_COLUMNS = (
+    "run", "plan", "scenario", "seed", "target", "indicator", "subject", "unit", "year",
+    "low", "high", "p05", "p50", "p95", "probability", "prob_low", "prob_high", "verdict",
+)  # fmt: skip
+#: Names that are told where nothing fits.
+SHORT = 6
+#: Rows that a table shows on a screen.
+MOST_SHOWN = 40
+
+
+def columns(names: Sequence[str], levers: Sequence[str]) -> tuple[str, ...]:
+    """Columns of records with those of the levers."""
+    place = names.index("seed")
+    return (*names[:place], *levers, *names[place:])
+
+
+def run_records(found: Collection, lang: str) -> list[dict[str, Any]]:
+    """One record a run; words in the language asked for."""
+    names = columns(RUN_COLUMNS, found.levers)
+    records = []
+    for row in found.runs.to_pylist():
+        reason = "; ".join(say_fault(fault, lang) for fault in faults_of(row["faults"]))
+        records.append({name: {**row, "reason": reason}[name] for name in names})
+    return records
+
+
+def target_records(found: Collection, wanted: Filter, lang: str) -> list[dict[str, Any]]:
+    """One record a target of a run."""
+    runs = {row["run"]: row for row in found.runs.to_pylist()}
+    names = columns(TARGET_COLUMNS, found.levers)
+    records = []
+    for row in targets(found, wanted).to_pylist():
+        row["verdict"] = verdict_word(row["verdict"], lang)
+        whole = {**runs[row["run"]], **row}
+        records.append({name: whole[name] for name in names})
+    return records
+
+
+def run_table(records: Sequence[Mapping[str, Any]], levers: Sequence[str], lang: str) -> Table:
+    """Runs at a glance: what was set, how many targets are met, how surely all of them."""
+    rows = tuple(
+        (
+            row["run"],
+            row["plan"],
+            row["scenario"],
+            settings_text(row, levers),
+            str(row["seed"]),
+            say(f"runstatus.{row['status']}", lang),
+            met_text(row, lang),
+            chance(row["all_probability"]),
+        )
+        for row in records[:MOST_SHOWN]
+    )
+    names = ("run", "plan", "scenario", "settings", "seed", "status", "met", "all_met")
+    return _slim(Table(names, rows, right=("seed", "met", "all_met"), optional=("run",)))
+
+
+def target_table(records: Sequence[Mapping[str, Any]], levers: Sequence[str], lang: str) -> Table:
+    """Targets of several runs: simulated, probability, verdict."""
+    rows = tuple(
+        (
+            row["run"],
+            row["plan"],
+            row["scenario"],
+            settings_text(row, levers),
+            str(row["seed"]),
+            row["target"],
+            f"{number(row['p50'])} ({number(row['p05'])} … {number(row['p95'])}) {row['unit']}",
+            chance(row["probability"]),
+            row["verdict"],
+        )
+        for row in records[:MOST_SHOWN]
+    )
+    names = (
+        "run", "plan", "scenario", "settings", "seed",
+        "target", "simulated", "probability", "verdict",
+    )  # fmt: skip
+    return _slim(Table(names, rows, right=("seed", "simulated", "probability"), optional=("run",)))
+
+
+def _slim(table: Table) -> Table:
+    """The table without columns that say nothing, or the same in every row."""
+    for name in ("settings", "plan", "seed"):
+        cells = {row[table.columns.index(name)] for row in table.rows}
+        if cells == {""} or (name != "settings" and len(cells) == 1 and len(table.rows) > 1):
+            table = table.without(name)
+    return table
+
+
+def settings_text(row: Mapping[str, Any], levers: Sequence[str]) -> str:
+    """What a run sets: the last words of each path and its value."""
+    return "\n".join(f"{short(path)} = {row[path]}" for path in levers if row[path] is not None)
+
+
+def short(path: str) -> str:
+    """A path without its first part: quotas.land.amount → land.amount."""
+    return path.partition(".")[2] or path
+
+
+def chance(probability: float | None) -> str:
+    return "" if probability is None else percent(probability)
+
+
+def met_text(row: Mapping[str, Any], lang: str) -> str:
+    """How many targets a run meets: median and the range of eight futures in ten."""
+    if row["met_p50"] is None:
+        return ""
+    shown = {key: row[key] for key in ("met_p10", "met_p50", "met_p90", "targets")}
+    return say("report.met", lang, **shown)
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What a command prints: records, the tables made of them, and what is said below."""
+
+    records: list[dict[str, Any]]
+    tables: list[Table]
+    closing: list[str]
+    columns: tuple[str, ...]
+
+
+def listing(found: Collection, wanted: Filter, folder: object, lang: str) -> Listing:
+    """Runs, or the targets of runs where the filter asks for targets."""
+    names: tuple[str, ...]
+    if wanted.of_targets:
+        records = target_records(found, wanted, lang)
+        names, draw, below = TARGET_COLUMNS, target_table, []
+    else:
+        records = run_records(found, lang)
+        names, draw = RUN_COLUMNS, run_table
+        below = [batch_line(records, folder, lang)] if records else []
+    if not records:
+        below += [say("report.no_rows", lang), *hints(found, wanted, lang)]
+    if len(records) > MOST_SHOWN:
+        hidden = len(records) - MOST_SHOWN
+        below.append(say("report.not_shown", lang, number=hidden, value=folder))
+    if not wanted.of_targets:
+        below += failures(records, lang)
+    tables = [draw(records, found.levers, lang)] if records else []
+    return Listing(records, tables, below, columns(names, found.levers))
+
+
+def hints(found: Collection, wanted: Filter, lang: str) -> Iterator[str]:
+    """Names that may have been meant where nothing fits."""
+    known = {name: list(found.known[name]) for name in ("plan", "scenario")}
+    if len(found.runs):
+        known["target"] = list(dict.fromkeys(found.rows("targets")["target"].to_pylist()))
+    for name, names in known.items():
+        asked = getattr(wanted, name)
+        if asked and not any(fnmatchcase(each, asked) for each in names):
+            near = names if len(names) <= SHORT else get_close_matches(asked, names, SHORT, 0.4)
+            if near:
+                yield say("report.known", lang, value=f"--{name}", list=", ".join(near))
+
+
+def sheets(found: Collection, wanted: Filter, lang: str) -> dict[str, Sheet]:
+    """Runs and their targets by name, what is listed first."""
+    records = {"runs": run_records(found, lang), "targets": target_records(found, wanted, lang)}
+    names = {"runs": RUN_COLUMNS, "targets": TARGET_COLUMNS}
+    order = sorted(records, reverse=wanted.of_targets)
+    heads = {name: columns(names[name], found.levers) for name in order}
+    return {n: (heads[n], [[row[c] for c in heads[n]] for row in records[n]]) for n in order}
+
+
+def failures(records: Sequence[Mapping[str, Any]], lang: str) -> list[str]:
+    """Why runs have no result, said once for all that have the same reason."""
+    reasons: dict[str, list[Mapping[str, Any]]] = {}
+    for row in records:
+        if row["reason"]:
+            reasons.setdefault(row["reason"], []).append(row)
+    lines = []
+    for reason, rows in list(reasons.items())[:MOST_SHOWN]:
+        shown = {key: rows[0][key] for key in ("run", "plan", "scenario")}
+        line = say("report.run_failed", lang, **shown, reason=reason)
+        same = len(rows) - 1
+        lines.append(line + say("report.so_failed", lang, number=same) if same else line)
+    return lines
+
+
+def batch_line(records: Sequence[Mapping[str, Any]], folder: object, lang: str) -> str:
+    """What became of a batch, in one line."""
+    done = sum(row["status"] == DONE for row in records)
+    key = "report.batch_done" if done == len(records) else "report.batch_partly"
+    return say(key, lang, done=done, total=len(records), value=folder)
+
+
+def stopped(ledger: Ledger, folder: object, command: str, lang: str) -> str:
+    """What is said where a batch was interrupted."""
+    total = len(ledger.batch.runs)
+    shown = {"done": total - len(ledger.missing()), "total": total}
+    return say("say.batch_interrupted", lang, **shown, value=folder, command=command)
+
+
+def time_left(bounds: tuple[float, float] | None, lang: str) -> str:
+    """The time that a batch still takes: 12 … 15 min."""
+    if bounds is None:
+        return say("report.time_unknown", lang)
+    low, high = bounds
+    size, unit = next(
+        (size, unit)
+        for size, unit in ((3600, "h"), (60, "min"), (1, "s"))
+        if high >= 1.5 * size or size == 1
+    )
+    ends = [f"{max(end / size, 0):.0f}" for end in (low, high)]
+    span = ends[1] if ends[0] == ends[1] else f"{ends[0]} … {ends[1]}"
+    return say("report.time_left", lang, value=span, unit=say(f"time.{unit}", lang))

@@ -1,0 +1,191 @@
+"""One plan at a glance: clusters, totals, programmes, scenarios, assumptions."""
+
+from collections.abc import Sequence
+from dataclasses import fields
+from typing import Any
+
+from plansim.reports.tables import Table
+from plansim.reports.words.wording import Stating, number, percent, with_unit
+from plansim.scenarios.load import Source
+from plansim.simulator import units
+from plansim.simulator.plan import Figure, Plan, Programme, Scenario, figures
+from plansim.simulator.sampling import centre, quantiles
+from plansim.words.catalogue import say
+
+
+def figure_text(figure: Figure | None, lang: str, scale: float = 1.0) -> str:
+    """A figure's median and, where it is uncertain, its 5 % and 95 % quantiles."""
+    if figure is None:
+        return say("show.rest", lang)
+    low, high = quantiles(figure, 0.05, 0.95)
+    middle = number(scale * centre(figure))
+    return middle if low == high else f"{middle} ({number(scale * low)} … {number(scale * high)})"
+
+
+def cluster_table(plan: Plan, lang: str) -> Table:
+    """Clusters with their baselines, growth and provenance."""
+    rows = []
+    for cluster in plan.clusters.values():
+        base, growth = cluster.output.base, cluster.output.trend.rate
+        rows.append(
+            (
+                cluster.name.in_language(lang),
+                figure_text(base, lang),
+                figure_text(cluster.va_rate.base, lang, 100),
+                figure_text(cluster.output.trend.rate, lang, 100),
+                say(f"origin.{(base or growth).origin}", lang),
+                (base or growth).why or (base or growth).source,
+            )
+        )
+    columns = ("cluster", "output_base", "va_rate_base", "growth", "origin", "why")
+    title = say("show.clusters", lang, year=plan.plan.base_year)
+    return Table(columns, tuple(rows), title=title)
+
+
+def total_table(plan: Plan, lang: str) -> Table:
+    """The totals that every draw reproduces."""
+    named: list[tuple[str, Figure, float]] = [
+        (say("show.total_output", lang), plan.totals.output, 1.0),
+        (say("show.total_va_rate", lang), plan.totals.va_rate, 100.0),
+    ]
+    named += [
+        (say("show.share", lang, tag=tag), figure, 100.0)
+        for tag, figure in plan.totals.shares.items()
+    ]
+    return _base_table(named, say("show.totals", lang), lang)
+
+
+def quantity_table(plan: Plan, lang: str) -> Table:
+    """The city's own quantities; what lies between 0 and 1 is shown in per cent."""
+    named: list[tuple[str, Figure, float]] = []
+    for key, quantity in plan.city.items():
+        if quantity.base is not None:
+            name = key if quantity.name is None else quantity.name.in_language(lang)
+            share = quantity.link == "logit"
+            unit = "%" if share else quantity.base.unit
+            bracket = (
+                "" if unit in ("1", "index") else f"［{unit}］" if lang == "zh" else f" [{unit}]"
+            )
+            named.append((name + bracket, quantity.base, 100.0 if share else 1.0))
+    return _base_table(named, say("show.quantities", lang), lang)
+
+
+def _base_table(named: Sequence[tuple[str, Figure, float]], title: str, lang: str) -> Table:
+    rows = tuple(
+        (name, figure_text(f, lang, scale), say(f"origin.{f.origin}", lang), f.source)
+        for name, f, scale in named
+    )
+    return Table(("name", "base", "origin", "source"), rows, title=title)
+
+
+def _shown_unit(plan: Plan, city: str) -> float:
+    """The size of the unit in which a quantity of the city is reported, in base units."""
+    for indicator in plan.indicators.values():
+        if indicator.of == f"city.{city}" and indicator.over is None:
+            return units.parse(indicator.unit).factor
+    return 1.0
+
+
+def programme_table(plan: Stating, lang: str) -> Table:
+    """Programmes: schedule, planned units, cost, and what they move."""
+    rows = []
+    for programme in plan.programmes.values():
+        start, steps = delivery_cells(programme, lang)
+        moves = [*(e.on for e in programme.effects), *(f"+{c}" for c in programme.projects)]
+        moves += [f"−{c}" for c in programme.closures] + [f"({c})" for c in programme.recognised]
+        rows.append(
+            (
+                programme.name.in_language(lang),
+                start,
+                steps,
+                "" if programme.units is None else number(centre(programme.units)),
+                ""
+                if programme.cost is None
+                else with_unit(number(centre(programme.cost), 4), "亿元", lang),
+                ", ".join(moves),
+            )
+        )
+    columns = ("programme", "start", "reaches", "units", "cost", "effects")
+    return Table(columns, tuple(rows), right=("units", "cost"), title=say("show.programmes", lang))
+
+
+def delivery_cells(programme: Programme, lang: str) -> tuple[str, str]:
+    """When a programme begins, and its way: a schedule's shares by year, or a queue's stages."""
+    if programme.coverage is not None:
+        path = programme.coverage.path.items()
+        shares = ", ".join(f"{year}: {percent(share)}" for year, share in path)
+        return str(programme.coverage.start), shares
+    queue = programme.queue
+    assert queue is not None
+    named = (s.name.in_language(lang) if s.name else key for key, s in queue.stages.items())
+    return str(queue.start), " → ".join(named)
+
+
+def quota_table(plan: Stating, lang: str) -> Table:
+    """What comes every year, and the servers that programmes share."""
+    rows = [
+        (
+            quota.name.in_language(lang) if quota.name else key,
+            figure_text(quota.amount, lang, money(quota.amount)[0]),
+            money(quota.amount)[1],
+            say(f"unspent.{quota.unspent}", lang),
+            quota.amount.source,
+        )
+        for key, quota in plan.quotas.items()
+    ]
+    rows += [
+        (office.name.in_language(lang), figure_text(office.servers, lang), "", "", "")
+        for office in plan.offices.values()
+    ]
+    columns = ("name", "value", "unit", "unspent", "source")
+    return Table(columns, tuple(rows), right=("value",), title=say("show.shared", lang))
+
+
+def money(figure: Figure) -> tuple[float, str]:
+    """Small sums are read in 万元."""
+    if figure.unit == "亿元/year" and centre(figure) < 1:
+        return 1e4, "万元/year"
+    return 1.0, figure.unit
+
+
+def scenario_table(source: Source, lang: str) -> Table:
+    rows = tuple(
+        (key, scenario.name.in_language(lang), scenario.extends or "", _settings(scenario))
+        for key, scenario in source.scenarios.items()
+    )
+    title = say("show.scenarios", lang)
+    return Table(("scenario", "name", "extends", "sets"), rows, title=title)
+
+
+def _settings(scenario: Scenario) -> str:
+    return ", ".join(scenario.set)
+
+
+def assumption_table(plan: Plan, lang: str) -> Table:
+    """What the document leaves open, and what else it can be read as."""
+    rows = []
+    for f in fields(plan.assumptions):
+        value = getattr(plan.assumptions, f.name)
+        options = ", ".join(plan.assumptions.OPTIONS.get(f.name, ()))
+        text = figure_text(value, lang) if isinstance(value, Figure) else value.value
+        rows.append((f.name, text, options, value.why))
+    columns = ("assumption", "value", "options", "why")
+    return Table(columns, tuple(rows), title=say("show.assumptions", lang))
+
+
+def figure_records(plan: Stating) -> list[dict[str, Any]]:
+    """Every figure of a plan with its value in base units and its provenance."""
+    return [
+        {
+            "path": path,
+            "median": centre(figure),
+            "p05": quantiles(figure, 0.05)[0],
+            "p95": quantiles(figure, 0.95)[0],
+            "unit": figure.unit,
+            "year": figure.year,
+            "origin": figure.origin,
+            "source": figure.source,
+            "why": figure.why,
+        }
+        for path, figure in figures(plan)
+    ]

@@ -1,0 +1,40 @@
+"""A stored run → the files of its report."""
+
+from pathlib import Path
+
+from plansim.analysis.idle import without_programmes
+from plansim.analysis.workers import Aside, here
+from plansim.reports.book.dossier import Dossier
+from plansim.reports.book.files import PICTURES
+from plansim.reports.book.observed import seen
+from plansim.store.attachments import read_beside
+from plansim.store.read import read
+
+
+def dossier(folder: Path, history: Path | None, lang: str) -> Dossier:
+    """Everything that a report of the run in a folder is made of."""
+    run = read(folder)
+    beside = read_beside(folder)
+    dots, sources = seen(run.plan, history)
+    return Dossier(run, without_programmes(run.plan, run.settings), beside, lang, dots, sources)
+
+
+def report(d: Dossier, form: str, place: Path, aside: Aside = here) -> dict[Path, bytes]:
+    """The bytes of every file. ``aside``: who draws the fans meanwhile, as half of the pictures."""
+    if form in PICTURES:
+        from plansim.reports.book.figures import all_pictures
+
+        return {place / f"{p.name}.{form}": p.raw for p in all_pictures(d, form, aside)}
+    if form == "xlsx":
+        from plansim.reports.book.xlsx import workbook
+
+        return {place: workbook(d)}
+    from plansim.reports.book.compose import compose
+
+    if form == "docx":
+        from plansim.reports.book.docx import document
+
+        return {place: document(compose(d, "png", aside))}
+    from plansim.reports.book.html import page
+
+    return {place: page(compose(d, "svg", aside))}

@@ -1,0 +1,51 @@
+"""A verdict in words: its likelihood, its spread, what it needs and how rare that is."""
+
+from plansim.calibration.requirements import Rarity
+from plansim.reports.words.wording import number, percent, with_unit
+from plansim.simulator.plan import Target
+from plansim.simulator.results import Verdict
+from plansim.words.catalogue import say
+
+
+def verdict_word(code: str, lang: str) -> str:
+    """The likelihood word of a verdict's code, marked where it is borderline."""
+    if not code:
+        return ""
+    kind, _, word = code.rpartition(":")
+    said = say(f"verdict.{word}", lang)
+    return say("verdict.borderline", lang, word=said) if kind else said
+
+
+def rarity_text(found: Rarity | None) -> str:
+    if found is None:
+        return ""
+    low, high = (number(100 * share, 3) for share in (found.low, found.high))
+    return f"{percent(found.share, 1)} ({low} … {high})"
+
+
+def simulated_text(verdict: Verdict, target: Target, lang: str) -> str:
+    """The median with the 5 % and 95 % quantiles: 91.4 (40.8 … 194) 亿元."""
+    middle, low, high = (
+        "?" if q is None else number(q).replace("-", "−")
+        for q in (verdict.p50, verdict.p05, verdict.p95)
+    )
+    return with_unit(f"{middle} ({low} … {high})", target.unit, lang)
+
+
+def probability_text(verdict: Verdict) -> str:
+    """The probability with half its simulation interval in points: 40% ±0.8."""
+    p, low, high = verdict.probability, verdict.prob_low, verdict.prob_high
+    if p is None or low is None or high is None:
+        return ""
+    return f"{percent(p)} ±{50 * (high - low):.1f}"
+
+
+def percent_change(growth: float) -> str:
+    return f"{100 * growth:+.1f}%".replace("-", "−")
+
+
+def evidence_words(evidence: str, lang: str) -> str:
+    if not evidence:
+        return ""
+    grade, share = evidence.split(" ")
+    return f"{say(f'evidence.{grade}', lang)} {share}"

@@ -1,0 +1,101 @@
+"""Names and numbers as a person reads them, in either language."""
+
+from plansim.simulator.plan import Library, Plan, Target
+from plansim.words.catalogue import say
+
+#: What holds the statements of a document.
+Stating = Plan | Library
+#: Units that are shown behind a number; counts are shown bare in English.
+SHOWN_UNITS = {"%": " %", "亿元": " 亿元", "万元/person": " 万元", "times": "×", "km2": " km²"}
+
+
+def number(value: float, digits: int = 3) -> str:
+    """A number with about ``digits`` significant digits and no exponent: 1950, 18.3, 0.994."""
+    if value == 0:
+        return "0"
+    size = abs(value)
+    if size >= 10 ** (digits - 1):
+        return f"{value:,.0f}".replace(",", "")
+    text = f"{value:.{digits}g}"
+    return f"{float(text):.10f}".rstrip("0").rstrip(".") if "e" in text else text
+
+
+def exact(value: float) -> str:
+    """A number as the document writes it: 93, 0.994, 63.64."""
+    return f"{value:.10g}"
+
+
+def with_unit(text: str, unit: str, lang: str) -> str:
+    """A number with its unit: 200 亿元, 16 %, 20 家 (20 in English)."""
+    if unit in SHOWN_UNITS:
+        return text + SHOWN_UNITS[unit]
+    if lang == "zh" and unit not in ("1", "index", "person", "firm", "cluster", "place", "project"):
+        return f"{text} {unit}"
+    return text
+
+
+def percent(share: float, digits: int = 0) -> str:
+    """A share as a percentage; never 0 or 100 unless it is exactly that."""
+    if 0 < share <= 0.5 * 10 ** (-2 - digits):
+        return f"<{10**-digits:g}%"
+    if 1 > share >= 1 - 0.5 * 10 ** (-2 - digits):
+        return f">{100 - 10**-digits:g}%"
+    return f"{100 * share:.{digits}f}%"
+
+
+def subject_name(plan: Stating, target: Target, lang: str) -> str:
+    """The subject of a target where it is not the place as a whole, else ""."""
+    if target.subject == plan.plan.region.en:
+        return ""
+    return target.subject_zh if lang == "zh" else target.subject
+
+
+def target_name(plan: Stating, target: Target, lang: str) -> str:
+    """What a target is about: 机器人 产值, Robotics: output."""
+    indicator = plan.indicators.get(target.indicator)
+    if indicator is None:
+        name = target.indicator_zh if lang == "zh" else target.indicator.replace("_", " ")
+    else:
+        name = indicator.name.in_language(lang)
+    subject = subject_name(plan, target, lang)
+    if not subject:
+        return name
+    return f"{subject}{name}" if lang == "zh" else f"{name} of {subject}"
+
+
+def goal_text(target: Target, lang: str) -> str:
+    """A target's value as the document words it: at least 400 亿元, −16 % against 2015."""
+    low, high = target.low, target.high
+    if low is None and high is None:
+        return ""
+    first = low if low is not None else high
+    assert first is not None
+    values = {
+        "value": with_unit(against_base(first, target), target.unit, lang),
+        "low": exact(first),
+        "high": with_unit(exact(high if high is not None else first), target.unit, lang),
+    }
+    goal = say(f"comparator.{target.comparator}", lang, **values)
+    return say(f"basis.{target.basis}", lang, goal=goal, base=target.base_year)
+
+
+def against_base(value: float, target: Target) -> str:
+    text = exact(value)
+    if target.basis == "change_vs_base":
+        return text.replace("-", "−") if value < 0 else f"+{text}"
+    return text
+
+
+def points(value: float, low: float, high: float) -> str:
+    """A difference in points with half its interval: −3.1 ±0.4; 0 where nothing can differ."""
+    if value == low == high == 0:
+        return "0"
+    half = 50 * (high - low)
+    digits = 1 if half >= 0.05 else 2
+    return f"{signed(100 * value, digits)} ±{half:.{digits}f}"
+
+
+def signed(value: float, digits: int = 1) -> str:
+    """A number with its sign, where it shows anything but zeros: +3.1, −0.4, 0.0."""
+    text = f"{value:+.{digits}f}"
+    return (text[1:] if float(text) == 0 else text).replace("-", "−")

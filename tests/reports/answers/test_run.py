@@ -1,0 +1,230 @@
+"""Tables and sentences of a run: every word is there, in both languages."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from plansim.reports.answers.run import (
+    heading,
+    joint_words,
+    three_sentences,
+    verdict_records,
+    verdict_table,
+)
+from plansim.reports.tables import Table
+from plansim.reports.words.drivers import driver_words
+from plansim.reports.words.verdicts import (
+    evidence_words,
+    probability_text,
+    simulated_text,
+    verdict_word,
+)
+from plansim.reports.words.wording import goal_text
+from plansim.scenarios.load import load
+from plansim.simulator.feasibility import LIKELIHOOD
+from plansim.simulator.plan import BASES, COMPARATORS, Plan, Target
+from plansim.simulator.results import Result, Verdict
+from plansim.simulator.run import run
+
+LANGUAGES = ("en", "zh")
+
+
+@pytest.fixture(scope="module")
+def plan() -> Plan:
+    return load("yuyao-2016")
+
+
+@pytest.fixture(scope="module")
+def result(plan: Plan) -> Result:
+    return run(plan, "plan", 300, 5)
+
+
+@pytest.fixture(scope="module")
+def target(plan: Plan) -> Target:
+    return next(t for t in plan.targets if t.id == "robotics-output-2025")
+
+
+# -- goals -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("change", "en", "zh"),
+    [
+        ({"comparator": "reach"}, "400 亿元", "400 亿元"),
+        ({"comparator": "at_least"}, "at least 400 亿元", "400 亿元以上"),
+        ({"comparator": "approx"}, "about 400 亿元", "400 亿元左右"),
+        ({"comparator": "near_below"}, "nearly 400 亿元", "接近400 亿元"),
+        ({"comparator": "range", "high": 500.0}, "400 to 500 亿元", "400～500 亿元"),
+        ({"comparator": "at_most", "low": None, "high": 9.0}, "at most 9 亿元", "不超过9 亿元"),
+        ({"comparator": "reach", "low": None, "high": None}, "", ""),
+        (
+            {"comparator": "reach", "basis": "change_vs_base", "unit": "%", "low": -16.0},
+            "−16 % against 2015",
+            "比2015年−16 %",
+        ),
+        (
+            {"comparator": "reach", "basis": "change_vs_base", "unit": "%", "low": 16.0},
+            "+16 % against 2015",
+            "比2015年+16 %",
+        ),
+        (
+            {"comparator": "approx", "basis": "annual_growth", "unit": "%", "low": 7.0},
+            "about 7 % a year",
+            "年均7 %左右",
+        ),
+        (
+            {"comparator": "at_least", "basis": "cumulative_count", "unit": "家", "low": 10.0},
+            "at least 10 in all",
+            "累计10 家以上",
+        ),
+    ],
+)
+def test_goals_are_worded_as_in_the_document(
+    change: dict[str, Any], en: str, zh: str, target: Target
+) -> None:
+    changed = replace(target, **change)
+    assert goal_text(changed, "en") == en
+    assert goal_text(changed, "zh") == zh
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("comparator", COMPARATORS)
+@pytest.mark.parametrize("basis", BASES)
+def test_every_basis_and_comparator_has_words(
+    basis: str, comparator: str, lang: str, target: Target
+) -> None:
+    text = goal_text(replace(target, basis=basis, comparator=comparator), lang)
+    assert "400" in text
+    assert "{" not in text
+
+
+# -- verdicts --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_every_likelihood_has_a_word_and_a_borderline_form(lang: str) -> None:
+    words = [word for _, word in LIKELIHOOD] + ["exceptionally_unlikely"]
+    said = [verdict_word(word, lang) for word in words]
+    assert len(set(said)) == len(words)
+    assert all(
+        verdict_word(f"borderline:{w}", lang).startswith(s)
+        for w, s in zip(words, said, strict=True)
+    )
+    assert verdict_word("", lang) == ""
+
+
+def test_a_probability_is_shown_with_its_simulation_error(result: Result) -> None:
+    verdict = replace(result.judged[0], probability=0.4, prob_low=0.39, prob_high=0.412)
+    assert probability_text(verdict) == "40% ±1.1"
+    assert probability_text(replace(verdict, probability=None)) == ""
+    assert probability_text(replace(verdict, probability=0.001)) == "<1% ±1.1"
+
+
+def test_what_was_simulated_is_shown_with_its_unit(target: Target, result: Result) -> None:
+    verdict = replace(result.judged[0], p05=-1.5, p50=91.44, p95=1940.2)
+    assert simulated_text(verdict, target, "en") == "91.4 (−1.5 … 1940) 亿元"
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_the_table_has_one_row_a_judged_target(lang: str, result: Result) -> None:
+    table = verdict_table(result, lang)
+    assert [row[0] for row in table.rows] == [t.id for t in result.plan.judged]
+    assert {len(row) for row in table.rows} == {len(table.columns)}
+    assert set(table.right) | set(table.optional) <= set(table.columns) | {"indicator"}
+    place = table.columns.index("verdict")
+    assert all(row[place] for row in table.rows)
+
+
+def test_records_hold_numbers_and_nothing_where_nothing_is_known(result: Result) -> None:
+    records = {r["target"]: r for r in verdict_records(result, "zh")}
+    assert len(records) == len(result.plan.targets)
+    assert isinstance(records["va-rate-2020"]["probability"], float)
+    stated = next(v for v in result.verdicts if v.status == "stated")
+    assert records[stated.target]["probability"] is None
+    assert records[stated.target]["verdict"] == ""
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_every_driver_of_the_plan_can_be_said(lang: str, result: Result) -> None:
+    for driver in result.drivers:
+        words = driver_words(result.plan, driver, lang)
+        assert words, driver
+        assert "/" not in words or "luck/" not in words
+    assert driver_words(result.plan, "", lang) == ""
+
+
+@pytest.mark.parametrize(
+    ("driver", "en", "zh"),
+    [
+        ("clusters.robotics.output.trend.rate", "trend of output of Robotics", "机器人产值的趋势"),
+        ("luck/2020/clusters.moulds.output", "luck of output of Moulds", "模具产值的随机冲击"),
+        (
+            "programmes.robot_town.coverage.depth",
+            "how far Robot town gets",
+            "智能机器人小镇的完成程度",
+        ),
+        ("totals.output", "base-year gross industrial output", "规上工业总产值的基数"),
+    ],
+)  # fmt: skip
+def test_drivers_are_said_in_words(driver: str, en: str, zh: str, plan: Plan) -> None:
+    assert driver_words(plan, driver, "en") == en
+    assert driver_words(plan, driver, "zh") == zh
+
+
+def test_evidence_is_a_word_with_its_share() -> None:
+    assert evidence_words("transferred 86%", "en") == "transferred 86%"
+    assert evidence_words("judgement 100%", "zh") == "判断 100%"
+    assert evidence_words("", "en") == ""
+
+
+# -- sentences -------------------------------------------------------------------------------------
+
+
+def with_chances(result: Result, chance: float) -> Result:
+    verdicts: list[Verdict] = [
+        v if v.probability is None else replace(v, probability=chance) for v in result.verdicts
+    ]
+    return replace(result, verdicts=tuple(verdicts))
+
+
+@pytest.mark.parametrize(
+    ("chance", "likely", "unlikely"),
+    [(0.9, True, False), (0.5, False, False), (0.1, False, True), (0.0, False, True)],
+)
+def test_three_sentences_say_what_is_likely_and_what_is_not(
+    chance: float, likely: bool, unlikely: bool, result: Result
+) -> None:
+    first, second, third = three_sentences(with_chances(result, chance), "en")
+    assert first.startswith("Likely: none") != likely
+    assert second.startswith("Not likely: none") != unlikely
+    assert third.startswith("What binds: ")
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_sentences_and_headings_are_whole(lang: str, result: Result) -> None:
+    lines = [*heading(result, lang), *three_sentences(result, lang)]
+    assert all(line and "{" not in line and "None" not in line for line in lines)
+    assert str(result.settings.seed) in lines[1]
+
+
+def test_a_joint_probability_of_zero_tells_how_many_were_tried() -> None:
+    assert joint_words(0.0, 8000, "en") == "in none of 8000 futures"
+    assert joint_words(0.013, 8000, "en") == "1.3%"
+
+
+def test_what_is_given_is_in_the_heading(plan: Plan) -> None:
+    given = run(plan, "plan", 300, 5, given=["va-rate-2020"])
+    lines = heading(given, "en")
+    assert any("va-rate-2020" in line and str(given.support) in line for line in lines)
+    assert any("rough" in line for line in lines)
+
+
+# -- the grid --------------------------------------------------------------------------------------
+
+
+def test_a_table_loses_a_column_with_its_cells() -> None:
+    table = Table(("a", "b", "c"), (("1", "2", "3"),), right=("c",), optional=("b",), title="t")
+    less = table.without("b")
+    assert (less.columns, less.rows, less.optional) == (("a", "c"), (("1", "3"),), ())
+    assert (less.right, less.title) == (("c",), "t")
