@@ -97,6 +97,10 @@ def _cluster_faults(plan: Plan) -> Iterator[Fault]:
         if tag != "all" and tag not in known:
             fields = {"value": tag, "choices": list(known), "nearest": nearest(tag, known)}
             yield Fault("unknown_tag", fields, "totals")
+    for tag in plan.tags:
+        if tag not in known:
+            fields = {"value": tag, "choices": list(known), "nearest": nearest(tag, known)}
+            yield Fault("unknown_tag", fields, f"tags.{tag}")
 
 
 def _all_quantities(plan: Plan) -> Iterator[tuple[str, Quantity]]:

@@ -602,7 +602,10 @@ class Calibration:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """One document of one place, ready to be simulated under one scenario."""
+    """One document of one place, ready to be simulated under one scenario.
+
+    ``tags``: what the groups are called that clusters belong to.
+    """
 
     __pydantic_config__: ClassVar[dict[str, object]] = CLOSED
     plan: Identity
@@ -621,6 +624,7 @@ class Plan:
     targets: tuple[Target, ...] = ()
     calibration: Calibration | None = None
     levers: Mapping[str, Lever] = field(default_factory=dict)
+    tags: Mapping[str, Label] = field(default_factory=dict)
 
     @property
     def years(self) -> range:

@@ -74,8 +74,8 @@ def literals() -> set[str]:
 
 
 def tail(name: str) -> str:
-    """What is put behind a fixed beginning: f"quantity.prices_{rest}"."""
-    return name.removeprefix("prices_")
+    """What is put behind a fixed beginning: f"name.prices_{rest}"."""
+    return re.sub("^(cluster|prices|totals|assumption|coupling|kind|basis)_", "", name)
 
 
 def fields_of(sentence: str) -> set[str]:
