@@ -9,14 +9,13 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from plansim.scenarios.delivery_rules import delivery_faults
-from plansim.scenarios.lever_rules import LEVERS, WHOLE, at
-from plansim.scenarios.load import scaled
-from plansim.scenarios.rules import faults_of_plan
-from plansim.scenarios.table import nearest
 from plansim.simulator import units
-from plansim.simulator.errors import Fault, InputError
+from plansim.simulator.conversion import scaled
+from plansim.simulator.delivery_rules import delivery_faults
+from plansim.simulator.errors import Fault, InputError, nearest
+from plansim.simulator.lever_rules import at, settable_at
 from plansim.simulator.plan import Figure, Lever, Plan, Uncertainty
+from plansim.simulator.rules import faults_of_plan
 from plansim.simulator.sampling import centre
 from plansim.simulator.whatif import changed
 
@@ -44,6 +43,12 @@ class Knob:
     price: float | None
 
     @property
+    def whole(self) -> bool:
+        """Whether its values are whole numbers."""
+        settable = settable_at(self.lever.path)
+        return settable is not None and settable.whole
+
+    @property
     def range(self) -> float:
         return self.lever.high - self.lever.low
 
@@ -63,7 +68,7 @@ class Knob:
         wanted: float | Uncertainty = value * self.factor
         if isinstance(setting, Figure) and isinstance(setting.value, Uncertainty):
             wanted = moved(setting.value, value / self.own, value * self.factor)
-        elif WHOLE.search(self.lever.path) and not isinstance(setting, Figure):
+        elif self.whole and not isinstance(setting, Figure):
             wanted = int(value)
         return changed(plan, self.lever.path, wanted)
 
@@ -114,7 +119,7 @@ def reaches(plan: Plan, key: str) -> bool:
 
 def knob_of(plan: Plan, key: str) -> Knob:
     lever = plan.levers[key]
-    assert LEVERS.match(lever.path)  # the border has seen to it
+    assert settable_at(lever.path)  # the border has seen to it
     setting = at(plan, lever.path)
     assert setting is not None
     unit = setting.unit if isinstance(setting, Figure) else "1"

@@ -26,10 +26,11 @@ import numpy as np
 from plansim.analysis.slider import Slider
 from plansim.benchmarks import scalar
 from plansim.benchmarks.feed import Fed
-from plansim.scenarios.load import load, scaled, shipped
+from plansim.scenarios.load import load, shipped
 from plansim.simulator import queues
 from plansim.simulator.accounts import indicator_path
 from plansim.simulator.baseline import close
+from plansim.simulator.conversion import scaled
 from plansim.simulator.coverage import Delivery, queued, scheduled
 from plansim.simulator.delivery import passages, play
 from plansim.simulator.dynamics import Moves, luck_paths

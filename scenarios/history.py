@@ -13,13 +13,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, get_args
 
-from plansim.scenarios import expected
-from plansim.scenarios.table import nearest
 from plansim.scenarios.text import Row, full_width_number, read_table
 from plansim.simulator import units
 from plansim.simulator.dynamics import bounds
-from plansim.simulator.errors import Fault, InputError
+from plansim.simulator.errors import Fault, InputError, nearest
 from plansim.simulator.plan import Cluster, Indicator, Plan, Quantity
+from plansim.simulator.schema import facts_of
 
 Measure = Literal["level", "growth"]
 Kind = Literal["flow", "stock", "rate"]
@@ -242,7 +241,7 @@ class _RowReader:
 
     def _quantity(self, path: str) -> _Named:
         quantity = quantities(self.plan)[path]
-        wanted = expected.unit_of(f"{path}.base")
+        wanted = facts_of(f"{path}.base").unit
         unit = wanted or ("1" if quantity.base is None else quantity.base.unit)
         if quantity.link == "logit":
             return _Named(path, "", unit, 1.0, *bounds(quantity))

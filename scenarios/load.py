@@ -16,28 +16,23 @@ from typing import Any, TypeVar, cast
 
 from pydantic import TypeAdapter, ValidationError
 
-from plansim.scenarios import expected
 from plansim.scenarios.defaults import WITH_DEFAULTS, with_defaults
 from plansim.scenarios.draft import LIBRARY, MAIN, Draft, read_folder
 from plansim.scenarios.draft import is_library as holds_library
 from plansim.scenarios.history import Observation, observations, read_history
 from plansim.scenarios.override import Applied, Keys, Setting, apply
-from plansim.scenarios.rules import faults_of_plan, figure_faults
 from plansim.scenarios.table import COLUMNS, read_targets
 from plansim.scenarios.taken import take
 from plansim.scenarios.text import Place, dotted, full_width_number, parse_yaml
 from plansim.scenarios.workbook import ENDING, read_workbook
-from plansim.simulator import units
+from plansim.simulator.conversion import in_base_units
 from plansim.simulator.errors import Fault, InputError
 from plansim.simulator.plan import (
-    NO_FIGURES,
-    Figure,
     Library,
     Plan,
     Scenario,
-    Uncertainty,
-    field_names,
 )
+from plansim.simulator.rules import faults_of_plan, figure_faults
 
 Noun = TypeVar("Noun")
 
@@ -177,7 +172,7 @@ def assemble(source: Source, scenario: str = DEFAULT, settings: Sequence[str] = 
     faults += _truth_faults(tree, place_of, {fault.path for fault in faults})
     if faults:
         raise InputError(faults)
-    plan = cast(Plan, _in_base_units(plan, faults))
+    plan = cast(Plan, in_base_units(plan, faults))
     try:
         plan = replace(plan, targets=read_targets(source.draft.targets, plan))
     except InputError as problem:
@@ -307,7 +302,7 @@ def load_library(name: str) -> Library:
     except ValidationError as problem:
         faults += _schema_faults(problem, source.tree, Library, place_of)
         raise InputError(faults) from None
-    library = cast(Library, _in_base_units(library, faults))
+    library = cast(Library, in_base_units(library, faults))
     try:
         library = replace(library, targets=read_targets(draft.targets, None))
     except InputError as problem:
@@ -463,59 +458,3 @@ def _placed(code: str, shown: Mapping[str, object], path: str, place: Place | No
     if place is None:
         return Fault(code, shown, path)
     return Fault(code, shown, path, place.file, place.line, place.column)
-
-
-# -- units -----------------------------------------------------------------------------------------
-
-
-def _in_base_units(node: Any, faults: list[Fault], path: str = "") -> Any:
-    """The same nouns with every figure in the unit that the engine expects."""
-    kind: Any = type(node)
-    if kind is Figure:
-        return _converted(node, path, faults)
-    if kind in NO_FIGURES:
-        return node
-    old: dict[Any, Any]
-    if names := field_names(kind):
-        old = {name: getattr(node, name) for name in names}
-    elif isinstance(node, Mapping):
-        old = dict(node)
-    elif kind is tuple:
-        old = dict(enumerate(node))
-    else:
-        return node
-    before = f"{path}." if path else ""
-    new = {key: _in_base_units(child, faults, f"{before}{key}") for key, child in old.items()}
-    if all(new[key] is old[key] for key in old):
-        return node
-    return kind(**new) if names else tuple(new.values()) if kind is tuple else new
-
-
-def _converted(figure: Figure, path: str, faults: list[Fault]) -> Figure:
-    wanted = expected.unit_of(path)
-    try:
-        if wanted is None:
-            unit = units.parse(figure.unit)
-            factor, wanted = unit.factor, units.base_name(unit)
-        else:
-            factor = units.conversion(figure.unit, wanted)
-    except InputError as problem:
-        faults += [replace(f, path=f"{path}.unit") for f in problem.faults]
-        return figure
-    if factor == 1.0:
-        return figure if figure.unit == wanted else replace(figure, unit=wanted)
-    return replace(figure, value=scaled(figure.value, factor), unit=wanted)
-
-
-def scaled(value: float | Uncertainty, factor: float) -> float | Uncertainty:
-    """A number or a distribution in a unit that is ``factor`` times smaller."""
-    if not isinstance(value, Uncertainty):
-        return value * factor
-    changes: dict[str, Any] = {}
-    for name in Uncertainty.AMOUNTS:
-        old = getattr(value, name)
-        if isinstance(old, tuple):
-            changes[name] = tuple(v * factor for v in old)
-        elif old is not None:
-            changes[name] = old * factor
-    return replace(value, **changes)

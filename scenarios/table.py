@@ -1,13 +1,12 @@
 """``targets.csv``: every quantified statement of a document, one row each."""
 
-import difflib
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 
 from plansim.scenarios.text import Row, full_width_number
 from plansim.simulator import units
-from plansim.simulator.errors import Fault, InputError
+from plansim.simulator.errors import Fault, InputError, nearest
 from plansim.simulator.plan import BASES, COMPARATORS, DIRECTIONS, KINDS, Indicator, Plan, Target
 
 #: Columns of the file, in the order of ``plansim targets``.
@@ -80,11 +79,6 @@ def _filled(row: Row, plan: Plan | None) -> Row:
 def _word(subject: str, plan: Plan) -> str:
     """A subject as part of an id, "" for the place as a whole."""
     return "" if subject == plan.plan.region.en else subject.lower().replace(" ", "-")
-
-
-def nearest(name: str, known: Iterable[str]) -> str:
-    """The known name that is most like a wrong one, "" where none is."""
-    return "".join(difflib.get_close_matches(name, list(known), 1, 0.5))
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,9 +31,9 @@ from plansim.scenarios.sheets import (
     Value,
     is_number,
 )
-from plansim.scenarios.table import CHOICES, NUMBERS, YEARS, nearest
+from plansim.scenarios.table import CHOICES, NUMBERS, YEARS
 from plansim.scenarios.text import Place, Row
-from plansim.simulator.errors import Fault, InputError
+from plansim.simulator.errors import Fault, InputError, nearest
 from plansim.simulator.plan import Origin
 from plansim.simulator.sampling import FORMS
 from plansim.words.catalogue import catalogue, column_letters, say

@@ -5,9 +5,11 @@
     └── WorkError                workers, a cluster or a disk failed in the middle of the work
 
 A :class:`Fault` is a code with fields; the sentence that a person reads is made from it in the
-message catalogue (``words/messages``), in the language that the person reads.
+message catalogue (``words/messages``), in the language that the person reads. ``str`` of an error
+is these sentences.
 """
 
+import difflib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Self
@@ -35,7 +37,13 @@ class PlansimError(Exception):
 
     def __init__(self, faults: Iterable[Fault]) -> None:
         self.faults: tuple[Fault, ...] = tuple(faults)
-        super().__init__("; ".join(f"{f.code} {f.path}".strip() for f in self.faults))
+        super().__init__(self.faults)
+
+    def __str__(self) -> str:
+        """What a person reads, in the language of the environment: in a notebook as on a screen."""
+        from plansim.words.catalogue import default_language, say_faults
+
+        return say_faults(self.faults, default_language())
 
     def __reduce__(self) -> tuple[type[Self], tuple[tuple[Fault, ...]]]:
         """Comes back from another process as it was."""
@@ -53,3 +61,8 @@ class InputError(PlansimError):
 
 class WorkError(PlansimError):
     """The input is fine; workers, a cluster or a disk failed, and the result is not complete."""
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """The known name that is most like a wrong one, "" where none is."""
+    return "".join(difflib.get_close_matches(name, list(known), 1, 0.5))

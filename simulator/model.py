@@ -2,11 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 
 from plansim.simulator.accounts import Series, series
 from plansim.simulator.dynamics import LuckLaw
-from plansim.simulator.errors import Fault, InputError
+from plansim.simulator.errors import Fault, InputError, nearest
 from plansim.simulator.feasibility import Goal
 from plansim.simulator.layout import Layout
 from plansim.simulator.network import Network
@@ -92,10 +91,6 @@ class Model:
         return (*self.sampler.uncertain, *luck)
 
 
-def _nearest(name: str, known: Sequence[str]) -> str:
-    return "".join(get_close_matches(name, known, 1, 0.5))
-
-
 def given_faults(plan: Plan, given: Sequence[str]) -> list[Fault]:
     """One fault for every given target that the plan does not know, or does not judge."""
     judged = [target.id for target in plan.judged]
@@ -103,7 +98,7 @@ def given_faults(plan: Plan, given: Sequence[str]) -> list[Fault]:
     return [
         Fault(
             "given_not_judged" if g in known else "unknown_target",
-            {"value": g, "choices": judged, "nearest": _nearest(g, judged)},
+            {"value": g, "choices": judged, "nearest": nearest(g, judged)},
             "given",
         )
         for g in given

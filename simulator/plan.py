@@ -1,14 +1,25 @@
 """The nouns: what a plan is made of. Frozen, plain, validated where they enter (``scenarios``).
 
 Money is in 亿元 (100 million yuan), shares are fractions of one, rates are per year, intensities
-are per 万元 of real output; the border converts (``simulator/units.py``). The vocabulary is that
-of ``docs/model.md``.
+are per 万元 of real output; the border converts (``simulator/units.py``). Unit and bounds of a
+figure stand at its field (``marks.py``). The vocabulary is that of ``docs/model.md``.
 """
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from functools import lru_cache
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Generic, Literal, TypeVar
+
+from plansim.simulator.marks import (
+    AnyNumber,
+    AsHeld,
+    Certain,
+    Measures,
+    NotNegative,
+    Settable,
+    Share,
+    Unit,
+)
 
 Origin = Literal["stated", "derived", "estimated", "literature", "judgement"]
 Link = Literal["log", "logit", "identity"]
@@ -73,6 +84,20 @@ class Figure:
     why: str = ""
 
 
+#: Figures by what they measure.
+Fraction = Annotated[Figure, Unit("1"), Share()]
+Number = Annotated[Figure, Unit("1"), AnyNumber()]
+Amount = Annotated[Figure, Unit("1"), NotNegative()]
+Money = Annotated[Figure, Unit("亿元"), NotNegative()]
+Years = Annotated[Figure, Unit("year"), NotNegative()]
+Growth = Annotated[Figure, Unit("1/year"), AnyNumber()]
+Speed = Annotated[Figure, Unit("1/year"), NotNegative()]
+#: So much of what the plan counts: units, applications, land.
+Counted = Annotated[Figure, Unit(None), NotNegative()]
+#: Lots worked on at once.
+Servers = Annotated[Figure, Unit("count"), AnyNumber(), Certain(), Settable(whole=True)]
+
+
 @dataclass(frozen=True, slots=True)
 class Trend:
     """Eq. 2: where a quantity goes without programmes and luck.
@@ -84,10 +109,10 @@ class Trend:
     """
 
     __pydantic_config__: ClassVar[dict[str, object]] = CLOSED
-    rate: Figure
+    rate: Growth
     curve: Curve = "exponential"
-    ceiling: Figure | None = None
-    theta: Figure | None = None
+    ceiling: Annotated[Figure, AsHeld(), AnyNumber()] | None = None
+    theta: Number | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,11 +124,11 @@ class Luck:
     """
 
     __pydantic_config__: ClassVar[dict[str, object]] = CLOSED
-    sd: Figure
-    persistence: Figure
-    loading: Figure | None = None
-    reference_size: Figure | None = None
-    size_exponent: Figure | None = None
+    sd: Amount
+    persistence: Fraction
+    loading: Number | None = None
+    reference_size: Money | None = None
+    size_exponent: Number | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +142,7 @@ class Quantity:
     link: Link
     trend: Trend
     luck: Luck
-    base: Figure | None = None
+    base: Annotated[Figure, AsHeld(bound=True)] | None = None
     floor: float | None = None
     ceiling: float | None = None
     name: Label | None = None
@@ -133,12 +158,12 @@ class Cluster:
 
     __pydantic_config__: ClassVar[dict[str, object]] = CLOSED
     name: Label
-    tags: Mapping[str, Figure]
-    output: Quantity
-    va_rate: Quantity
-    energy: Quantity
-    water: Quantity
-    labour: Quantity
+    tags: Mapping[str, Fraction]
+    output: Annotated[Quantity, Measures(Unit("亿元"), NotNegative())]
+    va_rate: Annotated[Quantity, Measures(Unit("1"), Share())]
+    energy: Annotated[Quantity, Measures(Unit("tce/万元"), NotNegative())]
+    water: Annotated[Quantity, Measures(Unit("t/万元"), NotNegative())]
+    labour: Annotated[Quantity, Measures(Unit("person/万元"), NotNegative())]
     residual: bool = False
 
     #: The quantities of every cluster, in the order of the quantity axis.
@@ -154,9 +179,9 @@ class Totals:
     """
 
     __pydantic_config__: ClassVar[dict[str, object]] = CLOSED
-    output: Figure
-    va_rate: Figure
-    shares: Mapping[str, Figure] = field(default_factory=dict)
+    output: Money
+    va_rate: Fraction
+    shares: Mapping[str, Fraction] = field(default_factory=dict)
     scope: str = "all"
 
 
@@ -165,9 +190,9 @@ class Prices:
     """Output and input prices of the place's industry (base year = 1) and Eq. 5's pass-through."""
 
     __pydantic_config__: ClassVar[dict[str, object]] = CLOSED
-    output: Quantity
-    input: Quantity
-    pass_through: Figure
+    output: Annotated[Quantity, Measures(Unit("1"), NotNegative())]
+    input: Annotated[Quantity, Measures(Unit("1"), AnyNumber())]
+    pass_through: Number
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,8 +221,8 @@ class Coupling:
     __pydantic_config__: ClassVar[dict[str, object]] = CLOSED
     source_quantity: str
     to: str
-    strength: Figure
-    speed: Figure
+    strength: Number
+    speed: Speed
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,7 +234,7 @@ class Effect:
 
     __pydantic_config__: ClassVar[dict[str, object]] = CLOSED
     on: str
-    size: Figure
+    size: Number
     change: Literal["relative", "absolute"] = "relative"
 
 
@@ -224,10 +249,10 @@ class Coverage:
     """
 
     __pydantic_config__: ClassVar[dict[str, object]] = CLOSED
-    start: int
-    path: Mapping[int, float]
-    depth: Figure
-    delay: Figure | None = None
+    start: Annotated[int, Settable(whole=True, year=True)]
+    path: Mapping[int, Annotated[float, Settable()]]
+    depth: Annotated[Amount, Settable()]
+    delay: Years | None = None
     limit: float | None = None
 
 
@@ -236,8 +261,8 @@ class Stop:
     """Work stands still once in a future, with this ``chance``, for this ``length`` [years]."""
 
     __pydantic_config__: ClassVar[dict[str, object]] = CLOSED
-    chance: Figure
-    length: Figure
+    chance: Fraction
+    length: Years
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,7 +274,7 @@ class Office:
 
     __pydantic_config__: ClassVar[dict[str, object]] = CLOSED
     name: Label
-    servers: Figure
+    servers: Servers
     stopped: Stop | None = None
 
 
@@ -262,10 +287,13 @@ class Quota:
     """
 
     __pydantic_config__: ClassVar[dict[str, object]] = CLOSED
-    amount: Figure
+    amount: Annotated[Figure, AsHeld(bound=True), Settable()]
     unspent: Literal["lapse", "carry"] = "lapse"
-    start: int | None = None
+    start: Annotated[int, Settable(whole=True, year=True)] | None = None
     name: Label | None = None
+
+
+Quotas = Mapping[str, Annotated[Quota, Measures(Unit(None), NotNegative())]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,12 +307,12 @@ class Stage:
     """
 
     __pydantic_config__: ClassVar[dict[str, object]] = CLOSED
-    time: Figure
-    scatter: Figure | None = None
-    drop_out: Figure | None = None
-    servers: Figure | None = None
+    time: Annotated[Years, Settable()]
+    scatter: Amount | None = None
+    drop_out: Fraction | None = None
+    servers: Servers | None = None
     office: str | None = None
-    takes: Mapping[str, Figure] = field(default_factory=dict)
+    takes: Mapping[str, Counted] = field(default_factory=dict)
     stopped: Stop | None = None
     name: Label | None = None
 
@@ -299,11 +327,11 @@ class Subsidy:
     """
 
     __pydantic_config__: ClassVar[dict[str, object]] = CLOSED
-    rate: Figure
+    rate: Annotated[Fraction, Settable()]
     at: str
-    cap: Figure | None = None
-    response: Figure | None = None
-    budget: Quota | None = None
+    cap: Annotated[Money, Settable()] | None = None
+    response: Amount | None = None
+    budget: Annotated[Quota, Measures(Unit("亿元/year"), NotNegative())] | None = None
     fund: str | None = None
 
 
@@ -320,18 +348,18 @@ class Queue:
     """
 
     __pydantic_config__: ClassVar[dict[str, object]] = CLOSED
-    start: int
-    intake: Figure
+    start: Annotated[int, Settable(whole=True, year=True)]
+    intake: Annotated[Counted, Settable()]
     stages: Mapping[str, Stage]
-    end: int | None = None
+    end: Annotated[int, Settable(whole=True, year=True)] | None = None
     season: tuple[float, ...] | None = None
-    eligible: Figure | None = None
-    ordinary: Figure | None = None
-    investment: Figure | None = None
-    scatter: Figure | None = None
-    overrun: Figure | None = None
+    eligible: Counted | None = None
+    ordinary: Counted | None = None
+    investment: Money | None = None
+    scatter: Amount | None = None
+    overrun: Amount | None = None
     subsidy: Subsidy | None = None
-    ramp: Figure | None = None
+    ramp: Years | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -348,19 +376,19 @@ class Programme:
 
     __pydantic_config__: ClassVar[dict[str, object]] = CLOSED
     name: Label
-    additional: Figure
+    additional: Fraction
     coverage: Coverage | None = None
     queue: Queue | None = None
     active: bool = False
     unit: str = "1"
-    units: Figure | None = None
+    units: Counted | None = None
     lot: float = 1
-    cost: Figure | None = None
-    crowding_out: Figure | None = None
+    cost: Money | None = None
+    crowding_out: Fraction | None = None
     effects: tuple[Effect, ...] = ()
-    projects: Mapping[str, Figure] = field(default_factory=dict)
-    closures: Mapping[str, Figure] = field(default_factory=dict)
-    recognised: Mapping[str, Figure] = field(default_factory=dict)
+    projects: Mapping[str, Money] = field(default_factory=dict)
+    closures: Mapping[str, Fraction] = field(default_factory=dict)
+    recognised: Mapping[str, Money] = field(default_factory=dict)
     source: str = ""
 
 
@@ -383,7 +411,7 @@ class Lever:
     source: str
     unit: str = "1"
     step: float | None = None
-    cost: Figure | None = None
+    cost: Annotated[Counted, Certain()] | None = None
     why: str = ""
 
 
@@ -409,21 +437,24 @@ class Indicator:
     scope: str = "all"
     tag: str | None = None
     subjects: Literal["place", "clusters"] = "place"
-    anchor: Figure | None = None
-    threshold: Figure | None = None
-    count: Figure | None = None
-    exponent: Figure | None = None
-    churn: Figure | None = None
+    anchor: Annotated[Figure, Unit(None), AnyNumber()] | None = None
+    threshold: Money | None = None
+    count: Annotated[Figure, Unit("count"), NotNegative()] | None = None
+    exponent: Number | None = None
+    churn: Speed | None = None
     programme: str | None = None
     reference: str | None = None
 
 
+Choice = TypeVar("Choice", bound=str)
+
+
 @dataclass(frozen=True, slots=True)
-class Switch:
+class Switch(Generic[Choice]):
     """An assumption that chooses between readings of the document."""
 
     __pydantic_config__: ClassVar[dict[str, object]] = CLOSED
-    value: str
+    value: Choice
     why: str
     source: str
 
@@ -433,24 +464,17 @@ class Assumptions:
     """What the document leaves open. Shown, and switched in a scenario or with ``--set``."""
 
     __pydantic_config__: ClassVar[dict[str, object]] = CLOSED
-    output_prices: Switch
-    growth_window: Switch
-    deflation: Switch
-    scope: Switch
-    about_tolerance: Figure
-    about_growth_tolerance: Figure
-    about_share_tolerance: Figure
-    near_tolerance: Figure
-    labour_release: Figure
-    shock_df: Figure
-    common_persistence: Figure
-
-    OPTIONS: ClassVar[Mapping[str, tuple[str, ...]]] = {
-        "output_prices": ("current", "constant"),
-        "growth_window": ("average", "last_year"),
-        "deflation": ("single", "double"),
-        "scope": ("as_worded", "industry"),
-    }
+    output_prices: Switch[Literal["current", "constant"]]
+    growth_window: Switch[Literal["average", "last_year"]]
+    deflation: Switch[Literal["single", "double"]]
+    scope: Switch[Literal["as_worded", "industry"]]
+    about_tolerance: Annotated[Amount, Certain()]
+    about_growth_tolerance: Annotated[Amount, Certain()]
+    about_share_tolerance: Annotated[Amount, Certain()]
+    near_tolerance: Annotated[Amount, Certain()]
+    labour_release: Fraction
+    shock_df: Annotated[Number, Certain()]
+    common_persistence: Annotated[Fraction, Certain()]
 
 
 @dataclass(frozen=True, slots=True)
@@ -550,7 +574,7 @@ class Library:
     library: Publication
     programmes: Mapping[str, Programme]
     offices: Mapping[str, Office] = field(default_factory=dict)
-    quotas: Mapping[str, Quota] = field(default_factory=dict)
+    quotas: Quotas = field(default_factory=dict)
     targets: tuple[Target, ...] = ()
 
     @property
@@ -613,11 +637,11 @@ class Plan:
     totals: Totals
     prices: Prices
     clusters: Mapping[str, Cluster]
-    city: Mapping[str, Quantity]
+    city: Mapping[str, Annotated[Quantity, Measures(Unit(None), AnyNumber())]]
     indicators: Mapping[str, Indicator]
     programmes: Mapping[str, Programme] = field(default_factory=dict)
     offices: Mapping[str, Office] = field(default_factory=dict)
-    quotas: Mapping[str, Quota] = field(default_factory=dict)
+    quotas: Quotas = field(default_factory=dict)
     couplings: tuple[Coupling, ...] = ()
     parameter_correlations: tuple[Correlation, ...] = ()
     shock_correlations: tuple[Correlation, ...] = ()

@@ -10,6 +10,7 @@ from plansim.scenarios.load import Source
 from plansim.simulator import units
 from plansim.simulator.plan import Figure, Plan, Programme, Scenario, figures
 from plansim.simulator.sampling import centre, quantiles
+from plansim.simulator.schema import choices_at
 from plansim.words.catalogue import say
 
 
@@ -166,7 +167,7 @@ def assumption_table(plan: Plan, lang: str) -> Table:
     rows = []
     for f in fields(plan.assumptions):
         value = getattr(plan.assumptions, f.name)
-        options = ", ".join(plan.assumptions.OPTIONS.get(f.name, ()))
+        options = ", ".join(choices_at(f"assumptions.{f.name}.value"))
         text = figure_text(value, lang) if isinstance(value, Figure) else value.value
         rows.append((f.name, text, options, value.why))
     columns = ("assumption", "value", "options", "why")

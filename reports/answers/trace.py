@@ -22,9 +22,8 @@ from plansim.reports.words.delivery import (
 )
 from plansim.reports.words.folding import folded
 from plansim.reports.words.wording import exact, number
-from plansim.scenarios.table import nearest
 from plansim.simulator import units
-from plansim.simulator.errors import Fault, InputError
+from plansim.simulator.errors import Fault, InputError, nearest
 from plansim.simulator.trace import Lot, Trace
 from plansim.words.catalogue import say
 

@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 
 from plansim.analysis.confidence import Promise, exceeded, promise, promises, stated, year_by_year
 from plansim.scenarios.load import load
-from plansim.simulator.errors import InputError
 from plansim.simulator.feasibility import Goal
 from plansim.simulator.plan import Plan, Target
 from plansim.simulator.results import Verdict
 from plansim.simulator.run import run
+from plansim.tests.refusals import refused
 
 DRAWS = 300
 
@@ -137,5 +137,5 @@ def test_known_quantiles(plan: Plan) -> None:
 
 @pytest.mark.parametrize("confidence", [0.0, 1.0, float("nan")])
 def test_a_confidence_is_a_probability(plan: Plan, confidence: float) -> None:
-    with pytest.raises(InputError, match="argument_range"):
+    with refused("argument_range"):
         promises(plan, confidence, DRAWS)

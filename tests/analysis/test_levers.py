@@ -18,11 +18,12 @@ from plansim.analysis.levers import (
     typed,
     without_targets,
 )
-from plansim.scenarios.lever_rules import at
 from plansim.scenarios.load import load
 from plansim.simulator.errors import InputError
+from plansim.simulator.lever_rules import at
 from plansim.simulator.plan import Figure, Label, Lever, Plan, Uncertainty
 from plansim.simulator.sampling import centre
+from plansim.tests.refusals import refused
 
 
 @pytest.fixture(scope="module")
@@ -145,7 +146,7 @@ def test_only_the_levers_wanted(plan: Plan) -> None:
         knobs(plan, ["land_quotum", "x"])
     assert [f.fields["value"] for f in problem.value.faults] == ["land_quotum", "x"]
     assert problem.value.faults[0].fields["nearest"] == "land_quota"
-    with pytest.raises(InputError, match="no_levers"):
+    with refused("no_levers"):
         knobs(replace(plan, levers={}))
 
 

@@ -12,12 +12,12 @@ from plansim.calibration.posterior import posterior
 from plansim.scenarios.history import Observation
 from plansim.scenarios.load import load
 from plansim.simulator.accounts import Series, indicator_path
-from plansim.simulator.errors import InputError
 from plansim.simulator.model import Model
 from plansim.simulator.run import LUCKS, live, lucks, run, systematic
 from plansim.simulator.sampling import Block, Resampled, Sampler
 from plansim.simulator.seen import rows_of
 from plansim.simulator.whatif import WhatIf, changed
+from plansim.tests.refusals import refused
 
 #: Seen a year and two years after the base year, 2025: far below what the template expects.
 SEEN = {2026: 960.0, 2027: 900.0}
@@ -150,7 +150,7 @@ def test_blocks_and_held_futures_change_nothing(calibrated):
 def test_luck_that_does_not_fit_is_refused(calibrated, bad):
     luck = replace(calibrated.calibration.luck, **bad)
     unfit = replace(calibrated, calibration=replace(calibrated.calibration, luck=luck))
-    with pytest.raises(InputError, match="calibration_unfit"):
+    with refused("calibration_unfit"):
         Sampler.of(unfit)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter
 
-from plansim.scenarios.delivery_rules import delivery_faults
+from plansim.simulator.delivery_rules import delivery_faults
 from plansim.simulator.errors import Fault
 from plansim.simulator.network import FAIR_LOTS
 from plansim.simulator.plan import Office, Plan, Programme, Quota
@@ -216,7 +216,7 @@ def test_every_code_of_these_rules_is_broken_once() -> None:
     from inspect import getsource
     from re import findall
 
-    from plansim.scenarios import delivery_rules
+    from plansim.simulator import delivery_rules
 
     source = getsource(delivery_rules)
     said = set(findall(r'Fault\(\s*"([a-z_]+)"', source)) | set(

@@ -1,6 +1,7 @@
 """The shipped plans: whole, sourced, and loadable in every scenario."""
 
 import re
+from dataclasses import fields
 from functools import cache
 
 import pytest
@@ -181,8 +182,8 @@ def test_every_source_is_described(name: str) -> None:
         named |= dict.fromkeys(ids_in(programme.source), key) if programme.source else {}
     for part in (*plan.parameter_correlations, *plan.shock_correlations):
         named |= dict.fromkeys(ids_in(part.source), str(part.between))
-    for key in plan.assumptions.OPTIONS:
-        named |= dict.fromkeys(ids_in(getattr(plan.assumptions, key).source), key)
+    for each in fields(plan.assumptions):
+        named |= dict.fromkeys(ids_in(getattr(plan.assumptions, each.name).source), each.name)
     assert {i: where for i, where in named.items() if i not in known} == {}
 
 

@@ -302,7 +302,7 @@ MEANING = (
     ("plan.yaml", "measure: delivered, programme: listings", "measure: delivered, programme: producer_services", "missing_key", "programmes.producer_services"),
     ("plan.yaml", "    threshold: {value: 100", "    exponent: {value: 100", "missing_key", "indicators.clusters_over_10bn"),
     ("plan.yaml", "measure: account, of: city.lead_group", "measure: account", "missing_key", "indicators.lead_group_revenue"),
-    ("plan.yaml", "deflation: {value: single", "deflation: {value: tripel", "not_a_choice", "assumptions.deflation"),
+    ("plan.yaml", "deflation: {value: single", "deflation: {value: tripel", "not_a_choice", "assumptions.deflation.value"),
     ("plan.yaml", "reference: va_rate_change", "reference: va_rate", "not_a_choice", "indicators.va_rate.reference"),
     ("plan.yaml", "value: 0.5, source: nber-ces", "value: 1.5, source: nber-ces", "not_a_correlation", "parameter_correlations.0.value"),
     ("plan.yaml", "between: [prices.output, prices.input]", "between: [prices.output, prices.imput]", "matches_nothing", "shock_correlations.5.between"),

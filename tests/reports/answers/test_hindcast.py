@@ -11,7 +11,7 @@ from plansim.calibration.growth import QUANTITIES
 from plansim.calibration.panel import Panel
 from plansim.reports.answers import hindcast as told
 from plansim.reports.pictures import pit
-from plansim.simulator.errors import InputError
+from plansim.tests.refusals import refused
 
 CONTRACT = (
     "quantity", "horizon", "origins", "coverage50", "coverage80", "coverage95", "crps",
@@ -98,5 +98,5 @@ def test_a_letter_that_the_font_lacks_is_named(result):
     panel = result.panel
     strange = Panel("ሀ.csv", panel.series, panel.years, panel.levels)
     named = look_back.Hindcast(strange, result.cases, result.scores, ())
-    with pytest.raises(InputError, match="glyph_missing"):
+    with refused("glyph_missing"):
         pit.pit_picture(named, "en", ".png")

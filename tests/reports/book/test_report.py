@@ -28,6 +28,7 @@ from plansim.reports.book.xlsx import workbook
 from plansim.reports.pictures.canvas import studio
 from plansim.simulator.errors import InputError
 from plansim.store.read import Stored
+from plansim.tests.refusals import refused
 
 ATTRIBUTE = (
     "target,year,lever,share,share_low,share_high\n"
@@ -329,7 +330,7 @@ def test_a_report_is_replaced_until_somebody_has_changed_it(composed, told, tmp_
         edited.save(place)
     else:
         change(place)
-    with pytest.raises(InputError, match="report_exists"):
+    with refused("report_exists"):
         files.place_of(tmp_path, form, None)
 
 
@@ -352,5 +353,5 @@ def test_places_that_cannot_be_are_refused(tmp_path):
         ("html", tmp_path / "x.docx", "file_ending"),
         ("png", None, "not_a_folder_of_pictures"),
     ):
-        with pytest.raises(InputError, match=code):
+        with refused(code):
             files.place_of(tmp_path, form, out)

@@ -2,9 +2,8 @@
 
 from collections.abc import Iterator, Mapping
 
-from plansim.scenarios.table import nearest
 from plansim.simulator import units
-from plansim.simulator.errors import Fault, InputError
+from plansim.simulator.errors import Fault, InputError, nearest
 from plansim.simulator.network import FAIR_LOTS, Network, usual_lots
 from plansim.simulator.plan import Coverage, Figure, Plan, Programme, Queue, Stage
 from plansim.simulator.sampling import centre, quantiles

@@ -2,22 +2,20 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from functools import lru_cache
-from re import Pattern
 
-from plansim.scenarios.delivery_rules import delivery_faults
-from plansim.scenarios.expected import CERTAIN, NOT_NEGATIVE, SHARES
-from plansim.scenarios.lever_rules import lever_faults
-from plansim.scenarios.table import nearest
 from plansim.simulator import units
 from plansim.simulator.accounts import ACCOUNTS
 from plansim.simulator.baseline import tags
+from plansim.simulator.delivery_rules import delivery_faults
 from plansim.simulator.dynamics import bounds
-from plansim.simulator.errors import Fault, InputError
+from plansim.simulator.errors import Fault, InputError, nearest
 from plansim.simulator.feasibility import Goal
 from plansim.simulator.layout import Layout
+from plansim.simulator.lever_rules import lever_faults
+from plansim.simulator.marks import NotNegative, Share
 from plansim.simulator.plan import REFERENCES, Figure, Library, Plan, Quantity, Uncertainty, figures
 from plansim.simulator.sampling import Sampler, centre, ends, faults_of, match
+from plansim.simulator.schema import Facts, facts_of
 
 #: Normal scores at which the reach of an uncertain figure is checked: 1 in 1,000 either way.
 REACH = 3.09
@@ -29,9 +27,9 @@ def faults_of_plan(plan: Plan) -> list[Fault]:
     broken = {fault.path.rsplit(".", 1)[0] for fault in found} | {fault.path for fault in found}
     for rule in (
         _year_faults, delivery_faults, _cluster_faults, _quantity_faults, _programme_faults,
-        _indicator_faults, _switch_faults, _correlation_faults, lever_faults,
+        _indicator_faults, _correlation_faults, lever_faults,
     ):  # fmt: skip
-        if not broken or rule in (_year_faults, _switch_faults, _indicator_faults):
+        if not broken or rule in (_year_faults, _indicator_faults):
             found += rule(plan)
     if not found:
         found += _target_faults(plan)
@@ -48,24 +46,23 @@ def reach(figure: Figure) -> tuple[float, float]:
 def figure_faults(plan: Plan | Library) -> Iterator[Fault]:
     """Distributions that are none, shares that are none, what may not be negative."""
     for path, figure in figures(plan):
-        if isinstance(figure.value, Uncertainty):
-            wrong = faults_of(figure.value, f"{path}.value")
-            if wrong:
-                yield from wrong
-                continue
-            if _is(CERTAIN, path):
-                yield Fault("must_be_certain", {}, path)
-        low, high = reach(figure)
-        if _is(SHARES, path) and not (low >= 0 and high <= 1):
-            yield Fault("not_a_share", {"low": low, "high": high}, path)
-        elif _is(NOT_NEGATIVE, path) and low < 0:
-            yield Fault("negative", {"value": low}, path)
+        yield from faults_of_figure(figure, path, facts_of(path))
 
 
-@lru_cache(maxsize=2**14)
-def _is(kind: Pattern[str], path: str) -> bool:
-    """Whether a path is of a kind: asked of every figure of every scenario."""
-    return kind.search(path) is not None
+def faults_of_figure(figure: Figure, path: str, facts: Facts) -> Iterator[Fault]:
+    """What its field forbids."""
+    if isinstance(figure.value, Uncertainty):
+        wrong = faults_of(figure.value, f"{path}.value")
+        if wrong:
+            yield from wrong
+            return
+        if facts.certain:
+            yield Fault("must_be_certain", {}, path)
+    low, high = reach(figure)
+    if isinstance(facts.bound, Share) and not (low >= 0 and high <= 1):
+        yield Fault("not_a_share", {"low": low, "high": high}, path)
+    elif isinstance(facts.bound, NotNegative) and low < 0:
+        yield Fault("negative", {"value": low}, path)
 
 
 def _year_faults(plan: Plan) -> Iterator[Fault]:
@@ -215,19 +212,6 @@ def _indicator_faults(plan: Plan) -> Iterator[Fault]:
                 fields = {"value": programme.units.unit, "wanted": indicator.unit}
                 place = f"programmes.{indicator.programme}.units"
                 yield Fault("unit_dimension", fields, place)
-
-
-def _switch_faults(plan: Plan) -> Iterator[Fault]:
-    for name, choices in plan.assumptions.OPTIONS.items():
-        value = getattr(plan.assumptions, name).value
-        if value not in choices:
-            fields = {
-                "key": name,
-                "value": value,
-                "choices": ", ".join(choices),
-                "nearest": nearest(value, choices),
-            }
-            yield Fault("not_a_choice", fields, f"assumptions.{name}")
 
 
 def _correlation_faults(plan: Plan) -> Iterator[Fault]:

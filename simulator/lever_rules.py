@@ -1,21 +1,13 @@
 """What must hold of the levers of a plan: where they lead, what they may be, what they cost."""
 
-import re
 from collections.abc import Iterator, Mapping
 
 from plansim.simulator import units
 from plansim.simulator.errors import Fault, InputError
+from plansim.simulator.marks import Settable
 from plansim.simulator.plan import Figure, Lever, Plan
+from plansim.simulator.schema import kind_at
 
-#: What a planner sets. Everything else of a plan is an uncertainty, or the law that it obeys.
-LEVERS = re.compile(
-    r"^(offices\.[^.]+\.servers|quotas\.[^.]+\.(amount|start)|programmes\.[^.]+\."
-    r"(queue\.(start|end|intake|stages\.[^.]+\.(servers|time)"
-    r"|subsidy\.(rate|cap|budget\.(amount|start)))|coverage\.(start|depth|path\.\d+)))$"
-)
-#: Levers that are whole numbers, and those of them that are years.
-WHOLE = re.compile(r"\.(servers|start|end)$")
-YEAR = re.compile(r"\.(start|end)$")
 #: What a lever's cost may be measured in.
 MONEY = ("亿元", "亿元/year")
 
@@ -33,12 +25,19 @@ def at(plan: Plan, path: str) -> Figure | float | None:
     return node
 
 
+def settable_at(path: str) -> Settable | None:
+    """How planners set what is at a path; None where they do not."""
+    kind = kind_at(tuple(path.split(".")))
+    return None if kind is None else kind.mark(Settable)
+
+
 def lever_faults(plan: Plan) -> Iterator[Fault]:
     """Every broken rule of the levers."""
     taken: dict[str, str] = {}
     for key, lever in plan.levers.items():
         path = f"levers.{key}"
-        setting = at(plan, lever.path) if LEVERS.match(lever.path) else None
+        settable = settable_at(lever.path)
+        setting = None if settable is None else at(plan, lever.path)
         if setting is None:
             yield Fault("not_a_lever", {"value": lever.path}, f"{path}.path")
         else:
@@ -47,7 +46,7 @@ def lever_faults(plan: Plan) -> Iterator[Fault]:
             fields = {"value": lever.path, "other": taken[lever.path]}
             yield Fault("lever_twice", fields, f"{path}.path")
         taken[lever.path] = key
-        yield from _range_faults(plan, lever, path)
+        yield from _range_faults(plan, lever, path, settable or Settable())
         if lever.cost is not None and lever.cost.unit not in MONEY:
             fields = {"value": lever.cost.unit, "wanted": " / ".join(MONEY)}
             yield Fault("unit_dimension", fields, f"{path}.cost.unit")
@@ -62,7 +61,7 @@ def _unit_faults(lever: Lever, setting: Figure | float, path: str) -> Iterator[F
         yield Fault(problem.faults[0].code, problem.faults[0].fields, path)
 
 
-def _range_faults(plan: Plan, lever: Lever, path: str) -> Iterator[Fault]:
+def _range_faults(plan: Plan, lever: Lever, path: str, settable: Settable) -> Iterator[Fault]:
     if not lever.low < lever.high:
         yield Fault("lever_range", {"low": lever.low, "high": lever.high}, f"{path}.low")
     elif lever.step is not None and not 0 < lever.step <= lever.high - lever.low:
@@ -72,10 +71,10 @@ def _range_faults(plan: Plan, lever: Lever, path: str) -> Iterator[Fault]:
         yield Fault("negative", {"value": lever.low}, f"{path}.low")
     for name in ("low", "high", "step"):
         value = getattr(lever, name)
-        if WHOLE.search(lever.path) and value is not None and value % 1 != 0:
+        if settable.whole and value is not None and value % 1 != 0:
             yield Fault("not_a_whole_number", {"value": value}, f"{path}.{name}")
     first, last = plan.plan.years
-    for name in ("low", "high") if YEAR.search(lever.path) else ():
+    for name in ("low", "high") if settable.year else ():
         value = getattr(lever, name)
         if not first <= value <= last:
             fields = {"value": value, "first": first, "last": last}
