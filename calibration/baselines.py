@@ -79,7 +79,7 @@ def _known_figures(plan: Plan) -> list[Known]:
         else:
             found.append(known_of(path, cluster.output.base))
         rate = cluster.va_rate
-        if rate.base is not None:  # every rate has one: scenarios.rules
+        if rate.base is not None:  # every rate has one: simulator.rules
             floor = 0.0 if rate.floor is None else rate.floor
             ceiling = 1.0 if rate.ceiling is None else rate.ceiling
             path = f"clusters.{key}.va_rate.base"

@@ -12,7 +12,7 @@ Paths are those of plan files, and beside them ``indicators.output/robotics`` (a
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from difflib import get_close_matches
 from functools import cached_property
 
@@ -23,6 +23,7 @@ from plansim.simulator.plan import (
     Plan,
     Programme,
     Quantity,
+    Switch,
     Target,
     figures,
 )
@@ -203,7 +204,9 @@ def _of_plan(plan: Plan) -> Iterator[str]:
         yield from (
             f"{path}.{end}" for end in ("floor", "ceiling") if getattr(quantity, end) is not None
         )
-    yield from (f"assumptions.{key}" for key in plan.assumptions.OPTIONS)
+    for each in fields(plan.assumptions):
+        if isinstance(getattr(plan.assumptions, each.name), Switch):
+            yield f"assumptions.{each.name}"
     yield from (f"tags.{tag}" for tag in dict.fromkeys(_tags(plan)))
 
 
