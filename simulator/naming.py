@@ -108,6 +108,11 @@ def series_path(indicator: str, cluster: str) -> str:
     return f"indicators.{indicator}/{cluster}" if cluster else f"indicators.{indicator}"
 
 
+def observed_path(plan: Plan, quantity: str, cluster: str) -> str:
+    """The path of what a row of ``history.csv`` is of: an indicator's series, or a quantity."""
+    return series_path(quantity, cluster) if quantity in plan.indicators else quantity
+
+
 def folded(name: str) -> str:
     """A name as it is compared: no case, no spaces, brackets of one width."""
     return re.sub(r"\s+", "", name).casefold().translate(_WIDTHS)

@@ -1315,7 +1315,7 @@ def test_sensitivity_of_one_target_has_groups_single_inputs_and_a_tornado(
     asked = ("sensitivity", template, "--target", "machinery-output-2030", "--draws", "128")
     said = plansim(*asked, "--lang", lang, "--picture", "t.png")
     assert said.code == 0
-    words = {"en": ("Machinery (2030)", "luck of Machinery"), "zh": ("（2030 年）", "随机冲击")}
+    words = {"en": ("Machinery (2030)", "shocks to Machinery"), "zh": ("（2030 年）", "随机冲击")}
     assert all(word in said.out for word in words[lang])
     assert "{" not in said.out
     assert (tmp_path / "t.png").read_bytes().startswith(b"\x89PNG")

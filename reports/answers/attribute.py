@@ -12,7 +12,7 @@ from plansim.analysis.decompose import KINDS
 from plansim.reports.pictures.canvas import studio
 from plansim.reports.pictures.waterfall import Step, gathered, waterfall_picture
 from plansim.reports.tables import Table
-from plansim.reports.words.drivers import TOTAL, lever_name
+from plansim.reports.words.levers import TOTAL, lever_name
 from plansim.reports.words.wording import number, percent, points, signed, target_name, with_unit
 from plansim.simulator.errors import Fault, InputError
 from plansim.simulator.plan import Plan, Target

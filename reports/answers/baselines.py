@@ -5,8 +5,8 @@ from typing import Any
 
 from plansim.calibration.reconcile import FAR, Adjustment, Reconciled
 from plansim.reports.tables import Table
-from plansim.reports.words.drivers import figure_name
 from plansim.reports.words.wording import number
+from plansim.simulator.naming import name_of
 from plansim.simulator.plan import Plan
 from plansim.words.catalogue import say
 
@@ -38,8 +38,8 @@ def baseline_table(plan: Plan, result: Reconciled, lang: str) -> Table:
         after = (number(scale * row.after, 4), ends if row.p05 < row.p95 else "", way(row))
         rows.append(
             (
-                figure_name(plan, row.path, lang), unit, say(f"origin.{row.origin}", lang), before,
-                *(after if result.converged else ("", "", "")), balance_name(row.binds, lang),
+                name_of(plan, row.path, lang), unit, say(f"origin.{row.origin}", lang), before,
+                *(after if result.converged else ("", "", "")), balance_name(plan, row.binds, lang),
             )
         )  # fmt: skip
     columns = ("name", "unit", "origin", "known", "reconciled", "ends", "moved", "held_by")
@@ -63,7 +63,7 @@ def closing(plan: Plan, result: Reconciled, lang: str) -> list[str]:
     said = [say("show.baselines_agree", lang)]
     if most.binds:
         moved = sum(abs(row.moved) > QUARTER for row in rows)
-        name = figure_name(plan, most.path, lang)
+        name = name_of(plan, most.path, lang)
         fields = {"number": len(result.problem.balances), "moved": moved, "total": len(rows)}
         said = [say("show.baselines_closed", lang, name=name, way=way(most), **fields)]
     far = far_words(plan, result, lang)
@@ -85,17 +85,14 @@ def far_words(plan: Plan, result: Reconciled, lang: str) -> str:
     """The figures that move implausibly far, the farthest first, "" where none does."""
     rows = [row for row in result.adjustments() if abs(row.moved) > FAR]
     rows.sort(key=lambda row: -abs(row.moved))
-    named = [f"{figure_name(plan, row.path, lang)} {way(row)}" for row in rows[:NAMED]]
+    named = [f"{name_of(plan, row.path, lang)} {way(row)}" for row in rows[:NAMED]]
     text = ("、" if lang == "zh" else ", ").join(named)
     rest = len(rows) - NAMED
     return say("report.more", lang, text=text, number=rest) if rest > 0 else text
 
 
-def balance_name(name: str, lang: str) -> str:
+def balance_name(plan: Plan, name: str, lang: str) -> str:
     """What holds a figure, in words."""
-    if not name:
-        return ""
-    tag = name.removeprefix("totals.shares.")
-    if tag != name:
-        return say("baseline.share", lang, tag=tag)
+    if not name or name.startswith("totals.shares."):
+        return name_of(plan, name, lang)
     return say(f"baseline.{name.rpartition('.')[2]}", lang)

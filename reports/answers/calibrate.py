@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from plansim.reports.tables import Table
-from plansim.reports.words.drivers import driver_words, quantity_name
 from plansim.reports.words.wording import number, percent, with_unit
 from plansim.scenarios.history import Observation
+from plansim.simulator.naming import name_of, observed_path
 from plansim.simulator.plan import Plan
 from plansim.words.catalogue import say
 
@@ -80,7 +80,7 @@ def figure_table(result: Posterior, lang: str) -> Table:
     ranked = sorted(result.spoken, key=_told_much, reverse=True)
     rows = tuple(
         (
-            driver_words(result.plan, figure.path, lang),
+            name_of(result.plan, figure.path, lang),
             say(f"origin.{figure.origin}", lang),
             ends_words(figure, figure.prior),
             ends_words(figure, figure.posterior),
@@ -104,13 +104,7 @@ def _told_much(figure: Moved) -> float:
 
 def observation_words(plan: Plan, o: Observation, lang: str) -> str:
     """What an observation is of: value added (growth), output of Robotics."""
-    if o.quantity in plan.indicators:
-        name = plan.indicators[o.quantity].name.in_language(lang)
-        if o.subject:
-            subject = plan.clusters[o.subject].name.in_language(lang)
-            name = f"{subject}{name}" if lang == "zh" else f"{name} of {subject}"
-    else:
-        name = quantity_name(plan, o.quantity, lang)
+    name = name_of(plan, observed_path(plan, o.quantity, o.subject), lang)
     return say("calibrated.growth_of", lang, what=name) if o.measure == "growth" else name
 
 
@@ -194,7 +188,7 @@ def _growth(result: Posterior, lang: str) -> str:
     """Whether any trend was told something, and what weight growth rates got."""
     trends = [f for f in result.spoken if ".trend." in f.path and f.by != "identities"]
     if trends:
-        named = [driver_words(result.plan, f.path, lang) for f in trends]
+        named = [name_of(result.plan, f.path, lang) for f in trends]
         return say("calibrated.trends", lang, list=_cut(named, lang))
     weights = [c.weight for c in result.checks if c.observation.measure == "growth"]
     if not weights:

@@ -6,7 +6,7 @@ from typing import Any
 from plansim.analysis.decompose import Decomposition
 from plansim.reports.answers.attribute import COLUMNS
 from plansim.reports.tables import Table
-from plansim.reports.words.drivers import TOTAL
+from plansim.reports.words.levers import TOTAL
 from plansim.simulator import units
 from plansim.simulator.plan import Plan
 from plansim.words.catalogue import say

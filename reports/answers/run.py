@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from plansim.calibration.requirements import Requirement, rarity
 from plansim.reports.tables import Table
 from plansim.reports.words.delivery import station_name
-from plansim.reports.words.drivers import driver_words
 from plansim.reports.words.verdicts import (
     evidence_words,
     percent_change,
@@ -20,6 +19,7 @@ from plansim.reports.words.verdicts import (
 from plansim.reports.words.wording import goal_text, number, percent, target_name, with_unit
 from plansim.simulator import units
 from plansim.simulator.feasibility import Goal
+from plansim.simulator.naming import name_of
 from plansim.simulator.plan import Plan, Target
 from plansim.simulator.results import Result, Verdict
 from plansim.words.catalogue import say
@@ -69,7 +69,7 @@ def verdict_table(result: Result, lang: str) -> Table:
             "needs": "" if v.required_growth is None else percent_change(v.required_growth),
             "rare": rare_text(result, v, target),
             "evidence": evidence_words(v.evidence, lang),
-            "binds": driver_words(result.plan, v.binds, lang),
+            "binds": name_of(result.plan, v.binds, lang),
         }
         rows.append(tuple(cells[c] for c in columns))
     right = ("simulated", "probability", "needs", "rare")

@@ -12,9 +12,10 @@ from plansim.analysis.tornado import Bar, Tornado
 from plansim.reports.pictures.canvas import studio
 from plansim.reports.pictures.tornado import tornado_picture
 from plansim.reports.tables import Table
-from plansim.reports.words.causes import cause_words, input_words, value_words
+from plansim.reports.words.causes import input_words, value_words
 from plansim.reports.words.wording import number, percent, target_name, with_unit
 from plansim.simulator.errors import Fault, InputError
+from plansim.simulator.naming import name_of
 from plansim.simulator.plan import Plan, Target
 from plansim.simulator.sampling import Array
 from plansim.store.files import write_files
@@ -58,7 +59,7 @@ def records(
                 "kind": "tornado", "input": bar.driver, "figures": 1, "low": bar.low,
                 "high": bar.high, "read_low": bar.low_read / target.scale,
                 "read_high": bar.high_read / target.scale, "met_low": bar.low_met,
-                "met_high": bar.high_met, "name": cause_words(found.model.plan, bar.driver, lang),
+                "met_high": bar.high_met, "name": name_of(found.model.plan, bar.driver, lang),
             }  # fmt: skip
             rows.append({name: {**known, **values}.get(name) for name in COLUMNS})
     return rows
@@ -206,7 +207,7 @@ def bar_table(found: Sensitivity, told: Tornado, target: Target, title: str, lan
 
 def bar_name(plan: Plan, bar: Bar, lang: str) -> str:
     """The driver's name, marked where its ends were picked and not set."""
-    return cause_words(plan, bar.driver, lang) + ("" if bar.is_set else " ~")
+    return name_of(plan, bar.driver, lang) + ("" if bar.is_set else " ~")
 
 
 def end_words(plan: Plan, bar: Bar, end: str, lang: str) -> str:

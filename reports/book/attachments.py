@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 from plansim.reports.pictures.waterfall import Step
-from plansim.reports.words.drivers import TOTAL, lever_name
+from plansim.reports.words.levers import TOTAL, lever_name
 from plansim.simulator.plan import Plan, Target
 from plansim.store.attachments import Beside, Row
 

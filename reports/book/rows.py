@@ -10,7 +10,7 @@ from plansim.reports.book.attachments import SHOWS, label, moving, once, steps_o
 from plansim.reports.book.dossier import Dossier, Key
 from plansim.reports.pictures.fans import goal_number
 from plansim.reports.tables import Table
-from plansim.reports.words.drivers import TOTAL, driver_words
+from plansim.reports.words.levers import TOTAL
 from plansim.reports.words.verdicts import (
     evidence_words,
     percent_change,
@@ -19,6 +19,7 @@ from plansim.reports.words.verdicts import (
     verdict_word,
 )
 from plansim.reports.words.wording import goal_text, number, percent, target_name, with_unit
+from plansim.simulator.naming import name_of
 from plansim.simulator.plan import Plan, Target, figures
 from plansim.simulator.results import Verdict
 from plansim.store.attachments import Row
@@ -158,7 +159,7 @@ def drivers_text(d: Dossier, target: str) -> str:
         say(
             "told.one_driver",
             d.lang,
-            what=driver_words(d.run.plan, driver, d.lang),
+            what=name_of(d.run.plan, driver, d.lang),
             share=percent(s),
         )
         for driver, s in shares[:MOST_DRIVERS]

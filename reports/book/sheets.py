@@ -9,10 +9,11 @@ from plansim.reports.book.attachments import SHOWS, label
 from plansim.reports.book.dossier import Dossier, unit_words
 from plansim.reports.book.rows import source_ids
 from plansim.reports.words.delivery import station_name
-from plansim.reports.words.drivers import TOTAL, driver_words
+from plansim.reports.words.levers import TOTAL
 from plansim.reports.words.verdicts import evidence_words, verdict_word
 from plansim.reports.words.wording import goal_text, target_name
 from plansim.simulator import units
+from plansim.simulator.naming import name_of
 from plansim.simulator.plan import figures
 from plansim.store.attachments import Row
 from plansim.words.catalogue import say
@@ -145,7 +146,7 @@ def targets(d: Dossier) -> Iterator[tuple[Any, ...]]:
             d.name(t), t.id, say(f"group.{t.kind}", d.lang), t.year, goal_text(t, d.lang),
             unit_words(t.unit, d.lang), v.p05, v.p50, v.p95, v.probability, v.prob_low,
             v.prob_high, verdict_word(v.verdict, d.lang), d.without(t), v.first_year_met,
-            evidence_words(v.evidence, d.lang), driver_words(d.run.plan, v.binds, d.lang),
+            evidence_words(v.evidence, d.lang), name_of(d.run.plan, v.binds, d.lang),
             t.restates, t.source, d.run.id,
         )  # fmt: skip
 
@@ -252,7 +253,7 @@ def drivers(d: Dossier) -> Iterator[tuple[Any, ...]]:
     for t in d.run.plan.judged:
         for path, share in d.run.shares.get(t.id, {}).items():
             told = say(f"origin.{origin[path]}", d.lang) if path in origin else ""
-            words = driver_words(d.run.plan, path, d.lang)
+            words = name_of(d.run.plan, path, d.lang)
             yield d.name(t), t.id, t.year, words, path, share, told, d.run.id
 
 

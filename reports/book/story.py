@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from plansim.reports.answers.run import LIKELY, SHORT, three_sentences
 from plansim.reports.book.attachments import label, once, steps_of
 from plansim.reports.words.delivery import station_name
-from plansim.reports.words.drivers import PROGRAMME_PARTS, driver_words
 from plansim.reports.words.wording import number, percent
+from plansim.simulator.naming import name_of
 from plansim.simulator.plan import Plan, Target, figures
 from plansim.simulator.results import Verdict
 from plansim.simulator.verdicts import BINDING
@@ -18,14 +18,18 @@ from plansim.store.read import Stored
 from plansim.words.catalogue import say
 
 #: Kinds of drivers that a plan can move, and the sentence about each.
-LEVERS = {
-    "intake": "applicants",
-    "stages": "passage",
-    "subsidy": "money",
-    "depth": "schedule",
-    "delay": "schedule",
-    "shared": "shared",
-}
+LEVERS = (
+    ("queue.intake", "applicants"),
+    ("queue.eligible", "applicants"),
+    ("queue.ordinary", ""),
+    ("queue.subsidy", "money"),
+    ("queue.investment", "money"),
+    ("queue.overrun", "money"),
+    ("queue", "passage"),
+    ("coverage.depth", "schedule"),
+    ("coverage.delay", "schedule"),
+    ("", ""),
+)
 
 
 def five_sentences(run: Stored, beside: Beside, lang: str) -> tuple[str, ...]:
@@ -121,12 +125,11 @@ def lever_kind(driver: str) -> str:
     """The kind of lever that a driver is; "" where it is none that a plan can move."""
     section, _, rest = driver.partition(".")
     if section in ("quotas", "offices"):
-        return LEVERS["shared"]
+        return "shared"
     if section != "programmes":
         return ""
     part = rest.partition(".")[2]
-    kind = next(kind for start, kind in PROGRAMME_PARTS if part.startswith(start))
-    return LEVERS.get(kind, "")
+    return next(kind for start, kind in LEVERS if part.startswith(start))
 
 
 def longest_wait(run: Stored, lang: str) -> str:
@@ -162,7 +165,7 @@ def unknown(run: Stored, lang: str) -> str:
     figure = most_telling(run)
     if figure is None:
         return say("story.unknown_plain", lang, **fields)
-    fields["figure"] = driver_words(run.plan, figure, lang)
+    fields["figure"] = name_of(run.plan, figure, lang)
     fields["origin"] = say(f"origin.{origins(run.plan)[figure]}", lang)
     moved = (run.shares.get(t.id, {}).get(figure, 0.0) >= BINDING for t, _ in distinct(run))
     fields["moved"] = sum(moved)

@@ -5,9 +5,9 @@ from math import isfinite
 from typing import Any
 
 from plansim.analysis.inputs import LUCK, Input
-from plansim.reports.words.drivers import driver_words
 from plansim.reports.words.wording import number, percent, with_unit
-from plansim.simulator.plan import Cluster, Figure, Label, Plan, Quantity
+from plansim.simulator.naming import name_of
+from plansim.simulator.plan import Cluster, Figure, Plan, Quantity
 from plansim.words.catalogue import say
 
 #: Endings of paths whose values are shares of one.
@@ -18,15 +18,8 @@ SHARES = (
 SHARE_PARTS = (".closures.", ".tags.", ".shares.")
 #: Spans shorter than this are told in months. [years]
 SHORT = 2.5
-#: Luck that is no quantity's, roles of the place's own quantities, figures of stages and subsidies.
-CROWDS = {
-    "common": "bundle.luck_common",
-    "delivery": "bundle.luck_delivery",
-    "firms": "bundle.luck_firms",
-}
+#: Roles of the place's own quantities.
 CITY = {"base": "bundle.city_base", "trend": "bundle.city_trend", "luck": "bundle.city_luck"}
-STAGES = {"time": "cause.stage_time", "drop_out": "cause.stage_drop_out"}
-SUBSIDIES = {"rate": "cause.subsidy_rate", "response": "cause.subsidy_response"}
 
 
 # -- names -----------------------------------------------------------------------------------------
@@ -35,21 +28,21 @@ SUBSIDIES = {"rate": "cause.subsidy_rate", "response": "cause.subsidy_response"}
 def input_words(plan: Plan, item: Input, lang: str) -> str:
     """The name of a group of inputs or of a single one."""
     if len(item.sources) == 1 and item.key == item.sources[0]:
-        return cause_words(plan, item.key, lang)
+        return name_of(plan, item.key, lang)
     head, *rest = item.key.split(".")
     if item.key == LUCK:
         return say("bundle.luck", lang)
     if head.startswith(f"{LUCK}/"):
         if head == f"{LUCK}/clusters" and rest[0] != "*":
-            own = _cluster(plan, rest[0], lang)
+            own = name_of(plan, f"clusters.{rest[0]}", lang)
             others = [s for s in item.sources if not s.startswith(f"{LUCK}/clusters.{rest[0]}.")]
-            words = say("driver.luck", lang, what=own)
+            words = say("name.luck", lang, what=own)
             return _and_more(words, len(others), lang)
         return _several(plan, item.sources, lang)
     if head == "clusters" and rest[1] == "tags":
         return say("bundle.tags", lang)
     if head == "clusters" and len(rest) > 2 and rest[0] == "*":
-        return cause_words(plan, ".".join([head, *rest]), lang)
+        return name_of(plan, item.key, lang)
     if head == "city" and len(rest) == 2:
         return say(CITY[rest[1]], lang)
     if head == "programmes" and len(rest) == 2:
@@ -60,90 +53,12 @@ def input_words(plan: Plan, item: Input, lang: str) -> str:
 
 
 def _several(plan: Plan, sources: Sequence[str], lang: str) -> str:
-    first = cause_words(plan, sources[0], lang)
+    first = name_of(plan, sources[0], lang)
     return _and_more(first, len(sources) - 1, lang)
 
 
 def _and_more(words: str, others: int, lang: str) -> str:
     return say("cause.more", lang, what=words, number=others) if others else words
-
-
-def cause_words(plan: Plan, name: str, lang: str) -> str:
-    """The name of one input: a figure's path, luck, an average over clusters, a delivery."""
-    kind, *rest = name.split("/")
-    if kind == "delivered":
-        return say("cause.delivered", lang, what=_programme(plan, rest[1], lang), year=rest[0])
-    if kind == "waited":
-        return say("cause.waited", lang, what=_programme(plan, rest[0], lang))
-    if kind == LUCK:
-        return _luck_words(plan, rest, lang)
-    keys = name.split(".")
-    if keys[0] == "clusters" and keys[1] == "*":
-        return _of_all(keys[2], keys[3], lang)
-    if keys[0] == "programmes":
-        return _of_programme(plan, keys, name, lang)
-    if keys[0] in ("couplings", "assumptions"):
-        return say("cause.figure", lang, what=say(f"bundle.{keys[0]}", lang), path=name)
-    return driver_words(plan, name, lang)
-
-
-def _luck_words(plan: Plan, rest: Sequence[str], lang: str) -> str:
-    """``2020/city.patents``, ``common``, ``2020/common``, ``2020/clusters.*.output``."""
-    what, year = rest[-1], rest[0] if len(rest) > 1 else ""
-    if what in CROWDS:
-        words = say(CROWDS[what], lang)
-    elif what.startswith("clusters.*."):
-        words = say("driver.luck", lang, what=_quantity_of_all(what.split(".")[2], lang))
-    else:
-        words = driver_words(plan, f"{LUCK}/{year or '0'}/{what}", lang)
-    return say("cause.by_year", lang, what=words, year=year) if year else words
-
-
-def _of_all(kind: str, role: str, lang: str) -> str:
-    """A figure of one kind of all clusters: trend of output of all clusters."""
-    what = _quantity_of_all(kind, lang)
-    named = {"base": "driver.base", "luck": "driver.volatility", "trend": "driver.trend"}
-    return say(named[role], lang, what=what)
-
-
-def _quantity_of_all(kind: str, lang: str) -> str:
-    return say(f"quantity.{kind}", lang, cluster=say("cause.clusters", lang))
-
-
-def _of_programme(plan: Plan, keys: Sequence[str], name: str, lang: str) -> str:
-    what = _programme(plan, keys[1], lang)
-    programme = plan.programmes[keys[1]]
-    if keys[2] == "queue" and keys[3] == "stages" and programme.queue is not None:
-        stage = programme.queue.stages[keys[4]].name
-        called = keys[4].replace("_", " ") if stage is None else stage.in_language(lang)
-        if keys[5] in STAGES:
-            return say(STAGES[keys[5]], lang, what=what, stage=called)
-    if keys[2] == "queue" and keys[3] in ("intake", "investment"):
-        return say(f"cause.{keys[3]}", lang, what=what)
-    if keys[2] == "queue" and keys[3] == "subsidy" and keys[4] in SUBSIDIES:
-        return say(SUBSIDIES[keys[4]], lang, what=what)
-    if keys[2] == "effects":
-        on = programme.effects[int(keys[3])].on
-        return say("cause.effect", lang, what=what, on=_on(plan, on, lang))
-    return driver_words(plan, name, lang)
-
-
-def _on(plan: Plan, quantity: str, lang: str) -> str:
-    head, *rest = quantity.split(".")
-    if head == "clusters":
-        if rest[0] == "*":
-            return _quantity_of_all(rest[1], lang)
-        return say(f"quantity.{rest[1]}", lang, cluster=_cluster(plan, rest[0], lang))
-    name: Label | None = plan.city[rest[0]].name if head == "city" else None
-    return quantity if name is None else name.in_language(lang)
-
-
-def _cluster(plan: Plan, key: str, lang: str) -> str:
-    return plan.clusters[key].name.in_language(lang)
-
-
-def _programme(plan: Plan, key: str, lang: str) -> str:
-    return plan.programmes[key].name.in_language(lang)
 
 
 # -- values ----------------------------------------------------------------------------------------
@@ -156,7 +71,7 @@ def condition_words(
 
     ``below``, ``above``: shares of all futures beyond the limits.
     """
-    what = cause_words(plan, name, lang)
+    what = name_of(plan, name, lang)
     if name.startswith(f"{LUCK}/"):
         if isfinite(low) and isfinite(high):
             ends = {"low": percent(below), "high": percent(1 - above)}

@@ -1,8 +1,8 @@
 """A history in words: what it is of, its years, the curves that fit it."""
 
 from plansim.calibration.histories import FittedHistory
-from plansim.reports.words.drivers import quantity_name
 from plansim.reports.words.wording import percent
+from plansim.simulator.naming import name_of, observed_path
 from plansim.simulator.plan import Plan, Target
 from plansim.words.catalogue import say
 
@@ -15,14 +15,7 @@ NAMED = 0.005
 
 def history_name(plan: Plan, one: FittedHistory, lang: str) -> str:
     """What a history is of: output of Robotics."""
-    indicator = plan.indicators.get(one.quantity)
-    if indicator is None:
-        return quantity_name(plan, one.quantity, lang)
-    name = indicator.name.in_language(lang)
-    if not one.subject:
-        return name
-    subject = plan.clusters[one.subject].name.in_language(lang)
-    return f"{subject}{name}" if lang == "zh" else f"{name} of {subject}"
+    return name_of(plan, observed_path(plan, one.quantity, one.subject), lang)
 
 
 def shown_scale(one: FittedHistory) -> float:

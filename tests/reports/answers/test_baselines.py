@@ -38,13 +38,13 @@ def test_records_have_the_columns_of_the_contract(result):
 def test_a_person_reads_percent_and_amounts(plan, result):
     table = told.baseline_table(plan, result, "en")
     rows = {row[0]: dict(zip(table.columns, row, strict=True)) for row in table.rows}
-    rate = rows["value-added rate of the place"]
+    rate = rows["base-year value-added rate of the place"]
     assert (rate["unit"], rate["known"], rate["reconciled"]) == ("%", "19.1", "19.1")
-    total = rows["gross industrial output"]
+    total = rows["base-year output of all industry"]
     after = result.level("totals.output")
     assert (total["unit"], total["reconciled"]) == ("亿元", f"{after:.0f}")
-    assert rows["output of Rest of industry"]["known"] == "the rest of the total"
-    certain = rows["weight of Fashion garments in manufacturing"]
+    assert rows["base-year output of Rest of industry"]["known"] == "the rest of the total"
+    certain = rows["manufacturing share of Fashion garments"]
     assert (certain["ends"], certain["moved"], certain["held_by"]) == ("", "", "")
 
 

@@ -13,7 +13,6 @@ from plansim.reports.answers.run import (
     verdict_table,
 )
 from plansim.reports.tables import Table
-from plansim.reports.words.drivers import driver_words
 from plansim.reports.words.verdicts import (
     evidence_words,
     probability_text,
@@ -23,6 +22,7 @@ from plansim.reports.words.verdicts import (
 from plansim.reports.words.wording import goal_text
 from plansim.scenarios.load import load
 from plansim.simulator.feasibility import LIKELIHOOD
+from plansim.simulator.naming import name_of
 from plansim.simulator.plan import BASES, COMPARATORS, Plan, Target
 from plansim.simulator.results import Result, Verdict
 from plansim.simulator.run import run
@@ -148,28 +148,10 @@ def test_records_hold_numbers_and_nothing_where_nothing_is_known(result: Result)
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_every_driver_of_the_plan_can_be_said(lang: str, result: Result) -> None:
     for driver in result.drivers:
-        words = driver_words(result.plan, driver, lang)
+        words = name_of(result.plan, driver, lang)
         assert words, driver
         assert "/" not in words or "luck/" not in words
-    assert driver_words(result.plan, "", lang) == ""
-
-
-@pytest.mark.parametrize(
-    ("driver", "en", "zh"),
-    [
-        ("clusters.robotics.output.trend.rate", "trend of output of Robotics", "机器人产值的趋势"),
-        ("luck/2020/clusters.moulds.output", "luck of output of Moulds", "模具产值的随机冲击"),
-        (
-            "programmes.robot_town.coverage.depth",
-            "how far Robot town gets",
-            "智能机器人小镇的完成程度",
-        ),
-        ("totals.output", "base-year gross industrial output", "规上工业总产值的基数"),
-    ],
-)  # fmt: skip
-def test_drivers_are_said_in_words(driver: str, en: str, zh: str, plan: Plan) -> None:
-    assert driver_words(plan, driver, "en") == en
-    assert driver_words(plan, driver, "zh") == zh
+    assert name_of(result.plan, "", lang) == ""
 
 
 def test_evidence_is_a_word_with_its_share() -> None:

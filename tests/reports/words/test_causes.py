@@ -14,7 +14,6 @@ from plansim.reports.answers.sensitivity import share
 from plansim.reports.pictures.canvas import studio
 from plansim.reports.pictures.tornado import tornado_picture
 from plansim.reports.words.causes import (
-    cause_words,
     condition_words,
     input_words,
     measure,
@@ -22,6 +21,7 @@ from plansim.reports.words.causes import (
 )
 from plansim.scenarios.load import load, shipped
 from plansim.simulator.model import Model
+from plansim.simulator.naming import name_of
 from plansim.simulator.plan import Plan
 
 
@@ -40,7 +40,7 @@ def test_every_input_of_every_plan_has_words(name: str, lang: str) -> None:
         assert words
         assert "*" not in words
     for driver in model.drivers:
-        assert cause_words(model.plan, driver, lang)
+        assert name_of(model.plan, driver, lang)
         if not driver.startswith("luck/"):
             assert value_words(model.plan, driver, 0.5, lang)
 
@@ -92,7 +92,7 @@ def test_luck_is_told_by_its_rank(
     limits: tuple[float, float], beyond: tuple[float, float], ending: str, yuyao: Plan
 ) -> None:
     text = condition_words(yuyao, "luck/2020/clusters.robotics.output", *limits, *beyond, "en")
-    assert text == f"luck of output of Robotics by 2020 {ending}"
+    assert text == f"shocks to output of Robotics by 2020 {ending}"
 
 
 def restriction(name: str, low: float, high: float) -> Restriction:
@@ -110,10 +110,10 @@ def test_a_box_is_a_sentence_in_both_languages(yuyao: Plan) -> None:
     )
     one = Discovery(0, 0.25, (box,), box.count)
     english = told(yuyao, one, target, "missed", "en")
-    assert "stays under 6 % a year and time of stage" in english
+    assert "stays under 6 % a year and time of Land and permits, Robot town" in english
     assert english.endswith("is over 14 months: covers 81% of failures, 74% pure.")
     chinese = told(yuyao, one, target, "missed", "zh")
-    assert "机器人产值的趋势低于每年 6 %，且" in chinese
+    assert "机器人产值的趋势增速低于每年 6 %，且" in chinese
     assert chinese.endswith("高于 14 个月。覆盖 81% 的落空，纯度 74%。")
 
 
@@ -142,4 +142,4 @@ def test_the_same_tornado_gives_the_same_picture(form: str, yuyao: Plan) -> None
 def test_tied_luck_is_named_by_its_cluster(yuyao: Plan) -> None:
     sources = tuple(f"luck/clusters.robotics.{kind}" for kind in ("output", "energy"))
     words = input_words(yuyao, Input("luck/clusters.robotics.*", sources), "en")
-    assert words == "luck of Robotics"
+    assert words == "shocks to Robotics"
