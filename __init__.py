@@ -64,7 +64,7 @@ _HOMES = {
 
 def __getattr__(name: str) -> object:
     if name == "__version__":
-        from importlib.metadata import version
+        from plansim.store.versions import version
 
         return version("plansim")
     if name not in _HOMES:

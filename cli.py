@@ -306,7 +306,7 @@ def new(
     as_workbook: Annotated[bool, option("--xlsx", "xlsx")] = False,
     lang: LangOption = LANG,
 ) -> None:
-    from plansim.scenarios.new import begin
+    from plansim.store.new import begin
 
     begin(place, start, as_workbook)
     shown = str(place) if len(place.parts) > 1 else f"./{place}"
@@ -883,15 +883,15 @@ def batch(
     planned, sources = prepare(asked)
     for line in told_of(sources, lang):
         print(line, file=sys.stderr)
-    with opened(folder, planned, resume) as ledger:
-        if ledger.finished:
-            verify(ledger.damaged(), folder, lang, quiet)
+    with opened(folder, planned, resume) as journal:
+        if journal.finished:
+            verify(journal.damaged(), folder, lang, quiet)
         else:
             try:
-                with batch_bar(len(ledger.batch.runs), lang, quiet) as tell:
-                    execute(ledger, sources, processes, tell)
+                with batch_bar(len(journal.batch.runs), lang, quiet) as tell:
+                    execute(journal, sources, processes, tell)
             except KeyboardInterrupt:
-                print(stopped(ledger, folder, again, lang), file=sys.stderr)
+                print(stopped(journal, folder, again, lang), file=sys.stderr)
                 raise typer.Exit(INTERRUPTED) from None
             except WorkError as problem:
                 print(say("say.error", lang) + say_faults(problem.faults, lang), file=sys.stderr)

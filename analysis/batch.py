@@ -16,7 +16,7 @@ from plansim.simulator.errors import Fault, InputError, WorkError
 from plansim.simulator.plan import Plan
 from plansim.store import calibrations as stored
 from plansim.store.calibrations import Holding
-from plansim.store.journal import Batch, Ledger
+from plansim.store.journal import Batch, Journal
 from plansim.store.run_file import REFUSED, RunSpec, packed, tables_of, without_result
 from plansim.store.write import plan_hash
 
@@ -230,7 +230,7 @@ def remaining(
 
 
 def execute(
-    ledger: Ledger,
+    journal: Journal,
     sources: Sources,
     workers: int,
     tell: Callable[[Progress], Any] = lambda _: None,
@@ -240,27 +240,27 @@ def execute(
     Workers get the plans as they were read, so a file that is edited meanwhile changes nothing.
     Raises WorkError where the disk refuses or no worker can be started; what is finished is safe.
     """
-    missing = ledger.missing()
+    missing = journal.missing()
     left = dict.fromkeys(sources, 0)
     for run in missing:
         left[run.plan] += 1
     progress = Progress(len(missing), workers, left)
     lost: dict[str, Fault] = {}
-    work = partial(simulate, sources, ledger.batch.levers)
+    work = partial(simulate, sources, journal.batch.levers)
     try:
         with closing(supervise(work, missing, min(workers, len(missing)))) as finished:
             for each in finished:
                 if each is not None:
                     run, report = each
                     if report.value is not None:
-                        ledger.keep(run, report.value)
+                        journal.keep(run, report.value)
                     else:
                         lost[run.id] = Fault("run_lost", {"reason": report.problem})
                     progress.finish(run.plan, report.seconds if report.value else None)
                 tell(progress)
-        ledger.finish(lost)
+        journal.finish(lost)
     except OSError as problem:
-        total = len(ledger.batch.runs)
+        total = len(journal.batch.runs)
         shown = {"reason": problem.strerror or str(problem), "total": total}
         shown["done"] = total - progress.total + progress.done
         raise WorkError([Fault("batch_stopped", shown)]) from problem

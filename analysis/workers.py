@@ -18,13 +18,13 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from importlib import import_module
-from importlib.metadata import PackageNotFoundError, version
 from itertools import count, islice
 from typing import TYPE_CHECKING, Any, Protocol
 
 from plansim.analysis.crew import Crew, LostError, Report, processors
 from plansim.simulator.errors import Fault, InputError, PlansimError, WorkError
 from plansim.simulator.executors import AHEAD, Done, Executor, Job, Threads
+from plansim.store.versions import version
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -235,11 +235,7 @@ def _sentence(problem: BaseException) -> str:
 def versions() -> str:
     """What decides about bits: Python, the libraries that compute, the type of machine."""
     found = [f"python {'.'.join(platform.python_version_tuple()[:2])}"]
-    for name in VERSIONED:
-        try:
-            found.append(f"{name} {version(name)}")
-        except PackageNotFoundError:
-            found.append(f"{name} ?")
+    found += [f"{name} {version(name)}" for name in VERSIONED]
     return ", ".join([*found, platform.machine()])
 
 

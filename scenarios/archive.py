@@ -52,8 +52,21 @@ def position(reference: str) -> tuple[int, int]:
     return (int(match[2]), column_number(match[1])) if match else (0, 0)
 
 
-def read_archive(path: Path, shown: str) -> tuple[bytes, dict[str, Extent]]:
-    """The bytes of a workbook that may be opened, and the extent of each part of it.
+def read_archive(path: Path) -> bytes:
+    """The bytes of a file. Raises InputError where it cannot be read, or is too large."""
+    try:
+        size = path.stat().st_size
+        if size > MOST_BYTES:
+            shown = {"size": size, "most": MOST_BYTES}
+            raise InputError([Fault("file_too_large", shown, file=path.name)])
+        return path.read_bytes()
+    except OSError as problem:
+        reason = {"reason": problem.strerror or str(problem)}
+        raise InputError([Fault("file_unreadable", reason, file=path.name)]) from None
+
+
+def extents_of(raw: bytes, shown: str) -> dict[str, Extent]:
+    """The extent of each part of a workbook that may be opened. ``shown``: its name.
 
     Raises InputError for what is no workbook, is encrypted, is broken, or is too large.
     """
@@ -61,12 +74,8 @@ def read_archive(path: Path, shown: str) -> tuple[bytes, dict[str, Extent]]:
     def refuse(code: str, **fields: object) -> InputError:
         return InputError([Fault(code, fields, file=shown)])
 
-    try:
-        if path.stat().st_size > MOST_BYTES:
-            raise refuse("file_too_large", size=path.stat().st_size, most=MOST_BYTES)
-        raw = path.read_bytes()
-    except OSError as problem:
-        raise refuse("file_unreadable", reason=problem.strerror or str(problem)) from None
+    if len(raw) > MOST_BYTES:
+        raise refuse("file_too_large", size=len(raw), most=MOST_BYTES)
     if raw.startswith(OLE):
         raise refuse("workbook_encrypted" if ENCRYPTED in raw else "workbook_old")
     try:
@@ -88,7 +97,7 @@ def read_archive(path: Path, shown: str) -> tuple[bytes, dict[str, Extent]]:
         raise
     except Exception as problem:  # whatever zipfile, zlib and expat say of a broken file
         raise refuse("workbook_broken", reason=f"{type(problem).__name__}: {problem}") from None
-    return raw, scan.extents
+    return scan.extents
 
 
 class _Scan:

@@ -1,10 +1,8 @@
-"""A plan of one's own: a copy of another, or of the template, as a folder or as a workbook."""
+"""The contents of a plan of one's own: a copy of another, or of the template."""
 
 import json
 import os
 import re
-import tempfile
-from collections.abc import Mapping
 from dataclasses import replace
 from importlib.resources import as_file, files
 from pathlib import Path
@@ -13,31 +11,28 @@ from plansim.scenarios.draft import MAIN, PROGRAMMES, SCENARIOS, SOURCES, TARGET
 from plansim.scenarios.history import HISTORY
 from plansim.scenarios.load import assemble, folder_of, form_of, read_source
 from plansim.scenarios.text import Tree, parse_yaml
-from plansim.scenarios.workbook import ENDING, STRAY, write_workbook
+from plansim.scenarios.workbook import ENDING
+from plansim.scenarios.workbook import as_workbook as workbook
 from plansim.simulator.errors import Fault, InputError
 
 #: The id in plan.yaml, with what stands before it on its line.
 ID = re.compile(r"""(\bid\s*:\s*)("(?:[^"\\]|\\.)*"|'[^']*'|[^\s,}#]+)""")
 
 
-def begin(place: Path, start: str | None, as_workbook: bool) -> None:
-    """Write the plan ``start`` (None: the template) to a place where nothing is yet.
+def contents_of(start: str | None, name: str, as_workbook: bool) -> bytes | dict[str, bytes]:
+    """The plan ``start`` (None: the template) under another id: a workbook, or files by name.
 
-    All of it or nothing; its id becomes the name of the place. Raises InputError where something
-    is in the way, the name does not fit the form, or the plan to start from is not valid.
+    Raises InputError where the plan to start from is not valid.
     """
-    check_place(place, as_workbook)
     with as_file(files("plansim.scenarios") / "template") as template:
-        name = str(template) if start is None else start
-        source = read_source(name)
+        origin = str(template) if start is None else start
+        source = read_source(origin)
         for scenario in source.scenarios:
             assemble(source, scenario)
         if as_workbook:
-            write_workbook(renamed(source.draft, place.stem), place)
-            return
-        origin = folder_of(name)
-        as_files = copied if form_of(origin) == "" else rendered
-        write_folder(as_files(source.draft, place.name), place)
+            return workbook(renamed(source.draft, name))
+        as_files = copied if form_of(folder_of(origin)) == "" else rendered
+        return as_files(source.draft, name)
 
 
 def check_place(place: Path, as_workbook: bool) -> None:
@@ -77,23 +72,3 @@ def copied(draft: Draft, name: str) -> dict[str, bytes]:
     if parse_yaml(text, MAIN)[1]["plan"]["id"] != name:  # an id over several lines
         return rendered(draft, name)
     return found | {MAIN: text.encode()}
-
-
-def write_folder(contents: Mapping[str, bytes], place: Path) -> None:
-    """Write files by their names below a new folder: all of them, or nothing."""
-    target = place.absolute()
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=STRAY, dir=target.parent) as scratch:
-            fresh = Path(scratch) / "plan"
-            for name, raw in contents.items():
-                file = fresh / name
-                file.parent.mkdir(parents=True, exist_ok=True)
-                with file.open("wb") as stream:
-                    stream.write(raw)
-                    stream.flush()
-                    os.fsync(stream.fileno())
-            os.replace(fresh, target)
-    except OSError as problem:
-        reason = {"value": str(place), "reason": problem.strerror or str(problem)}
-        raise InputError([Fault("out_unwritable", reason, file=str(place))]) from None

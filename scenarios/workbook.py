@@ -6,9 +6,7 @@ What a workbook holds is data: formulas are refused, and no text is ever written
 import contextlib
 import io
 import math
-import os
 import re
-import secrets
 import unicodedata
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,7 +14,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, get_args
 
-from plansim.scenarios.archive import Extent, position, read_archive
+from plansim.scenarios.archive import Extent, extents_of, position, read_archive
 from plansim.scenarios.draft import Draft
 from plansim.scenarios.history import NUMBERS as SEEN
 from plansim.scenarios.sheets import (
@@ -39,8 +37,6 @@ from plansim.simulator.sampling import FORMS
 from plansim.words.catalogue import catalogue, column_letters, say
 
 ENDING = ".xlsx"
-#: Name of a file while it is being written.
-STRAY = ".plansim-"
 #: The first sheet: for people, never read.
 GUIDE = "guide"
 #: A sheet whose name begins so belongs to the planner and is not read.
@@ -54,31 +50,17 @@ FIRST_LINE = 2
 # -- writing ---------------------------------------------------------------------------------------
 
 
-def write_workbook(draft: Draft, path: Path) -> None:
-    """Write a plan as a workbook: all of it, or nothing.
-
-    Raises InputError where the place cannot be written, or the plan holds what no cell can.
-    """
-    raw = as_workbook(draft)
-    try:
-        path.absolute().parent.mkdir(parents=True, exist_ok=True)
-        fresh = path.absolute().parent / f"{STRAY}{secrets.token_hex(8)}{ENDING}"
-        try:
-            with fresh.open("xb") as stream:
-                stream.write(raw)
-                stream.flush()
-                os.fsync(stream.fileno())
-            check_lossless(draft, read_workbook(fresh))
-            os.replace(fresh, path)
-        finally:
-            fresh.unlink(missing_ok=True)
-    except OSError as problem:
-        reason = {"value": str(path), "reason": problem.strerror or str(problem)}
-        raise InputError([Fault("out_unwritable", reason, file=str(path))]) from None
-
-
 def as_workbook(draft: Draft) -> bytes:
-    """The bytes of the workbook; the same draft gives the same bytes."""
+    """The bytes of the workbook; the same draft gives the same bytes.
+
+    Raises InputError where the plan holds what no cell can.
+    """
+    raw = _written(draft)
+    check_lossless(draft, parsed(raw, draft.path.with_suffix(ENDING)))
+    return raw
+
+
+def _written(draft: Draft) -> bytes:
     import xlsxwriter
 
     stream = io.BytesIO()
@@ -281,7 +263,12 @@ def _said(draft: Draft) -> dict[str, Any]:
 
 def read_workbook(path: Path) -> Draft:
     """Read a workbook. Raises InputError with every fault, its sheet and its cell."""
-    raw, extents = read_archive(path, path.name)
+    return parsed(read_archive(path), path)
+
+
+def parsed(raw: bytes, path: Path) -> Draft:
+    """The plan in the bytes of a workbook. ``path``: where it stands, or is to stand."""
+    extents = extents_of(raw, path.name)
     gathered = Gathered(path.name)
     with _opened(raw, path.name) as book:
         pages = _pages(book, gathered)

@@ -29,7 +29,7 @@ Row = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Beside:
+class Attachments:
     """The rows of each file; none where it is not there."""
 
     attribute: tuple[Row, ...] = ()
@@ -44,13 +44,13 @@ class Beside:
         return [tuple(rows) for rows in found.values()]
 
 
-def read_beside(folder: Path) -> Beside:
+def read_attachments(folder: Path) -> Attachments:
     """Read what is there. Raises InputError naming every fault with its file and line."""
     faults: list[Fault] = []
     found = {name.removesuffix(".csv"): _rows(folder / name, faults) for name in CONTRACTS}
     if faults:
         raise InputError(faults)
-    return Beside(**found)
+    return Attachments(**found)
 
 
 def _rows(path: Path, faults: list[Fault]) -> tuple[Row, ...]:

@@ -10,11 +10,8 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import platform
-import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +19,8 @@ from plansim.scenarios.history import Observation
 from plansim.scenarios.load import DEFAULT, Source, assemble, form_of, observed
 from plansim.simulator.errors import Fault, InputError
 from plansim.simulator.plan import Calibration, Plan, figures
+from plansim.store import files
+from plansim.store.versions import CALIBRATION, versions
 from plansim.store.write import plan_hash
 
 if TYPE_CHECKING:
@@ -113,8 +112,7 @@ def contents(
         "history_hash": history_hash([*seen, *result.unused]),
         "observations": len(seen),
         "unused": len(result.unused),
-        "versions": {name: _version(name) for name in ("plansim", "numpy", "scipy")}
-        | {"python": platform.python_version()},
+        "versions": versions(CALIBRATION),
         "seed": result.seed,
         "draws": result.draws,
         "identities": "" if result.reconciled is None else result.reconciled.status,
@@ -144,19 +142,8 @@ def write(told: dict[str, Any], path: Path) -> None:
     A calibration is replaced, any other file is refused.
     """
     check_place(path)
-    text = json.dumps(told, ensure_ascii=False, indent=1) + "\n"
-    target = path.absolute()
-    try:
-        with tempfile.TemporaryDirectory(prefix=".plansim-", dir=target.parent) as scratch:
-            fresh = Path(scratch) / NAME
-            with fresh.open("w", encoding="utf-8") as stream:
-                stream.write(text)
-                stream.flush()
-                os.fsync(stream.fileno())
-            os.replace(fresh, target)
-    except OSError as problem:
-        fields = {"value": str(path), "reason": problem.strerror or str(problem)}
-        raise InputError([Fault("out_unwritable", fields, file="--out")]) from None
+    with files.refused(path, "--out"):
+        files.write_json(path, told)
 
 
 def check_place(path: Path) -> None:
@@ -261,10 +248,3 @@ def calibrated(plan: Plan, stored: Stored) -> Plan:
         fields = {"value": str(stored.path), "reason": "directions"}
         raise InputError([Fault("calibration_unreadable", fields, file="--calibration")]) from None
     return plan
-
-
-def _version(name: str) -> str:
-    try:
-        return version(name)
-    except PackageNotFoundError:
-        return "unknown"

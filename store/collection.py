@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 from plansim.simulator.errors import Fault, InputError
 from plansim.store.journal import BEGUN, Batch, begun, read_part
 from plansim.store.run_file import DONE, MISSING, RunSpec, run_row, schemas
-from plansim.store.write import MANIFEST
+from plansim.store.write import DETAILS, MANIFEST
 
 #: The id of the only run of a folder that ``plansim run --out`` wrote.
 SINGLE = "run"
@@ -149,7 +149,7 @@ def _single(folder: Path) -> pa.Table:
 def _joint(folder: Path) -> dict[str, Any]:
     """How many targets are met together, where the run says it."""
     try:
-        details = json.loads((folder / "details.json").read_text(encoding="utf-8"))
+        details = json.loads((folder / DETAILS).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
     row = dict(zip(("met_p10", "met_p50", "met_p90"), details["met_number"], strict=True))

@@ -14,6 +14,7 @@ from typing import Any
 import pyarrow as pa
 
 from plansim.simulator.errors import Fault, InputError
+from plansim.store import files
 from plansim.store.collection import Collection
 
 IAMC = ("model", "scenario", "region", "variable", "unit", "year", "value")
@@ -87,16 +88,10 @@ def write_iamc(found: Collection, path: Path) -> None:
 
 def write(path: Path, sheets: Mapping[str, Sheet]) -> None:
     """Write a file: all of it, or nothing. Raises InputError where it cannot be written."""
-    from plansim.store.journal import write_whole
-
-    try:
-        if path.suffix.lower() == ".xlsx":
-            write_whole(path, _workbook(sheets))
-        else:
-            write_whole(path, _csv(*next(iter(sheets.values()))))
-    except OSError as problem:
-        shown = {"value": str(path), "reason": problem.strerror or str(problem)}
-        raise InputError([Fault("out_unwritable", shown)]) from None
+    is_book = path.suffix.lower() == ".xlsx"
+    raw = _workbook(sheets) if is_book else _csv(*next(iter(sheets.values())))
+    with files.refused(path):
+        files.write(path, raw)
 
 
 def _csv(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> bytes:

@@ -1,30 +1,33 @@
 """The folder of a batch, safe against being killed at any moment.
 
 While the batch is under way: ``batch.json`` (what is to be run, with what) and one file a finished
-run in ``parts/``; every file is written under another name, flushed to the disk, and renamed. When
-nothing is missing: four parquet files, then ``manifest.json`` with their hashes; then batch.json
-and parts go. Only the process that holds the lock writes; the system frees the lock when it ends,
-however it ends.
+run in ``parts/``; every file is written whole or not at all (``files.py``). When nothing is
+missing: four parquet files, then ``manifest.json`` with their hashes; then batch.json and parts go.
+Only the process that holds the lock writes; the system frees the lock when it ends, however it
+ends.
 """
 
-import fcntl
-import hashlib
 import json
 import os
 import platform
 import shutil
+import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from plansim.simulator.errors import Fault, InputError
+from plansim.store import files
 from plansim.store.run_file import LOST, TABLES, RunSpec, schemas, unpacked, without_result
-from plansim.store.write import MANIFEST, versions
+from plansim.store.versions import versions
+from plansim.store.write import MANIFEST
 
-BEGUN, PARTS, LOCK, FRESH = "batch.json", "parts", ".lock", ".tmp"
+BEGUN, PARTS, LOCK = "batch.json", "parts", ".lock"
 KIND = "batch"
+#: The byte of the lock that is held where a system locks bytes.
+FAR = 1 << 20
 #: Runs that are written to a table together.
 GROUP = 64
 #: What must not change while a batch is under way, and what is said where it did.
@@ -70,7 +73,7 @@ class Batch:
 
 
 @dataclass(frozen=True, slots=True)
-class Ledger:
+class Journal:
     """A folder that is held: what is finished in it, and how more is added."""
 
     folder: Path
@@ -89,39 +92,36 @@ class Ledger:
 
     def keep(self, run: RunSpec, raw: bytes) -> None:
         """Store a finished run. Raises OSError where the disk refuses."""
-        write_whole(_part(self.folder, run.id), raw)
+        files.write(_part(self.folder, run.id), raw)
 
     def finish(self, lost: Mapping[str, Fault]) -> None:
         """Write tables and manifest. ``lost``: why runs that have no part have none.
 
         Parts go only where nothing was lost, so that what was lost can be tried again.
         """
-        try:
-            counts, seconds = self._write_tables(lost)
-            names = [f"{name}.parquet" for name in TABLES]
-            hashes = {name: file_hash(self.folder / f"{name}{FRESH}") for name in names}
-            for name in names:
-                os.replace(self.folder / f"{name}{FRESH}", self.folder / name)
-            told = {**self.batch.told(), "counts": counts, "run_seconds": round(seconds, 3)}
-            write_json(self.folder / MANIFEST, {**told, "files": hashes})
-        except BaseException:
-            sweep(self.folder)
-            raise
+        with ExitStack() as stack:
+            fresh = {
+                name: stack.enter_context(files.whole(self.folder / f"{name}.parquet"))
+                for name in TABLES
+            }
+            counts, seconds = self._write_tables(fresh, lost)
+            hashes = {f"{name}.parquet": files.file_hash(fresh[name]) for name in TABLES}
+        told = {**self.batch.told(), "counts": counts, "run_seconds": round(seconds, 3)}
+        files.write_json(self.folder / MANIFEST, {**told, "files": hashes})
         if not lost:
             (self.folder / BEGUN).unlink(missing_ok=True)
             shutil.rmtree(self.folder / PARTS, ignore_errors=True)
 
-    def _write_tables(self, lost: Mapping[str, Fault]) -> tuple[dict[str, int], float]:
-        """All parts as four tables, not yet under their names; runs by status, and seconds."""
+    def _write_tables(
+        self, places: Mapping[str, Path], lost: Mapping[str, Fault]
+    ) -> tuple[dict[str, int], float]:
+        """All parts as four tables, in these files; runs by status, and seconds."""
         counts: dict[str, int] = {}
         seconds = 0.0
         shape = schemas(self.batch.levers)
         with ExitStack() as stack:
             sinks = {
-                name: stack.enter_context(
-                    _table(self.folder / f"{name}.parquet{FRESH}", shape[name])
-                )
-                for name in TABLES
+                name: stack.enter_context(_table(places[name], shape[name])) for name in TABLES
             }
             for first in range(0, len(self.batch.runs), GROUP):
                 group = []
@@ -143,22 +143,19 @@ class Ledger:
 
 
 @contextmanager
-def opened(folder: Path, batch: Batch, resume: bool) -> Iterator[Ledger]:
+def opened(folder: Path, batch: Batch, resume: bool) -> Iterator[Journal]:
     """Hold the folder of a batch; it is made where there is none.
 
     Raises InputError where it is somebody else's, is held, holds another batch, or holds this one
     and ``resume`` is not asked for.
     """
     with ExitStack() as stack:
-        try:
-            ledger = _begin(folder.absolute(), batch, resume, stack)
-        except OSError as problem:
-            reason = {"value": str(folder), "reason": problem.strerror or str(problem)}
-            raise InputError([Fault("out_unwritable", reason, file="--out")]) from None
-        yield ledger
+        with files.refused(folder, "--out"):
+            journal = _begin(folder.absolute(), batch, resume, stack)
+        yield journal
 
 
-def _begin(folder: Path, batch: Batch, resume: bool, stack: ExitStack) -> Ledger:
+def _begin(folder: Path, batch: Batch, resume: bool, stack: ExitStack) -> Journal:
     """Take the lock and write down what is to be run. A folder made in vain is taken away."""
     check(folder, batch, resume)
     made = not folder.exists()
@@ -166,9 +163,10 @@ def _begin(folder: Path, batch: Batch, resume: bool, stack: ExitStack) -> Ledger
     try:
         stack.enter_context(locked(folder))
         check(folder, batch, resume)
-        sweep(folder)
+        for place in (folder, folder / PARTS):
+            files.sweep(place)
         if begun(folder) is None:
-            write_json(folder / BEGUN, batch.told())
+            files.write_json(folder / BEGUN, batch.told())
         finished = not (folder / BEGUN).exists()
         if finished:
             shutil.rmtree(folder / PARTS, ignore_errors=True)
@@ -179,7 +177,7 @@ def _begin(folder: Path, batch: Batch, resume: bool, stack: ExitStack) -> Ledger
         if made:
             shutil.rmtree(folder, ignore_errors=True)
         raise
-    return Ledger(folder, batch, finished)
+    return Journal(folder, batch, finished)
 
 
 def check(folder: Path, batch: Batch, resume: bool) -> None:
@@ -207,7 +205,7 @@ def check(folder: Path, batch: Batch, resume: bool) -> None:
 
 def _is_bare(folder: Path) -> bool:
     """Whether a folder holds nothing, or what is left of a batch that was killed as it began."""
-    return all(p.name in (LOCK, PARTS) or p.name.endswith(FRESH) for p in folder.iterdir())
+    return all(p.name in (LOCK, PARTS) or files.is_stray(p) for p in folder.iterdir())
 
 
 def _difference(before: Any, now: Any) -> dict[str, object]:
@@ -247,8 +245,8 @@ def locked(folder: Path) -> Iterator[None]:
     while True:
         handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
         try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+            _take(handle)
+        except (BlockingIOError, PermissionError):
             pid = os.read(handle, 20).decode(errors="replace").strip() or "?"
             os.close(handle)
             shown: dict[str, object] = {"value": str(folder), "pid": pid}
@@ -261,8 +259,23 @@ def locked(folder: Path) -> Iterator[None]:
         os.write(handle, f"{os.getpid()}\n".encode())
         yield
     finally:
-        path.unlink(missing_ok=True)
+        with suppress(PermissionError):  # Windows keeps what is open
+            path.unlink(missing_ok=True)
         os.close(handle)
+
+
+def _take(handle: int) -> None:
+    """Lock an open file. Raises BlockingIOError, on Windows PermissionError, where it is held."""
+    if sys.platform == "win32":
+        import msvcrt
+
+        os.lseek(handle, FAR, os.SEEK_SET)  # what is locked cannot be read there
+        msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
+        os.lseek(handle, 0, os.SEEK_SET)
+    else:
+        import fcntl
+
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def _is_at(handle: int, path: Path) -> bool:
@@ -276,42 +289,13 @@ def _is_at(handle: int, path: Path) -> bool:
 # -- files -----------------------------------------------------------------------------------------
 
 
-def sweep(folder: Path) -> None:
-    """Take away what a killed process left half written."""
-    for path in [*folder.glob(f"*{FRESH}"), *(folder / PARTS).glob(f"*{FRESH}")]:
-        path.unlink(missing_ok=True)
-
-
-def write_whole(path: Path, raw: bytes) -> None:
-    """Write a file: all of it under its name, or nothing."""
-    fresh = path.with_name(path.name + FRESH)
-    try:
-        with fresh.open("wb") as stream:
-            stream.write(raw)
-            stream.flush()
-            os.fsync(stream.fileno())
-        os.replace(fresh, path)
-    except BaseException:
-        fresh.unlink(missing_ok=True)
-        raise
-
-
-def write_json(path: Path, content: Mapping[str, Any]) -> None:
-    write_whole(path, (json.dumps(content, ensure_ascii=False, indent=1) + "\n").encode())
-
-
-def file_hash(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
-
-
 def damaged(folder: Path) -> list[str]:
     """Files that do not fit the hashes of the manifest."""
     told = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
     return [
         name
         for name, digest in told["files"].items()
-        if not (folder / name).is_file() or file_hash(folder / name) != digest
+        if not (folder / name).is_file() or files.file_hash(folder / name) != digest
     ]
 
 
@@ -328,18 +312,15 @@ def _part(folder: Path, run: str) -> Path:
 
 
 def _number_of_parts(folder: Path) -> int:
-    return len(list((folder / PARTS).glob("*.run")))
+    return len([path for path in (folder / PARTS).glob("*.run") if not files.is_stray(path)])
 
 
 @contextmanager
 def _table(path: Path, shape: Any) -> Iterator[Any]:
     import pyarrow.parquet as pq
 
-    with path.open("wb") as stream:
-        with pq.ParquetWriter(stream, shape, compression="zstd") as writer:
-            yield writer
-        stream.flush()
-        os.fsync(stream.fileno())
+    with path.open("wb") as stream, pq.ParquetWriter(stream, shape, compression="zstd") as writer:
+        yield writer
 
 
 def _append(sinks: Mapping[str, Any], group: Sequence[Mapping[str, Any]]) -> None:

@@ -1,4 +1,4 @@
-"""A folder that ``record.write`` made → what was run and what came of it, ready to be reported.
+"""A folder that ``write.write`` made → what was run and what came of it, ready to be reported.
 
 Nothing is believed that does not fit its hash, and nothing that is missing is made up.
 """
@@ -19,11 +19,11 @@ from plansim.simulator.errors import Fault, InputError
 from plansim.simulator.plan import Plan
 from plansim.simulator.results import Joint, Settings, Verdict
 from plansim.simulator.waiting import Flow
-from plansim.store.write import FAN, MANIFEST
+from plansim.store.write import DETAILS, DRAWS, FAN, INDICATORS, MANIFEST, PLAN, TARGETS
 
 Array = NDArray[np.float64]
 #: What a report reads of a run.
-NEEDED = ("targets.parquet", "indicators.parquet", "plan.json", "details.json")
+NEEDED = (TARGETS, INDICATORS, PLAN, DETAILS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,8 +117,8 @@ def _fault(path: Path, code: str, **shown: object) -> InputError:
 def _assembled(manifest: Mapping[str, Any], raw: Mapping[str, bytes]) -> Stored:
     from pydantic import TypeAdapter
 
-    plan = TypeAdapter(Plan).validate_json(raw["plan.json"])
-    details = json.loads(raw["details.json"])
+    plan = TypeAdapter(Plan).validate_json(raw[PLAN])
+    details = json.loads(raw[DETAILS])
     named = (f.name for f in fields(Settings))
     settings = {name: manifest[name] for name in named} | {"given": tuple(manifest["given"])}
     return Stored(
@@ -130,12 +130,12 @@ def _assembled(manifest: Mapping[str, Any], raw: Mapping[str, bytes]) -> Stored:
         versions=manifest["versions"],
         support=manifest["support"],
         simulated=manifest["simulated"],
-        verdicts=_verdicts(raw["targets.parquet"]),
+        verdicts=_verdicts(raw[TARGETS]),
         joint=tuple(Joint(**joint) for joint in details["joint"]),
         met_number=TypeAdapter(tuple[int, int, int]).validate_python(details["met_number"]),
         flows=TypeAdapter(tuple[Flow, ...]).validate_python(details["flows"]),
         shares=details["shares"],
-        fans=_fans(plan, raw["indicators.parquet"]),
+        fans=_fans(plan, raw[INDICATORS]),
     )
 
 
@@ -189,14 +189,12 @@ def _fans(plan: Plan, raw: bytes) -> dict[tuple[str, str], Array]:
     return fans
 
 
-# -- kept futures ----------------------------------------------------------------------------------
-
-KEPT = "draws.parquet"
+# -- the sample ------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
-class KeptRun:
-    """A stored run with its kept futures.
+class SampledRun:
+    """A stored run with its sample of futures.
 
     ``reads`` [(target, future)]: judged targets in file order, in base units; ``who``
     [(2, future)]: draw and luck of each.
@@ -207,17 +205,17 @@ class KeptRun:
     who: NDArray[np.int64]
 
 
-def read_kept(folder: Path) -> KeptRun:
+def read_sampled(folder: Path) -> SampledRun:
     """Raises InputError where the folder is no run, is not whole, or was changed."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     run = read(folder)
     try:
-        columns = pq.read_table(folder / KEPT, use_threads=False).to_pydict()
+        columns = pq.read_table(folder / DRAWS, use_threads=False).to_pydict()
         reads = np.array([columns[v.target] for v in run.judged], dtype=float)
         who = np.array([columns["draw"], columns["luck"]], dtype=np.int64)
     except (KeyError, OSError, pa.ArrowException) as problem:
-        shown = {"value": str(folder), "reason": f"{KEPT}: {problem}"}
+        shown = {"value": str(folder), "reason": f"{DRAWS}: {problem}"}
         raise InputError([Fault("run_unreadable", shown, file="RUN")]) from None
-    return KeptRun(run, reads.reshape(len(run.judged), who.shape[-1]), who)
+    return SampledRun(run, reads.reshape(len(run.judged), who.shape[-1]), who)

@@ -6,34 +6,33 @@ every indicator in the long form of the IAMC (model, scenario, region, variable,
 quantile, value).
 ``draws.parquet``: the kept subsample, one row a future, one column a judged target. ``plan.json``:
 the plan as it was simulated, in base units. ``details.json``: joint verdicts, what became of every
-queue, and the drivers of every target. ``stored.py`` reads it all back.
+queue, and the drivers of every target. ``read.py`` reads it all back.
 """
 
 import hashlib
 import json
-import os
 import platform
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from plansim.simulator import units
 from plansim.simulator.errors import Fault, InputError
+from plansim.store.files import as_json, file_hash, hindrance, refused, whole_folder
+from plansim.store.versions import versions
 
 if TYPE_CHECKING:
     from plansim.simulator.plan import Plan
     from plansim.simulator.results import Result
 
-FILES = ("targets.parquet", "indicators.parquet", "draws.parquet", "plan.json", "details.json")
-MANIFEST = "manifest.json"
+MANIFEST, PLAN, DETAILS = "manifest.json", "plan.json", "details.json"
+TARGETS, INDICATORS, DRAWS = "targets.parquet", "indicators.parquet", "draws.parquet"
+#: All but the manifest, which has their hashes.
+FILES = (TARGETS, INDICATORS, DRAWS, PLAN, DETAILS)
 FAN = (0.05, 0.25, 0.5, 0.75, 0.95)
 #: Drivers that are kept for every target, those that explain most first.
 DRIVERS = 8
-#: Name of the folder that a run is written to before it takes its place.
-STRAY = ".plansim-"
 
 
 def is_run(text: str) -> bool:
@@ -57,48 +56,31 @@ def check_folder(folder: Path) -> None:
             more = {"value": str(folder), "list": sorted(names - {MANIFEST, *FILES})}
             raise InputError([Fault("out_holds_more", more, file="--out")])
     elif not folder.exists():
-        parent = next(p for p in folder.absolute().parents if p.exists())
-        if os.access(parent, os.W_OK) and parent.is_dir():
+        if not (reason := hindrance(folder)):
             return
-        reason = {"value": str(folder), "reason": str(parent)}
-        raise InputError([Fault("out_unwritable", reason, file="--out")])
+        shown = {"value": str(folder), "reason": reason}
+        raise InputError([Fault("out_unwritable", shown, file="--out")])
     raise InputError([Fault("out_exists", {"value": str(folder)}, file="--out")])
 
 
 def write(result: "Result", folder: Path, settings: Sequence[str], seconds: float) -> None:
     """Write a run to ``folder``: all of it, or nothing. Raises InputError where it cannot."""
     check_folder(folder)
-    target = folder.absolute()
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=STRAY, dir=target.parent) as scratch:
-            fresh = Path(scratch) / "run"
-            fresh.mkdir()
-            _write_tables(result, fresh)
-            _write_text(fresh / "plan.json", asdict(result.plan))
-            _write_text(fresh / "details.json", _details(result))
-            _write_manifest(result, fresh, settings, seconds)
-            old = Path(scratch) / "old"
-            if target.exists():
-                os.replace(target, old)
-            try:
-                os.replace(fresh, target)
-            except BaseException:
-                if old.exists():
-                    os.replace(old, target)
-                raise
-    except OSError as problem:
-        reason = {"value": str(folder), "reason": problem.strerror or str(problem)}
-        raise InputError([Fault("out_unwritable", reason, file="--out")]) from None
+    with refused(folder, "--out"), whole_folder(folder) as fresh:
+        _write_tables(result, fresh)
+        (fresh / PLAN).write_bytes(as_json(asdict(result.plan)))
+        (fresh / DETAILS).write_bytes(as_json(_details(result)))
+        hashes = {name: file_hash(fresh / name) for name in FILES}
+        (fresh / MANIFEST).write_bytes(as_json(_manifest(result, settings, seconds, hashes)))
 
 
 def _write_tables(result: "Result", folder: Path) -> None:
     import pandas as pd
 
     frames = {
-        "targets.parquet": result.to_frame(),
-        "indicators.parquet": long_form(result),
-        "draws.parquet": pd.DataFrame(
+        TARGETS: result.to_frame(),
+        INDICATORS: long_form(result),
+        DRAWS: pd.DataFrame(
             {"draw": result.kept.draw, "luck": result.kept.luck}
             | {v.target: result.kept.reads[i] for i, v in enumerate(result.judged)}
         ),
@@ -106,8 +88,6 @@ def _write_tables(result: "Result", folder: Path) -> None:
     for name, frame in frames.items():
         with (folder / name).open("wb") as stream:
             frame.to_parquet(stream, compression="zstd", index=False)
-            stream.flush()
-            os.fsync(stream.fileno())
 
 
 def long_form(result: "Result") -> Any:
@@ -130,10 +110,11 @@ def long_form(result: "Result") -> Any:
     return frame.drop(columns=["indicator", "subject"])
 
 
-def _write_manifest(
-    result: "Result", folder: Path, settings: Sequence[str], seconds: float
-) -> None:
-    manifest = {
+def _manifest(
+    result: "Result", settings: Sequence[str], seconds: float, hashes: Mapping[str, str]
+) -> dict[str, Any]:
+    """What was run, with what, and the hash of every file."""
+    return {
         "plan": result.plan.plan.id,
         "plan_hash": plan_hash(result.plan),
         **asdict(result.settings),
@@ -143,9 +124,8 @@ def _write_manifest(
         "versions": versions(),
         "machine_type": platform.machine(),
         "wall_seconds": round(seconds, 3),
-        "files": {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in FILES},
+        "files": dict(hashes),
     }
-    _write_text(folder / MANIFEST, manifest)
 
 
 def _details(result: "Result") -> dict[str, Any]:
@@ -160,24 +140,3 @@ def _details(result: "Result") -> dict[str, Any]:
         "flows": [asdict(flow) for flow in result.flows],
         "shares": most,
     }
-
-
-def _write_text(path: Path, content: Mapping[str, Any]) -> None:
-    """Write JSON, and wait until it is on the disk."""
-    with path.open("w", encoding="utf-8") as stream:
-        stream.write(json.dumps(content, ensure_ascii=False, indent=1, default=str) + "\n")
-        stream.flush()
-        os.fsync(stream.fileno())
-
-
-def versions() -> dict[str, str]:
-    """What a run was made with."""
-    names = ("plansim", "numpy", "scipy", "pandas", "pyarrow", "pydantic")
-    return {name: _version(name) for name in names} | {"python": platform.python_version()}
-
-
-def _version(name: str) -> str:
-    try:
-        return version(name)
-    except PackageNotFoundError:
-        return "unknown"

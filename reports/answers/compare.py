@@ -8,7 +8,7 @@ from plansim.analysis.compare import Comparison, Contrast, Remembered
 from plansim.reports.tables import Table
 from plansim.reports.words.wording import number, percent, points, signed, target_name
 from plansim.simulator.errors import Fault, InputError
-from plansim.store.read import KeptRun, read_kept
+from plansim.store.read import SampledRun, read_sampled
 from plansim.words.catalogue import say
 
 #: The contract (docs/commands.md).
@@ -110,7 +110,7 @@ def stored_runs(
     found = []
     for path, name in zip(paths, names_of(paths), strict=True):
         try:
-            found.append(remembered(read_kept(Path(path)), name))
+            found.append(remembered(read_sampled(Path(path)), name))
         except InputError as problem:
             faults += problem.faults
     if faults:
@@ -118,7 +118,7 @@ def stored_runs(
     return found
 
 
-def remembered(kept: KeptRun, name: str) -> Remembered:
+def remembered(kept: SampledRun, name: str) -> Remembered:
     run = kept.run
     probabilities = {
         v.target: (v.probability or 0.0, v.prob_low or 0.0, v.prob_high or 0.0) for v in run.judged

@@ -11,7 +11,7 @@ from plansim.reports.words.verdicts import verdict_word
 from plansim.reports.words.wording import number, percent
 from plansim.store.collection import Collection, Filter, targets
 from plansim.store.export import Sheet
-from plansim.store.journal import Ledger
+from plansim.store.journal import Journal
 from plansim.store.run_file import DONE, faults_of
 from plansim.words.catalogue import say, say_fault
 
@@ -206,10 +206,10 @@ def batch_line(records: Sequence[Mapping[str, Any]], folder: object, lang: str) 
     return say(key, lang, done=done, total=len(records), value=folder)
 
 
-def stopped(ledger: Ledger, folder: object, command: str, lang: str) -> str:
+def stopped(journal: Journal, folder: object, command: str, lang: str) -> str:
     """What is said where a batch was interrupted."""
-    total = len(ledger.batch.runs)
-    shown = {"done": total - len(ledger.missing()), "total": total}
+    total = len(journal.batch.runs)
+    shown = {"done": total - len(journal.missing()), "total": total}
     return say("say.batch_interrupted", lang, **shown, value=folder, command=command)
 
 

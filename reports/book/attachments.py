@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from plansim.reports.pictures.waterfall import Step
 from plansim.reports.words.levers import TOTAL, lever_name
 from plansim.simulator.plan import Plan, Target
-from plansim.store.attachments import Beside, Row
+from plansim.store.attachments import Attachments, Row
 
 #: What shows in points with one decimal. [fraction of one]
 SHOWS = 0.0005
@@ -31,7 +31,7 @@ def once(rows: Iterable[Row], plan: Plan) -> list[Row]:
     return [row for row in rows if row["target"] not in restated]
 
 
-def steps_of(beside: Beside, plan: Plan, lang: str) -> dict[str, list[Step]]:
+def steps_of(beside: Attachments, plan: Plan, lang: str) -> dict[str, list[Step]]:
     """By target, in the order of the file: every lever but the total."""
     found: dict[str, list[Step]] = {}
     for row in once(beside.attribute, plan):

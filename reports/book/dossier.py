@@ -12,7 +12,7 @@ from plansim.simulator import units
 from plansim.simulator.feasibility import Goal
 from plansim.simulator.plan import KINDS, Target
 from plansim.simulator.results import Verdict
-from plansim.store.attachments import Beside
+from plansim.store.attachments import Attachments
 from plansim.store.read import Stored
 from plansim.words.catalogue import say
 
@@ -27,7 +27,7 @@ class Dossier:
 
     run: Stored
     idle: Idle | None
-    beside: Beside
+    beside: Attachments
     lang: str
     history: Mapping[Key, tuple[tuple[float, float], ...]] = field(default_factory=dict)
     seen: str = ""

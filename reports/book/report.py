@@ -7,14 +7,14 @@ from plansim.analysis.workers import Aside, here
 from plansim.reports.book.dossier import Dossier
 from plansim.reports.book.files import PICTURES
 from plansim.reports.book.observed import seen
-from plansim.store.attachments import read_beside
+from plansim.store.attachments import read_attachments
 from plansim.store.read import read
 
 
 def dossier(folder: Path, history: Path | None, lang: str) -> Dossier:
     """Everything that a report of the run in a folder is made of."""
     run = read(folder)
-    beside = read_beside(folder)
+    beside = read_attachments(folder)
     dots, sources = seen(run.plan, history)
     return Dossier(run, without_programmes(run.plan, run.settings), beside, lang, dots, sources)
 

@@ -13,7 +13,7 @@ from plansim.simulator.naming import name_of
 from plansim.simulator.plan import Plan, Target, figures
 from plansim.simulator.results import Verdict
 from plansim.simulator.verdicts import BINDING
-from plansim.store.attachments import Beside
+from plansim.store.attachments import Attachments
 from plansim.store.read import Stored
 from plansim.words.catalogue import say
 
@@ -32,7 +32,7 @@ LEVERS = (
 )
 
 
-def five_sentences(run: Stored, beside: Beside, lang: str) -> tuple[str, ...]:
+def five_sentences(run: Stored, beside: Attachments, lang: str) -> tuple[str, ...]:
     """The first page of a report."""
     said = three_sentences(run, lang)
     if len(said) < 3:
@@ -49,7 +49,7 @@ def distinct(run: Stored) -> list[tuple[Target, Verdict]]:
 # -- what would help most --------------------------------------------------------------------------
 
 
-def helps(run: Stored, beside: Beside, lang: str) -> str:
+def helps(run: Stored, beside: Attachments, lang: str) -> str:
     """From the best that is known: a search for levers, an attribution, scenarios, or the run."""
     if beside.seek:
         return _sought(run.plan, beside, lang)
@@ -57,7 +57,7 @@ def helps(run: Stored, beside: Beside, lang: str) -> str:
     return told or hinges(run, lang)
 
 
-def _sought(plan: Plan, beside: Beside, lang: str) -> str:
+def _sought(plan: Plan, beside: Attachments, lang: str) -> str:
     """The answer of the search; where none is marked, the most probable setting."""
     points = beside.points()
     answers = [rows for rows in points if str(rows[0].get("answer")) == "True"]
@@ -78,7 +78,7 @@ def _cost(rows: Sequence[Mapping[str, float]]) -> float:
     return sum(row["cost"] for row in rows)
 
 
-def _attributed(plan: Plan, beside: Beside, lang: str) -> str:
+def _attributed(plan: Plan, beside: Attachments, lang: str) -> str:
     gains: defaultdict[str, float] = defaultdict(float)
     found = steps_of(beside, plan, lang)
     for steps in found.values():
@@ -91,7 +91,7 @@ def _attributed(plan: Plan, beside: Beside, lang: str) -> str:
     return say("story.attributed", lang, lever=lever, gain=number(gain), targets=targets)
 
 
-def _compared(plan: Plan, beside: Beside, lang: str) -> str:
+def _compared(plan: Plan, beside: Attachments, lang: str) -> str:
     gains: defaultdict[str, float] = defaultdict(float)
     for row in once(beside.compare, plan):
         gains[str(row["scenario"])] += row["diff"] or 0.0

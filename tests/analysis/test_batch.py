@@ -32,7 +32,8 @@ from plansim.simulator.errors import Fault, InputError, WorkError
 from plansim.simulator.plan import Calibration
 from plansim.simulator.run import run as judge
 from plansim.store import calibrations as stored
-from plansim.store import journal as ledgers
+from plansim.store import files as writers
+from plansim.store import journal as journals
 from plansim.store.journal import BEGUN, LOCK, PARTS, opened
 from plansim.store.run_file import TABLES, RunSpec, faults_of, unpacked
 from plansim.store.write import MANIFEST
@@ -79,8 +80,8 @@ def refused(place: Path, text: str) -> tuple[Fault, ...]:
 
 def finish(place: Path, folder: str, resume: bool = False, **how: Any) -> dict[str, Fault]:
     batch, sources = prepare(read_batch_file(place / "batch.yaml"))
-    with opened(place / folder, batch, resume) as ledger:
-        return execute(ledger, sources, how.pop("workers", 1), **how)
+    with opened(place / folder, batch, resume) as journal:
+        return execute(journal, sources, how.pop("workers", 1), **how)
 
 
 def hashes(folder: Path) -> dict[str, str]:
@@ -254,8 +255,8 @@ def test_a_plan_that_is_edited_meanwhile_changes_nothing(place: Path) -> None:
     finish(place, "before")
     batch, sources = prepare(read_batch_file(place / "batch.yaml"))
     shutil.rmtree(place / "mine")
-    with opened(place / "after", batch, False) as ledger:
-        execute(ledger, sources, 1)
+    with opened(place / "after", batch, False) as journal:
+        execute(journal, sources, 1)
     assert hashes(place / "before") == hashes(place / "after")
 
 
@@ -453,7 +454,7 @@ def test_a_disk_that_is_full_stops_it_and_loses_nothing(
     written(place)
     finish(place, "whole")
     full = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-    write, append = ledgers.write_whole, ledgers._append
+    write, append = writers.write, journals._append
     stored: list[Path] = []
 
     def writing(path: Path, raw: bytes) -> None:
@@ -461,7 +462,7 @@ def test_a_disk_that_is_full_stops_it_and_loses_nothing(
         if fails == "manifest" and path.name == MANIFEST:
             raise full
         if fails == "parts" and len(stored) > 4:
-            path.with_name(path.name + ".tmp").write_bytes(raw[:50])
+            path.with_name(f"{writers.STRAY}{path.name}").write_bytes(raw[:50])
             raise full
         write(path, raw)
 
@@ -470,8 +471,8 @@ def test_a_disk_that_is_full_stops_it_and_loses_nothing(
             raise full
         append(*arguments)
 
-    monkeypatch.setattr(ledgers, "write_whole", writing)
-    monkeypatch.setattr(ledgers, "_append", appending)
+    monkeypatch.setattr(writers, "write", writing)
+    monkeypatch.setattr(journals, "_append", appending)
     with pytest.raises(WorkError) as caught:
         finish(place, "out")
     (fault,) = caught.value.faults

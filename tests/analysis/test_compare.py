@@ -31,7 +31,7 @@ from plansim.simulator.errors import InputError
 from plansim.simulator.plan import Plan
 from plansim.simulator.run import run
 from plansim.simulator.sampling import STREAM_BLOCK, Block
-from plansim.store.read import read_kept
+from plansim.store.read import read_sampled
 from plansim.store.write import write
 from plansim.tests.refusals import refused
 
@@ -185,7 +185,7 @@ def recall(
         folder = place / f"{name}-{seed}-{len(more)}"
         if not folder.exists():
             write(run(plans[name], name, DRAWS, seed, **more), folder, (), 0.0)
-        return remembered(read_kept(folder), name)
+        return remembered(read_sampled(folder), name)
 
     return of
 

@@ -30,10 +30,10 @@ def results() -> dict[RunSpec, Result]:
 @pytest.fixture(scope="module")
 def folder(results: dict[RunSpec, Result], tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("batch") / "out"
-    with opened(out, Batch(SPECS, (), {}, {}), False) as ledger:
+    with opened(out, Batch(SPECS, (), {}, {}), False) as journal:
         for spec, result in results.items():
-            ledger.keep(spec, packed(tables_of(spec, (), result), 1.0))
-        ledger.finish({})
+            journal.keep(spec, packed(tables_of(spec, (), result), 1.0))
+        journal.finish({})
     return out
 
 

@@ -29,12 +29,12 @@ from plansim.scenarios.load import (
     read_source,
     shipped,
 )
-from plansim.scenarios.new import write_folder
 from plansim.scenarios.text import Row
-from plansim.scenarios.workbook import write_workbook
+from plansim.scenarios.workbook import as_workbook
 from plansim.simulator.errors import Fault, InputError
 from plansim.simulator.layout import Layout
 from plansim.simulator.plan import Plan
+from plansim.store.files import write_folder
 from plansim.words.catalogue import LANGUAGES, say_faults
 
 HEADER = ",".join((*COLUMNS, *OPTIONAL))
@@ -266,7 +266,7 @@ def folder(tmp_path: Path) -> Path:
 def test_a_history_goes_through_a_workbook_and_back(folder: Path, tmp_path: Path) -> None:
     before = read_source(str(folder))
     book = tmp_path / "book.xlsx"
-    write_workbook(before.draft, book)
+    book.write_bytes(as_workbook(before.draft))
     write_folder(files_of(read_draft(str(book))), tmp_path / "again")
     expected = observed(before, assemble(before))
     assert [o.year for o in expected] == [2024.5, 2024.0]
@@ -279,7 +279,7 @@ def test_a_workbook_from_before_there_were_histories_is_read(tmp_path: Path) -> 
     import openpyxl
 
     path = tmp_path / "old.xlsx"
-    write_workbook(read_draft(str(files("plansim.scenarios") / "template")), path)
+    path.write_bytes(as_workbook(read_draft(str(files("plansim.scenarios") / "template"))))
     book = openpyxl.load_workbook(path)
     book.remove(next(page for page in book.worksheets if page.title.startswith("history")))
     book.save(path)

@@ -15,7 +15,7 @@ from plansim.simulator.run import run
 from plansim.store import write as record
 from plansim.store.collection import SINGLE, Collection, Filter, collect, targets
 from plansim.store.export import IAMC, check_file, iamc_rows, run_names, write, write_iamc
-from plansim.store.journal import Batch, Ledger, opened
+from plansim.store.journal import Batch, Journal, opened
 from plansim.store.run_file import MISSING, REFUSED, RunSpec, packed, tables_of, without_result
 
 LEVER = "quotas.land.amount"
@@ -37,19 +37,19 @@ def result() -> Result:
 def folder(result: Result, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A finished batch of four runs, the last of them refused."""
     out = tmp_path_factory.mktemp("batch") / "out"
-    with opened(out, BATCH, False) as ledger:
-        fill(ledger, result, len(SPECS))
-        ledger.finish({})
+    with opened(out, BATCH, False) as journal:
+        fill(journal, result, len(SPECS))
+        journal.finish({})
     return out
 
 
-def fill(ledger: Ledger, result: Result, number: int) -> None:
+def fill(journal: Journal, result: Result, number: int) -> None:
     for spec in SPECS[:number]:
         if spec == SPECS[-1]:
             fault = Fault("not_a_number", {"value": "many"}, LEVER, "--set")
-            ledger.keep(spec, packed(without_result(spec, (LEVER,), REFUSED, [fault]), 1.0))
+            journal.keep(spec, packed(without_result(spec, (LEVER,), REFUSED, [fault]), 1.0))
         else:
-            ledger.keep(spec, packed(tables_of(spec, (LEVER,), result), 1.0))
+            journal.keep(spec, packed(tables_of(spec, (LEVER,), result), 1.0))
 
 
 def ids(found: Collection) -> list[str]:
@@ -104,8 +104,8 @@ def test_a_lever_that_no_run_moves_is_named(folder: Path) -> None:
 def test_an_unfinished_batch_shows_what_is_there(
     result: Result, folder: Path, tmp_path: Path
 ) -> None:
-    with opened(tmp_path / "out", BATCH, False) as ledger:
-        fill(ledger, result, 2)
+    with opened(tmp_path / "out", BATCH, False) as journal:
+        fill(journal, result, 2)
     found = collect(tmp_path / "out", Filter())
     assert found.runs["status"].to_pylist() == ["done", "done", MISSING, MISSING]
     whole = collect(folder, Filter())

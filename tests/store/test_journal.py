@@ -10,8 +10,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from plansim.simulator.errors import Fault, InputError
-from plansim.store import journal as ledgers
-from plansim.store.journal import BEGUN, LOCK, PARTS, Batch, damaged, locked, opened, write_whole
+from plansim.store import files
+from plansim.store.files import STRAY
+from plansim.store.journal import BEGUN, LOCK, PARTS, Batch, damaged, locked, opened
 from plansim.store.run_file import (
     HEAD,
     LOST,
@@ -74,43 +75,43 @@ def test_a_part_that_is_cut_short_is_none(length: int) -> None:
 
 def test_a_batch_is_begun_gone_on_with_and_finished(tmp_path: Path) -> None:
     out = tmp_path / "deep" / "out"
-    with opened(out, BATCH, False) as ledger:
+    with opened(out, BATCH, False) as journal:
         assert left(out) == {BEGUN, PARTS, LOCK}
-        assert ledger.missing() == RUNS
-        ledger.keep(RUNS[0], PART)
-        assert ledger.missing() == RUNS[1:]
+        assert journal.missing() == RUNS
+        journal.keep(RUNS[0], PART)
+        assert journal.missing() == RUNS[1:]
     assert left(out) == {BEGUN, PARTS}
-    with opened(out, BATCH, True) as ledger:
-        assert ledger.missing() == RUNS[1:]
+    with opened(out, BATCH, True) as journal:
+        assert journal.missing() == RUNS[1:]
         for run in RUNS[1:]:
-            ledger.keep(run, packed(without_result(run, ("a.b",), REFUSED, [FAULT]), 1.0))
-        ledger.finish({})
+            journal.keep(run, packed(without_result(run, ("a.b",), REFUSED, [FAULT]), 1.0))
+        journal.finish({})
     assert left(out) == {MANIFEST, *(f"{name}.parquet" for name in TABLES)}
     told = json.loads((out / MANIFEST).read_text(encoding="utf-8"))
     assert (told["counts"], told["run_seconds"]) == ({REFUSED: 3}, 4.5)
-    with opened(out, BATCH, True) as ledger:
-        assert (ledger.finished, ledger.missing(), ledger.damaged()) == (True, (), [])
+    with opened(out, BATCH, True) as journal:
+        assert (journal.finished, journal.missing(), journal.damaged()) == (True, (), [])
     rows = pq.read_table(out / "runs.parquet").to_pylist()
     assert [row["run"] for row in rows] == [run.id for run in RUNS]
 
 
 def test_what_was_lost_is_told_and_can_be_tried_again(tmp_path: Path) -> None:
     lost = {run.id: Fault("run_lost", {"reason": "SIGKILL"}) for run in RUNS[1:]}
-    with opened(tmp_path / "out", BATCH, False) as ledger:
-        ledger.keep(RUNS[0], PART)
-        ledger.finish(lost)
+    with opened(tmp_path / "out", BATCH, False) as journal:
+        journal.keep(RUNS[0], PART)
+        journal.finish(lost)
     rows = pq.read_table(tmp_path / "out" / "runs.parquet").to_pylist()
     assert [row["status"] for row in rows] == [REFUSED, LOST, LOST]
     assert faults_of(rows[1]["faults"]) == [Fault("run_lost", {"reason": "SIGKILL"})]
-    with opened(tmp_path / "out", BATCH, True) as ledger:
-        assert ledger.missing() == RUNS[1:]
+    with opened(tmp_path / "out", BATCH, True) as journal:
+        assert journal.missing() == RUNS[1:]
 
 
 def test_a_damaged_table_is_named(tmp_path: Path) -> None:
-    with opened(tmp_path / "out", BATCH, False) as ledger:
+    with opened(tmp_path / "out", BATCH, False) as journal:
         for run in RUNS:
-            ledger.keep(run, packed(without_result(run, ("a.b",), REFUSED, []), 1.0))
-        ledger.finish({})
+            journal.keep(run, packed(without_result(run, ("a.b",), REFUSED, []), 1.0))
+        journal.finish({})
     assert damaged(tmp_path / "out") == []
     (tmp_path / "out" / "draws.parquet").write_bytes(b"PAR1")
     (tmp_path / "out" / "runs.parquet").unlink()
@@ -148,10 +149,10 @@ def test_a_beginning_that_was_edited_is_refused(tmp_path: Path, key: str, broken
 
 
 def test_a_manifest_that_was_edited_is_refused(tmp_path: Path) -> None:
-    with opened(tmp_path, BATCH, False) as ledger:
+    with opened(tmp_path, BATCH, False) as journal:
         for run in RUNS:
-            ledger.keep(run, packed(without_result(run, ("a.b",), REFUSED, []), 1.0))
-        ledger.finish({})
+            journal.keep(run, packed(without_result(run, ("a.b",), REFUSED, []), 1.0))
+        journal.finish({})
     told = json.loads((tmp_path / MANIFEST).read_text(encoding="utf-8"))
     del told["files"]
     (tmp_path / MANIFEST).write_text(json.dumps(told), encoding="utf-8")
@@ -160,31 +161,31 @@ def test_a_manifest_that_was_edited_is_refused(tmp_path: Path) -> None:
 
 def test_what_a_kill_left_is_swept(tmp_path: Path) -> None:
     (tmp_path / LOCK).write_text("1\n", encoding="utf-8")
-    (tmp_path / f"{BEGUN}.tmp").write_text("{", encoding="utf-8")
-    with opened(tmp_path, BATCH, False) as ledger:
-        (tmp_path / PARTS / "x.run.tmp").write_bytes(PART[:9])
-        ledger.keep(RUNS[0], PART)
-    (tmp_path / "targets.parquet.tmp").write_bytes(b"PAR1")
+    (tmp_path / f"{STRAY}1.json").write_text("{", encoding="utf-8")
+    with opened(tmp_path, BATCH, False) as journal:
+        (tmp_path / PARTS / f"{STRAY}2.run").write_bytes(PART[:9])
+        journal.keep(RUNS[0], PART)
+    (tmp_path / f"{STRAY}3.parquet").write_bytes(b"PAR1")
     with opened(tmp_path, BATCH, True):
         assert left(tmp_path) == {BEGUN, PARTS, LOCK}
         assert left(tmp_path / PARTS) == {f"{RUNS[0].id}.run"}
 
 
 def test_killed_between_manifest_and_tidying_it_is_tidied(tmp_path: Path) -> None:
-    with opened(tmp_path, BATCH, False) as ledger:
+    with opened(tmp_path, BATCH, False) as journal:
         for run in RUNS:
-            ledger.keep(run, packed(without_result(run, ("a.b",), REFUSED, []), 1.0))
+            journal.keep(run, packed(without_result(run, ("a.b",), REFUSED, []), 1.0))
         begun = (tmp_path / BEGUN).read_bytes()
-        ledger.finish({})
+        journal.finish({})
     before = {p.name: p.read_bytes() for p in tmp_path.iterdir()}
     (tmp_path / PARTS).mkdir()
     (tmp_path / PARTS / f"{RUNS[0].id}.run").write_bytes(PART)
-    with opened(tmp_path, BATCH, True) as ledger:
-        assert ledger.finished
+    with opened(tmp_path, BATCH, True) as journal:
+        assert journal.finished
     assert {p.name: p.read_bytes() for p in tmp_path.iterdir()} == before
     (tmp_path / BEGUN).write_bytes(begun)
-    with opened(tmp_path, BATCH, True) as ledger:
-        assert not ledger.finished
+    with opened(tmp_path, BATCH, True) as journal:
+        assert not journal.finished
 
 
 def test_a_folder_that_cannot_be_written_is_not_left_half_made(
@@ -193,7 +194,7 @@ def test_a_folder_that_cannot_be_written_is_not_left_half_made(
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(ledgers, "write_json", full)
+    monkeypatch.setattr(files, "write_json", full)
     fault = refusal(tmp_path / "out")
     assert (fault.code, fault.fields["reason"]) == ("out_unwritable", "No space left on device")
     assert left(tmp_path) == set()
@@ -234,18 +235,3 @@ def test_a_lock_can_be_taken_again_when_it_was_given_back(tmp_path: Path) -> Non
         with locked(tmp_path):
             assert left(tmp_path) == {LOCK}
         assert left(tmp_path) == set()
-
-
-def test_a_write_that_fails_leaves_what_was_there(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    write_whole(tmp_path / "a", b"before")
-
-    def full(*_: object) -> None:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(OSError, match="No space"):
-        write_whole(tmp_path / "a", b"after")
-    assert (tmp_path / "a").read_bytes() == b"before"
-    assert left(tmp_path) == {"a"}

@@ -13,7 +13,7 @@ from plansim.scenarios.load import load
 from plansim.simulator.errors import Fault, InputError
 from plansim.simulator.results import Result
 from plansim.simulator.run import run
-from plansim.store.attachments import Beside, read_beside
+from plansim.store.attachments import Attachments, read_attachments
 from plansim.store.read import NEEDED, read
 from plansim.store.write import FAN, MANIFEST, write
 
@@ -115,7 +115,7 @@ def test_content_that_fits_its_hash_but_is_no_run_is_refused(folder: Path) -> No
 
 
 def test_nothing_beside_is_nothing(tmp_path: Path) -> None:
-    assert read_beside(tmp_path) == Beside()
+    assert read_attachments(tmp_path) == Attachments()
 
 
 def test_files_beside_are_read_and_points_put_together(tmp_path: Path) -> None:
@@ -127,7 +127,7 @@ def test_files_beside_are_read_and_points_put_together(tmp_path: Path) -> None:
         "target,year,scenario,probability,diff,diff_low,diff_high,more\nt,2020,plan,0.5,,,,x\n",
         encoding="utf-8",
     )
-    found = read_beside(tmp_path)
+    found = read_attachments(tmp_path)
     assert [[row["lever"] for row in rows] for rows in found.points()] == [["a", "b"], ["a"]]
     assert found.seek[0]["cost"] == 3.0
     assert found.compare[0]["diff"] is None
@@ -141,7 +141,7 @@ def test_every_fault_beside_is_named_with_its_line(tmp_path: Path) -> None:
     )
     (tmp_path / "compare.csv").write_bytes(b"\xff\xfe")
     with pytest.raises(InputError) as caught:
-        read_beside(tmp_path)
+        read_attachments(tmp_path)
     told = [(f.file, f.code, f.line) for f in caught.value.faults]
     assert told == [
         ("attribute.csv", "not_a_number", 2),
@@ -156,9 +156,9 @@ def test_what_levers_bring_to_an_indicator_is_no_probability(tmp_path: Path) -> 
     head = "target,year,lever,share,share_low,share_high,name,unit\n"
     row = "a,2020,b,0.1,0.0,0.2,B,{0}\n"
     (tmp_path / "attribute.csv").write_text(head + 2 * row.format("1"), encoding="utf-8")
-    assert len(read_beside(tmp_path).attribute) == 2
+    assert len(read_attachments(tmp_path).attribute) == 2
     (tmp_path / "attribute.csv").write_text(head + 2 * row.format("亿元"), encoding="utf-8")
     with pytest.raises(InputError) as problem:
-        read_beside(tmp_path)
+        read_attachments(tmp_path)
     told = [(f.code, f.file, f.line) for f in problem.value.faults]
     assert told == [("beside_unit", "attribute.csv", 2)]

@@ -144,7 +144,7 @@ def test_an_earlier_run_is_replaced_whole(result: Result, other: Result, tmp_pat
     assert left(tmp_path / "run") == sorted([MANIFEST, *FILES])
 
 
-@pytest.mark.parametrize("step", ["_write_manifest", "long_form"])
+@pytest.mark.parametrize("step", ["_manifest", "long_form"])
 @pytest.mark.parametrize("problem", [OSError(28, "No space left on device"), KeyboardInterrupt()])
 def test_a_failure_in_the_middle_leaves_nothing(
     step: str,
@@ -175,7 +175,7 @@ def test_a_failure_in_the_middle_leaves_the_old_run(
     def broken(*_: object) -> None:
         raise OSError(5, "Input/output error")
 
-    monkeypatch.setattr(record, "_write_manifest", broken)
+    monkeypatch.setattr(record, "_manifest", broken)
     (fault,) = refused(write, result, tmp_path / "run", [], 1.0)
     assert fault.code == "out_unwritable"
     assert {name: (tmp_path / "run" / name).read_bytes() for name in before} == before

@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date
-from functools import partial
 from math import inf
 from pathlib import Path
 from typing import Any
@@ -29,7 +28,6 @@ from plansim.reports.answers.trace import (
 )
 from plansim.reports.words.delivery import reason, wait_words
 from plansim.reports.words.delivery import scheduled as closing
-from plansim.reports.words.folding import folded
 from plansim.scenarios.load import load
 from plansim.simulator.coverage import queued
 from plansim.simulator.errors import Fault, InputError
@@ -39,7 +37,6 @@ from plansim.simulator.queues import bring, serve
 from plansim.simulator.run import systematic
 from plansim.simulator.sampling import STREAM_BLOCK, Block
 from plansim.simulator.trace import Lot, Step, Trace, trace
-from plansim.store.files import check_files, write_files
 
 LANGUAGES = ("en", "zh")
 KEYS = ("retrofits", "plots", "training")
@@ -399,102 +396,3 @@ def test_a_scenario_without_queues_is_refused(folder: Path) -> None:
     assert bare.events == ()
     (fault,) = faults(traced, bare, ())
     assert (fault.code, fault.fields["value"]) == ("nothing_to_trace", "baseline")
-
-
-# -- lines -----------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("text", "lines"),
-    [
-        ("", [""]),
-        ("two words", ["two", "words"]),
-        ("设备安装：资金", ["设备安装", "：资金"]),
-        ("三年计划（2025）", ["三年计", "划", "（2025", "）"]),
-        ("abcdefghijklmnop", ["abcdefgh", "ijklmnop"]),
-    ],
-)
-def test_text_is_broken_where_it_may_be(text: str, lines: Sequence[str]) -> None:
-    found = folded(text, lambda part: cell_len(part) <= 8)
-    assert all(cell_len(line) <= 8 for line in found)
-    assert "".join(found).replace(" ", "") == text.replace(" ", "")
-    if "：" not in text and "（" not in text:
-        assert found == list(lines)
-
-
-def _no_wider(most: int, part: str) -> bool:
-    return cell_len(part) <= most
-
-
-def test_no_line_begins_with_a_closing_or_ends_with_an_opening_sign() -> None:
-    text = "示例市三年行动计划（2025—2030年）（征求意见稿）：“先进制造”、实施方案，等。“"
-    for width in range(12, 40):
-        found = folded(text, partial(_no_wider, width))
-        assert "".join(found) == text
-        assert not any(line[0] in "），。：、”" for line in found)
-        assert not any(line[-1] in "（“" for line in found[:-1])
-
-
-# -- files -----------------------------------------------------------------------------------------
-
-
-def test_files_are_written_whole(tmp_path: Path) -> None:
-    wanted = {tmp_path / "deep" / "a.csv": b"1", tmp_path / "b.svg": b"2"}
-    write_files(wanted)
-    assert {p: p.read_bytes() for p in wanted} == wanted
-    assert sorted(p.name for p in tmp_path.rglob("*")) == ["a.csv", "b.svg", "deep"]
-
-
-def test_one_that_cannot_be_written_leaves_none(tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("mine", encoding="utf-8")
-    (fault,) = faults(write_files, {tmp_path / "a.csv": b"1", tmp_path / "file" / "b.svg": b"2"})
-    assert fault.code == "out_unwritable"
-    assert fault.file.endswith("b.svg")
-    assert [p.name for p in tmp_path.iterdir()] == ["file"]
-
-
-def test_an_interrupt_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def interrupted(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr("os.replace", interrupted)
-    with pytest.raises(KeyboardInterrupt):
-        write_files({tmp_path / "a.csv": b"1"})
-    assert list(tmp_path.iterdir()) == []
-
-
-@pytest.mark.parametrize(
-    ("name", "code"),
-    [
-        ("a.txt", "file_ending"),
-        ("csv", "file_ending"),
-        (".csv", "file_ending"),
-        ("folder.csv", "out_unwritable"),
-        ("foreign.csv", "file_exists"),
-        ("foreign.csv/a.csv", "out_unwritable"),
-        ("broken.csv", "file_exists"),
-        ("a" * 300 + ".csv", None),
-        ("ours.csv", None),
-        ("empty.csv", None),
-        ("new/a.CSV", None),
-    ],
-)
-def test_a_file_that_is_somebody_elses_or_cannot_be_is_refused(
-    name: str, code: str | None, tmp_path: Path
-) -> None:
-    (tmp_path / "folder.csv").mkdir()
-    (tmp_path / "foreign.csv").write_text("a,b\n", encoding="utf-8")
-    (tmp_path / "ours.csv").write_bytes(event_csv([]))
-    (tmp_path / "empty.csv").write_bytes(b"")
-    (tmp_path / "broken.csv").symlink_to("nowhere")
-    wanted = (("--out", tmp_path / name, (".csv",)), ("--gantt", None, (".png",)))
-    if code is None:
-        check_files(wanted, COLUMNS)
-    else:
-        (fault,) = faults(check_files, wanted, COLUMNS)
-        assert (fault.code, fault.file) == (code, "--out")
-
-
-def test_all_files_are_checked_together(tmp_path: Path) -> None:
-    wanted = (("--out", tmp_path / "a.x", (".csv",)), ("--gantt", tmp_path / "b", (".png",)))
-    assert [f.file for f in faults(check_files, wanted, COLUMNS)] == ["--out", "--gantt"]

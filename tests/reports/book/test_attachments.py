@@ -6,7 +6,7 @@ from plansim.reports.book.attachments import PICTURED, label, most_moved, moving
 from plansim.reports.pictures.waterfall import DRAWN, Step, foot_of, gathered
 from plansim.scenarios.load import load
 from plansim.simulator.plan import Plan
-from plansim.store.attachments import Beside
+from plansim.store.attachments import Attachments
 
 
 def row(target: str, lever: str, share: float, **more: object) -> dict[str, object]:
@@ -52,7 +52,7 @@ def test_levers_that_bring_nothing_are_not_told(yuyao: Plan) -> None:
     target = yuyao.judged[0].id
     rows = (row(target, "a", 0.0004), row(target, "b", -0.02), row(target, "c", 0.01),
             row(target, "total", 0.05))  # fmt: skip
-    steps = steps_of(Beside(attribute=rows), yuyao, "en")[target]
+    steps = steps_of(Attachments(attribute=rows), yuyao, "en")[target]
     assert [s.lever for s in steps] == ["a", "b", "c"]
     assert [s.lever for s in moving(steps)] == ["b", "c"]
 

@@ -13,7 +13,7 @@ from plansim.reports.book.story import (
     most_telling,
     unknown,
 )
-from plansim.store.attachments import Beside
+from plansim.store.attachments import Attachments
 from plansim.store.read import Stored
 
 both = pytest.mark.parametrize("lang", ["en", "zh"])
@@ -29,7 +29,7 @@ def with_chances(run: Stored, chance: float) -> Stored:
 
 @both
 def test_five_sentences_begin_with_what_they_are_about(stored: Stored, lang: str) -> None:
-    said = five_sentences(stored, Beside(), lang)
+    said = five_sentences(stored, Attachments(), lang)
     heads = {
         "en": ("Likely", "Not likely", "What binds", "What would help most", "What is not known"),
         "zh": ("可能实现", "难以实现", "制约所在", "最有帮助", "尚不清楚"),
@@ -42,9 +42,9 @@ def test_five_sentences_begin_with_what_they_are_about(stored: Stored, lang: str
 
 def test_likely_and_not_likely_follow_the_probabilities(stored: Stored) -> None:
     certain, hopeless = with_chances(stored, 0.9), with_chances(stored, 0.1)
-    assert "none" in five_sentences(certain, Beside(), "en")[1]
-    assert "none" in five_sentences(hopeless, Beside(), "en")[0]
-    assert "all judged targets are likely" in helps(certain, Beside(), "en")
+    assert "none" in five_sentences(certain, Attachments(), "en")[1]
+    assert "none" in five_sentences(hopeless, Attachments(), "en")[0]
+    assert "all judged targets are likely" in helps(certain, Attachments(), "en")
 
 
 def test_levers_are_what_a_plan_can_move() -> None:
@@ -109,16 +109,16 @@ def test_what_was_sought_attributed_or_compared_is_believed_in_this_order(
         {"point": "2", "lever": "fund", "value": "x3", "cost": 4.0, "probability": 0.8},
         {"point": "2", "lever": "land", "value": "x2", "cost": 2.0, "probability": 0.8},
     )
-    idle = Beside(attribute=({**attribute[0], "lever": "total"},))
-    assert helps(stored, idle, lang) == helps(stored, Beside(), lang)
-    compared = helps(stored, Beside(compare=compare), lang)
+    idle = Attachments(attribute=({**attribute[0], "lever": "total"},))
+    assert helps(stored, idle, lang) == helps(stored, Attachments(), lang)
+    compared = helps(stored, Attachments(compare=compare), lang)
     assert "stretch" in compared
     assert "0.2" in compared
-    attributed = helps(stored, Beside(attribute, compare), lang)
+    attributed = helps(stored, Attachments(attribute, compare), lang)
     assert "land" in attributed
     assert "0.5" in attributed
-    sought = helps(stored, Beside(attribute, compare, seek), lang)
+    sought = helps(stored, Attachments(attribute, compare, seek), lang)
     assert "80%" in sought
     assert "6 亿元" in sought
     worse = ({**compare[0]}, {**compare[1], "diff": -0.1})
-    assert "stretch" not in helps(stored, Beside(compare=worse), lang)
+    assert "stretch" not in helps(stored, Attachments(compare=worse), lang)
