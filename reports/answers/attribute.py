@@ -13,7 +13,7 @@ from plansim.reports.pictures.canvas import studio
 from plansim.reports.pictures.waterfall import Step, gathered, waterfall_picture
 from plansim.reports.tables import Table
 from plansim.reports.words.levers import TOTAL, lever_name
-from plansim.reports.words.wording import number, percent, points, signed, target_name, with_unit
+from plansim.reports.words.wording import number, percent, points, signed, target_called, with_unit
 from plansim.simulator.errors import Fault, InputError
 from plansim.simulator.plan import Plan, Target
 from plansim.store.files import PICTURES, check_files, write_files
@@ -122,8 +122,8 @@ def attribution_tables(found: Attribution, lang: str, wanted: Sequence[str] = ()
         for i, target in shown_targets(found, wanted)
         if found.share[:, i].any()
     ]
-    columns = ("target", "indicator", "without_levers", "with_levers", "brought", "brought_by")
-    table = Table(columns, tuple(rows), columns[2:5], ("indicator",))
+    columns = ("target", "without_levers", "with_levers", "brought", "brought_by")
+    table = Table(columns, tuple(rows), columns[1:4])
     return [table] if rows else []
 
 
@@ -139,8 +139,7 @@ def glance_row(found: Attribution, i: int, target: Target, lang: str) -> tuple[s
     if len(moving) > len(told):
         parts.append(say("attributed.more", lang, number=len(moving) - len(told)))
     return (
-        target.id,
-        target_name(found.plan, target, lang),
+        target_called(found.plan, target, lang),
         level(found, float(found.before[i]), target, lang),
         level(found, float(found.after[i]), target, lang),
         interval(found, len(found.levers), i, target),
@@ -186,23 +185,22 @@ def lever_table(found: Attribution, i: int, lang: str) -> Table:
         (
             lever_name(found.plan, found.levers[row].key, lang),
             interval(found, row, i, target),
-            found.levers[row].key,
         )
         for row in moving_levers(found, i)
     ]
     still = len(found.levers) - len(rows)
     if still:
-        rows.append((say("attributed.none", lang, number=still), "0", ""))
+        rows.append((say("attributed.none", lang, number=still), "0"))
     rows.append(
-        (lever_name(found.plan, TOTAL, lang), interval(found, len(found.levers), i, target), TOTAL)
+        (lever_name(found.plan, TOTAL, lang), interval(found, len(found.levers), i, target))
     )
     shown = {
-        "name": target_name(found.plan, target, lang), "year": target.year,
+        "name": target_called(found.plan, target, lang),
         "before": level(found, float(found.before[i]), target, lang),
         "after": level(found, float(found.after[i]), target, lang),
     }  # fmt: skip
-    title = f"{target.id}: " + say("attributed.target", lang, **shown)
-    return Table(("lever", "brought", "id"), tuple(rows), ("brought",), ("id",), title)
+    title = say("attributed.target", lang, **shown)
+    return Table(("lever", "brought"), tuple(rows), ("brought",), title=title)
 
 
 def heading(found: Attribution, scenario: str, base: str, lang: str) -> list[str]:
@@ -248,8 +246,7 @@ def write_picture(found: Attribution, wanted: Sequence[str], path: Path, lang: s
     """The waterfall of one target, the one that levers move most; returns which."""
     i = most_moved(found, wanted)
     target = found.targets[i]
-    name = target_name(found.plan, target, lang)
-    title = say("waterfall.title", lang, name=name, year=target.year or "")
+    title = say("waterfall.title", lang, name=target_called(found.plan, target, lang))
     form = path.suffix.lower().removeprefix(".")
     with studio() as style:
         steps = waterfall_steps(found, i, lang)

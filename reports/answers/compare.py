@@ -6,7 +6,7 @@ from typing import Any
 
 from plansim.analysis.compare import Comparison, Contrast, Remembered
 from plansim.reports.tables import Table
-from plansim.reports.words.wording import number, percent, points, signed, target_name
+from plansim.reports.words.wording import number, percent, points, signed, target_called
 from plansim.simulator.errors import Fault, InputError
 from plansim.store.read import SampledRun, read_sampled
 from plansim.words.catalogue import say
@@ -42,10 +42,8 @@ def comparison_tables(found: Comparison, lang: str) -> list[Table]:
         rows = [_row(found, row, lang) for row in _moved(found, name)]
         if rows:
             title = say("compared.against", lang, scenario=name, first=found.names[0])
-            columns = ("target", "indicator", "first", "probability", "diff", "wins", "loses")
-            tables.append(
-                Table(columns, tuple(rows), columns[2:], ("loses", "wins", "indicator"), title)
-            )
+            columns = ("target", "first", "probability", "diff", "wins", "loses")
+            tables.append(Table(columns, tuple(rows), columns[1:], ("loses", "wins"), title))
     return tables
 
 
@@ -56,8 +54,7 @@ def _moved(found: Comparison, name: str) -> list[Contrast]:
 def _row(found: Comparison, row: Contrast, lang: str) -> tuple[str, ...]:
     first = next(r for r in found.rows if r.target.id == row.target.id)
     return (
-        row.target.id,
-        target_name(found.plan, row.target, lang),
+        target_called(found.plan, row.target, lang),
         percent(first.probability, 1),
         percent(row.probability, 1),
         points(row.diff, row.low, row.high),

@@ -9,7 +9,7 @@ from plansim.analysis.confidence import Promise
 from plansim.analysis.trial import Chance
 from plansim.reports.answers.seek import chance_text, plan_line
 from plansim.reports.tables import Table
-from plansim.reports.words.wording import goal_text, number, percent, target_name, with_unit
+from plansim.reports.words.wording import goal_text, number, percent, target_called, with_unit
 from plansim.simulator import units
 from plansim.simulator.plan import Plan, Target
 from plansim.words.catalogue import say
@@ -44,8 +44,7 @@ def table(plan: Plan, found: Sequence[Promise], lang: str) -> Table:
     """Every target that restates no other: what it says, and what it could say."""
     rows = tuple(
         (
-            p.target.id,
-            target_name(plan, p.target, lang),
+            target_called(plan, p.target, lang),
             goal_text(p.target, lang),
             chance_text(Chance(p.probability, p.prob_low, p.prob_high)),
             promised(p, lang),
@@ -54,9 +53,9 @@ def table(plan: Plan, found: Sequence[Promise], lang: str) -> Table:
         for p in found
         if not p.target.restates
     )
-    columns = ("target", "indicator", "goal", "probability", "promise", "promise_range")
+    columns = ("target", "goal", "probability", "promise", "promise_range")
     right = ("probability", "promise", "promise_range")
-    return Table(columns, rows, right=right, optional=("promise_range", "indicator"))
+    return Table(columns, rows, right=right, optional=("promise_range",))
 
 
 def promised(p: Promise, lang: str) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 from plansim.analysis.discover import Discoveries, Discovery, Found
 from plansim.reports.tables import Table
 from plansim.reports.words.causes import condition_words, measure
-from plansim.reports.words.wording import percent, target_name
+from plansim.reports.words.wording import percent, target_called
 from plansim.simulator.plan import Plan, Target
 from plansim.words.catalogue import say
 
@@ -66,7 +66,7 @@ def table(found: Discoveries, lang: str) -> Table:
     rows: list[tuple[str, ...]] = []
     for one in found.found:
         target = plan.judged[one.target]
-        head = (target.id, percent(one.share))
+        head = (target_called(plan, target, lang), percent(one.share))
         if not one.boxes:
             rows.append((*head, say(f"discover.{one.reason}", lang), "", ""))
         for box in one.boxes:
@@ -116,9 +116,9 @@ def closing(found: Discoveries, asked: Sequence[str], lang: str) -> list[str]:
 
 def told(plan: Plan, one: Discovery, target: Target, outcome: str, lang: str) -> str:
     """One target in sentences."""
-    name = target_name(plan, target, lang)
+    name = target_called(plan, target, lang)
     gap = "" if lang == "zh" else " "
-    first = say(f"discover.{outcome}", lang, name=name, year=target.year, share=percent(one.share))
+    first = say(f"discover.{outcome}", lang, name=name, share=percent(one.share))
     if not one.boxes:
         return first + gap + say(f"discover.{one.reason}", lang)
     sentences = [first]

@@ -16,7 +16,14 @@ from plansim.reports.words.verdicts import (
     simulated_text,
     verdict_word,
 )
-from plansim.reports.words.wording import goal_text, number, percent, target_name, with_unit
+from plansim.reports.words.wording import (
+    goal_text,
+    number,
+    percent,
+    target_called,
+    target_name,
+    with_unit,
+)
 from plansim.simulator import units
 from plansim.simulator.feasibility import Goal
 from plansim.simulator.naming import name_of
@@ -43,25 +50,15 @@ def verdict_records(result: Result, lang: str) -> list[dict[str, Any]]:
 def verdict_table(result: Result, lang: str) -> Table:
     """The judged targets: goal, simulated, probability, what it needs, what it hinges on."""
     by_id = {t.id: t for t in result.plan.targets}
-    columns = [
-        "target",
-        "goal",
-        "simulated",
-        "probability",
-        "verdict",
-        "needs",
-        "rare",
-        "evidence",
+    columns = (
+        "target", "goal", "simulated", "probability", "verdict", "needs", "rare", "evidence",
         "binds",
-    ]
-    if lang == "zh":
-        columns.insert(1, "indicator")
+    )  # fmt: skip
     rows = []
     for v in result.judged:
         target = by_id[v.target]
         cells = {
-            "target": v.target,
-            "indicator": target_name(result.plan, target, lang),
+            "target": target_called(result.plan, target, lang),
             "goal": goal_text(target, lang),
             "simulated": simulated_text(v, target, lang),
             "probability": probability_text(v),
@@ -74,15 +71,14 @@ def verdict_table(result: Result, lang: str) -> Table:
         rows.append(tuple(cells[c] for c in columns))
     right = ("simulated", "probability", "needs", "rare")
     optional = ("binds", "evidence", "rare", "needs")
-    return Table(tuple(columns), tuple(rows), right=right, optional=optional)
+    return Table(columns, tuple(rows), right=right, optional=optional)
 
 
 def requirement_table(plan: Plan, found: Sequence[Requirement], lang: str) -> Table:
     """What targets require of their base, before anything is simulated."""
     rows = [
         (
-            each.target.id,
-            target_name(plan, each.target, lang),
+            target_called(plan, each.target, lang),
             goal_text(each.target, lang),
             "" if each.growth is None else percent_change(each.growth),
             rarity_text(each.rarity),
@@ -90,7 +86,7 @@ def requirement_table(plan: Plan, found: Sequence[Requirement], lang: str) -> Ta
         for each in found
         if each.rarity is not None
     ]
-    columns = ("target", "indicator", "goal", "needs", "rare")
+    columns = ("target", "goal", "needs", "rare")
     title = say("show.requirements", lang)
     return Table(columns, tuple(rows), right=("needs", "rare"), title=title)
 
@@ -315,7 +311,8 @@ def heading(result: "Told", lang: str) -> list[str]:
         ),
     ]
     if settings.given:
-        given = ("、" if lang == "zh" else ", ").join(settings.given)
+        named = (name_of(plan, f"targets.{target}", lang) for target in settings.given)
+        given = ("、" if lang == "zh" else "; ").join(named)
         lines.append(
             say(
                 "report.given",

@@ -13,7 +13,8 @@ from plansim.reports.pictures.canvas import studio
 from plansim.reports.pictures.frontier import Point as Drawn
 from plansim.reports.pictures.frontier import frontier_picture
 from plansim.reports.tables import Table
-from plansim.reports.words.wording import exact, goal_text, number, percent, target_name
+from plansim.reports.words.wording import exact, goal_text, number, percent, target_called
+from plansim.simulator.naming import name_of
 from plansim.simulator.plan import Plan
 from plansim.store.files import PICTURES, check_files, write_files
 from plansim.words.catalogue import say
@@ -82,6 +83,11 @@ UNMOVED: dict[str, Any] = {
 }  # fmt: skip
 
 
+def lever_called(found: Sought, knob: Knob, lang: str) -> str:
+    """The name of a lever, and of what it moves."""
+    return name_of(found.plan, f"levers.{knob.key}", lang)
+
+
 def moved(found: Sought, point: Point) -> list[tuple[Knob, float]]:
     """The levers that do not stand where the plan has them."""
     pairs = zip(found.knobs, point.setting, strict=True)
@@ -92,7 +98,7 @@ def sought_tables(found: Sought, lang: str) -> list[Table]:
     """The levers of the answer, and the frontier."""
     rows = [
         (
-            knob.lever.name.in_language(lang),
+            lever_called(found, knob, lang),
             amount(knob.own, knob.lever.unit),
             amount(value, knob.lever.unit),
             f"{exact(knob.lever.low)} … {exact(knob.lever.high)}",
@@ -125,7 +131,7 @@ def frontier_table(found: Sought, lang: str) -> Table:
 def settings_text(found: Sought, point: Point, lang: str) -> str:
     """The levers that are moved, with their values: what a setting is called."""
     parts = [
-        f"{knob.lever.name.in_language(lang)} {amount(value, knob.lever.unit)}"
+        f"{lever_called(found, knob, lang)} {amount(value, knob.lever.unit)}"
         for knob, value in moved(found, point)
     ]
     return say("sought.listed", lang).join(parts) or say("sought.as_it_is", lang)
@@ -189,8 +195,7 @@ def wish_text(plan: Plan, wish: Wish, lang: str) -> str:
     if len(wish.targets) > NAMED:
         return say("sought.together", lang, number=len(wish.targets))
     parts = [
-        f"{target_name(plan, by_id[t], lang)} {by_id[t].year or ''} {goal_text(by_id[t], lang)}"
-        for t in wish.targets
+        f"{target_called(plan, by_id[t], lang)}: {goal_text(by_id[t], lang)}" for t in wish.targets
     ]
     return say("sought.and", lang).join(parts)
 
@@ -232,12 +237,10 @@ def closing(found: Sought, lang: str, command: Sequence[str]) -> list[str]:
             fresh_seed=found.fresh_seed)
     )  # fmt: skip
     if found.idle and active:
-        names = {k.key: k.lever.name.in_language(lang) for k in found.knobs}
+        names = {k.key: lever_called(found, k, lang) for k in found.knobs}
         idle = say("sought.listed", lang).join(names[key] for key in found.idle)
         lines.append(say("sought.idle", lang, list=idle))
-    free = [
-        k.lever.name.in_language(lang) for k, _ in moved(found, found.answer) if k.price is None
-    ]
+    free = [lever_called(found, k, lang) for k, _ in moved(found, found.answer) if k.price is None]
     if free:
         lines.append(say("sought.free", lang, list=say("sought.listed", lang).join(free)))
     if found.budget < inf:

@@ -13,7 +13,7 @@ from plansim.reports.pictures.canvas import studio
 from plansim.reports.pictures.tornado import tornado_picture
 from plansim.reports.tables import Table
 from plansim.reports.words.causes import input_words, value_words
-from plansim.reports.words.wording import number, percent, target_name, with_unit
+from plansim.reports.words.wording import number, percent, target_called, with_unit
 from plansim.simulator.errors import Fault, InputError
 from plansim.simulator.naming import name_of
 from plansim.simulator.plan import Plan, Target
@@ -119,12 +119,12 @@ def tables(found: Sensitivity, told: Sequence[Tornado], lang: str) -> list[Table
     shown = []
     for row, place in enumerate(found.asked):
         target = found.model.plan.judged[place]
-        names = {"name": target_name(found.model.plan, target, lang), "year": target.year}
-        title = say("sensitive.groups", lang, **names)
+        name = target_called(found.model.plan, target, lang)
+        title = say("sensitive.groups", lang, name=name)
         shown.append(_index_table(found, found.groups, found.by_group, place, title, lang))
-        title = say("sensitive.singles", lang, **names)
+        title = say("sensitive.singles", lang, name=name)
         shown.append(_index_table(found, found.singles, found.by_single, row, title, lang))
-        title = say("tornado.title", lang, **names)
+        title = say("tornado.title", lang, name=name)
         shown.append(bar_table(found, told[row], target, title, lang))
     return [table for table in shown if table.rows]
 
@@ -143,7 +143,7 @@ def overview(found: Sensitivity, lang: str) -> Table:
             for i in best[:NAMED]
         ]
         named += [""] * (NAMED - len(named))
-        rows.append((target.id, share(total[place, luck]), *named))
+        rows.append((target_called(plan, target, lang), share(total[place, luck]), *named))
     columns = ("target", "chance_share", "matters_first", "matters_second", "matters_third")
     optional = ("matters_third", "matters_second")
     return Table(columns, tuple(rows), right=("chance_share",), optional=optional)
@@ -167,9 +167,9 @@ def _index_table(
             with_interval(indices.total, indices.total_low, indices.total_high, row, int(i)),
         )
         figures = str(len(item.figures)) if item.figures else ""
-        rows.append((input_words(found.model.plan, item, lang), figures, *cells, item.key))
-    columns = ("input", "figures_together", "alone", "in_all", "path")
-    return Table(columns, tuple(rows), columns[1:4], ("path", "figures_together"), title)
+        rows.append((input_words(found.model.plan, item, lang), figures, *cells))
+    columns = ("input", "figures_together", "alone", "in_all")
+    return Table(columns, tuple(rows), columns[1:], ("figures_together",), title)
 
 
 def with_interval(middle: Array, low: Array, high: Array, row: int, i: int) -> str:

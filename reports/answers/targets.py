@@ -3,7 +3,7 @@
 from typing import Any
 
 from plansim.reports.tables import Table
-from plansim.reports.words.wording import Stating, goal_text, target_name
+from plansim.reports.words.wording import Stating, goal_text, target_called
 from plansim.scenarios.table import COLUMNS
 from plansim.words.catalogue import say
 
@@ -19,15 +19,12 @@ def target_table(plan: Stating, lang: str) -> Table:
     """The targets at a glance: what, goal, kind, status and why not judged."""
     rows = tuple(
         (
-            t.id,
-            target_name(plan, t, lang),
+            target_called(plan, t, lang),
             goal_text(t, lang),
-            "" if t.year is None else str(t.year),
             say(f"status.{t.status}", lang),
             t.reason,
             t.source.replace(f"{plan.plan.id}:", ""),
         )
         for t in plan.targets
     )
-    columns = ("target", "indicator", "goal", "year", "status", "reason", "source")
-    return Table(columns, rows, right=("year",))
+    return Table(("target", "goal", "status", "reason", "source"), rows)

@@ -195,7 +195,6 @@ def _title(trace: Trace, key: str, lang: str) -> str:
         "trace.programme",
         lang,
         name=programme.name.in_language(lang),
-        key=key,
         route=route_text(trace, key, lang),
         planned=counted(programme, planned, lang),
     )

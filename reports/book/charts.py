@@ -8,6 +8,7 @@ from plansim.reports.book.dossier import Dossier
 from plansim.reports.book.sheets import Sheet
 from plansim.reports.pictures.canvas import BLACK, BLUE, DARK, GREY, ORANGE, SKY
 from plansim.reports.pictures.waterfall import DRAWN
+from plansim.simulator.naming import name_of
 from plansim.words.catalogue import say
 
 #: Size of a fan, how many stand side by side, and rows and columns of cells from one to the next.
@@ -215,12 +216,9 @@ def waterfall_charts(book: Any, d: Dossier, sheet: Sheet | None) -> Placed:
         numbers = numbers[:shown]
         first, last = numbers[0], numbers[-1]
         high = REST + BAR * len(numbers)
-        record = sheet.records[first]
-        year = record[sheet.place("year")]
         title = say(
-            "waterfall.title", d.lang, name=record[sheet.place("target")],
-            year="" if year is None else f"{year:.0f}",
-        )  # fmt: skip
+            "waterfall.title", d.lang, name=name_of(d.run.plan, f"targets.{target}", d.lang)
+        )
         chart = _bars(book, title, high)
         chart.add_series(
             {

@@ -7,7 +7,7 @@ from functools import cached_property
 
 from plansim.analysis.idle import Idle
 from plansim.reports.pictures.fans import Fan, Mark, goal_level, goal_number
-from plansim.reports.words.wording import exact, percent, target_name
+from plansim.reports.words.wording import exact, percent, target_called, target_name
 from plansim.simulator import units
 from plansim.simulator.feasibility import Goal
 from plansim.simulator.plan import KINDS, Target
@@ -58,6 +58,10 @@ class Dossier:
 
     def name(self, target: Target) -> str:
         return target_name(self.run.plan, target, self.lang)
+
+    def called(self, target: Target) -> str:
+        """The one name of a target, with its year."""
+        return target_called(self.run.plan, target, self.lang)
 
     def dated(self, target: Target) -> str:
         """A target with its year: output of Robotics (2020)."""

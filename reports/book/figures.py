@@ -80,13 +80,13 @@ def waterfalls(style: Style, d: Dossier, form: str) -> Iterator[tuple[str, Pictu
     found = steps_of(d.beside, d.run.plan, d.lang)
     names = {t.id: t for t in d.run.plan.targets}
     for target in most_moved(found, d.run.plan):
-        steps, start, label, year = found[target], None, target, ""
+        steps, start, label = found[target], None, target
         if target in names:
-            label, year = d.name(names[target]), str(names[target].year or "")
+            label = d.called(names[target])
             p = d.verdicts[target].probability
             begin = None if p is None else p - sum(step.share for step in steps)
             start = begin if begin is not None and -1e-6 <= begin <= 1 + 1e-6 else None
-        title = say("waterfall.title", d.lang, name=label, year=year)
+        title = say("waterfall.title", d.lang, name=label)
         name, shown = file_name("waterfall", target), gathered(steps, d.lang)
         yield target, waterfall_picture(style, name, title, start, shown, d.lang, form)
 

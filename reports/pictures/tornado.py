@@ -19,7 +19,7 @@ from plansim.reports.pictures.canvas import (
     Sign,
     Style,
 )
-from plansim.reports.words.wording import number, percent, target_name
+from plansim.reports.words.wording import number, percent, target_called, target_name
 from plansim.simulator.plan import Plan
 from plansim.words.catalogue import say
 
@@ -44,8 +44,8 @@ def tornado_picture(
     ``goal``: the value that is to be reached [base units]; ``names``: of the bars.
     """
     target = plan.judged[told.target]
-    called = target_name(plan, target, lang)
-    title = say("tornado.title", lang, name=called, year=target.year)
+    title = say("tornado.title", lang, name=target_called(plan, target, lang))
+    series = target_name(plan, target, lang)
     scale = target.scale
     reads = [r / scale for bar in told.bars for r in (bar.low_read, bar.high_read)]
     low, high = min([*reads, told.read / scale]), max([*reads, told.read / scale])
@@ -60,7 +60,7 @@ def tornado_picture(
         items.append(("dashes", GREEN, say("tornado.goal", lang)))
     page = Page(style)
     rows, height = rows_of(page, names, NAMES)
-    axis = page.lines(say("tornado.axis", lang, name=called, unit=target.unit), TEXT, WIDTH - 0.3)
+    axis = page.lines(say("tornado.axis", lang, name=series, unit=target.unit), TEXT, WIDTH - 0.3)
     top = page.title_height(title) + 0.08
     below = top + height + 0.3
     page.resize(below + 0.17 * len(axis) + 0.05 + page.key_height(items) + EDGE)

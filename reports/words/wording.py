@@ -1,5 +1,6 @@
 """Names and numbers as a person reads them, in either language."""
 
+from plansim.simulator.naming import name_of
 from plansim.simulator.plan import Library, Plan, Target
 from plansim.words.catalogue import say
 
@@ -48,6 +49,11 @@ def subject_name(plan: Stating, target: Target, lang: str) -> str:
     if target.subject == plan.plan.region.en:
         return ""
     return target.subject_zh if lang == "zh" else target.subject
+
+
+def target_called(plan: Stating, target: Target, lang: str) -> str:
+    """The one name of a target, with its year: output of Robotics, 2020."""
+    return name_of(plan, f"targets.{target.id}", lang)
 
 
 def target_name(plan: Stating, target: Target, lang: str) -> str:

@@ -129,9 +129,10 @@ def test_what_was_simulated_is_shown_with_its_unit(target: Target, result: Resul
 @pytest.mark.parametrize("lang", LANGUAGES)
 def test_the_table_has_one_row_a_judged_target(lang: str, result: Result) -> None:
     table = verdict_table(result, lang)
-    assert [row[0] for row in table.rows] == [t.id for t in result.plan.judged]
+    named = [name_of(result.plan, f"targets.{t.id}", lang) for t in result.plan.judged]
+    assert [row[0] for row in table.rows] == named
     assert {len(row) for row in table.rows} == {len(table.columns)}
-    assert set(table.right) | set(table.optional) <= set(table.columns) | {"indicator"}
+    assert set(table.right) | set(table.optional) <= set(table.columns)
     place = table.columns.index("verdict")
     assert all(row[place] for row in table.rows)
 
@@ -198,7 +199,7 @@ def test_a_joint_probability_of_zero_tells_how_many_were_tried() -> None:
 def test_what_is_given_is_in_the_heading(plan: Plan) -> None:
     given = run(plan, "plan", 300, 5, given=["va-rate-2020"])
     lines = heading(given, "en")
-    assert any("va-rate-2020" in line and str(given.support) in line for line in lines)
+    assert any("value-added rate, 2020" in line and str(given.support) in line for line in lines)
     assert any("rough" in line for line in lines)
 
 
