@@ -3,11 +3,11 @@
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
-from difflib import get_close_matches
 from typing import Any
 
 from plansim.simulator.errors import Fault, InputError
 from plansim.simulator.model import Model
+from plansim.simulator.naming import called, nearest_called, path_of
 from plansim.simulator.plan import Cluster, Plan, Programme
 
 #: Everything that is not told apart by its own name.
@@ -132,7 +132,7 @@ def told_apart(plan: Plan, base: Plan, by: str, wanted: Sequence[str]) -> tuple[
     """The levers between two plans: those ``wanted`` and the rest, or all, or groups of them."""
     levers = differences(plan, base)
     if wanted:
-        return chosen(levers, wanted)
+        return chosen(plan, levers, wanted)
     return levers if by == "programme" else grouped(plan, levers)
 
 
@@ -161,11 +161,12 @@ def _kinds(programme: Programme | None) -> Iterator[str]:
         yield "city" if effect.on.startswith("city.") else MOVED[effect.on.rpartition(".")[2]]
 
 
-def chosen(levers: Sequence[Lever], wanted: Sequence[str]) -> tuple[Lever, ...]:
+def chosen(plan: Plan, levers: Sequence[Lever], wanted: Sequence[str]) -> tuple[Lever, ...]:
     """The levers named, ``a+b`` as one, and everything else together as REST.
 
-    A programme may be named without its section; ``*`` stands for anything. Raises InputError
-    naming every word that no lever has, and every lever that is named twice.
+    They go by their keys or by what the plan calls them. A programme's key may lack its section;
+    ``*`` stands for anything. Raises InputError naming every word that no lever has, and every
+    lever that is named twice.
     """
     faults: list[Fault] = []
     taken: dict[str, str] = {}
@@ -173,10 +174,11 @@ def chosen(levers: Sequence[Lever], wanted: Sequence[str]) -> tuple[Lever, ...]:
     for word in wanted:
         paths: list[str] = []
         for part in word.split("+"):
-            named = [lever for lever in levers if _is_named(lever, part.strip())]
+            named = [lever for lever in levers if _is_named(plan, lever, part.strip())]
             if not named:
-                known = [lever.key.removeprefix("programmes.") for lever in levers]
-                near = "".join(get_close_matches(part, known, 1, 0.5))
+                paths = [lever.key for lever in levers]
+                known = [called(plan, path) for path in paths]
+                near = nearest_called(plan, part, paths)
                 faults.append(
                     Fault(
                         "unknown_lever",
@@ -198,7 +200,10 @@ def chosen(levers: Sequence[Lever], wanted: Sequence[str]) -> tuple[Lever, ...]:
     return (*found, *([Lever(REST, tuple(left))] if left else []))
 
 
-def _is_named(lever: Lever, word: str) -> bool:
+def _is_named(plan: Plan, lever: Lever, word: str) -> bool:
+    path = path_of(plan, word)
+    if path != word:
+        return f"{path}.".startswith(f"{lever.key}.")
     pattern = re.escape(word).replace(r"\*", ".*")
     return any(re.fullmatch(pattern, name) for name in (lever.key, lever.key.partition(".")[2]))
 

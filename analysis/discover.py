@@ -103,7 +103,7 @@ def discover(
     ``tick`` is told of every draw simulated, and of ``draws`` / 16 for every target looked at.
     Raises InputError for unknown targets and for arguments out of range.
     """
-    check_targets(plan, targets, outcome, OUTCOMES)
+    targets = check_targets(plan, targets, outcome, OUTCOMES)
     number = power_of_two(draws, least=1024)
     check_arguments(plan, number, seed, "independent", (), workers, 4096)
     model = Model.of(plan)
@@ -125,7 +125,7 @@ def discover(
 
 def work(plan: Plan, draws: int, targets: Sequence[str]) -> int:
     """What ``tick`` is told in all. Raises InputError as ``discover`` does."""
-    check_targets(plan, targets, OUTCOMES[0], OUTCOMES)
+    targets = check_targets(plan, targets, OUTCOMES[0], OUTCOMES)
     number = power_of_two(draws, least=1024)
     return 2 * number + number // 16 * len(chosen(plan, targets))
 

@@ -12,8 +12,9 @@ from dataclasses import dataclass, replace
 from plansim.simulator import units
 from plansim.simulator.conversion import scaled
 from plansim.simulator.delivery_rules import delivery_faults
-from plansim.simulator.errors import Fault, InputError, nearest
+from plansim.simulator.errors import Fault, InputError
 from plansim.simulator.lever_rules import at, settable_at
+from plansim.simulator.naming import called, entry_of, nearest_called
 from plansim.simulator.plan import Figure, Lever, Plan, Uncertainty
 from plansim.simulator.rules import faults_of_plan
 from plansim.simulator.sampling import centre
@@ -90,16 +91,18 @@ def knobs(plan: Plan, wanted: Sequence[str] = ()) -> tuple[Knob, ...]:
     Raises InputError for an unknown lever, where there is none, and for every end of a range at
     which the plan would break a rule.
     """
-    known = list(plan.levers)
-    unknown = [key for key in wanted if key not in known]
+    paths = [f"levers.{key}" for key in plan.levers]
+    wanted = [entry_of(plan, "levers", word) for word in wanted]
+    unknown = [word for word in wanted if word not in plan.levers]
     if unknown:
+        known = [called(plan, path) for path in paths]
         raise InputError(
             Fault(
                 "no_such_lever",
-                {"value": key, "choices": known, "nearest": nearest(key, known)},
+                {"value": word, "choices": known, "nearest": nearest_called(plan, word, paths)},
                 file="--lever",
             )
-            for key in unknown
+            for word in unknown
         )
     keys = [key for key in plan.levers if key in wanted or (not wanted and reaches(plan, key))]
     if not keys:

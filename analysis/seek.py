@@ -27,6 +27,7 @@ from plansim.analysis.search import (
 from plansim.analysis.trial import Chance, Trial, Wish
 from plansim.simulator.errors import Fault, InputError
 from plansim.simulator.model import given_faults
+from plansim.simulator.naming import entry_of
 from plansim.simulator.plan import Plan
 
 #: Draws of the search, at most; the asked number is for trimming, twice that for confirming.
@@ -109,6 +110,10 @@ def seek(
     ``least``: cost where every lever has one, else effort, if not given. ``budget``: the most that
     it may cost more than the plan [亿元]. Raises InputError naming every argument out of range.
     """
+    wishes = [
+        replace(wish, targets=tuple(entry_of(plan, "targets", word) for word in wish.targets))
+        for wish in wishes
+    ]
     check(plan, wishes, budget)
     found = knobs(plan, levers)
     least = least or ("cost" if all(knob.price is not None for knob in found) else "effort")

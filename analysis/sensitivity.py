@@ -15,6 +15,7 @@ from plansim.analysis.futures import Futures, Question, all_lived, blocks, power
 from plansim.analysis.inputs import LUCK, Input, groups, units
 from plansim.simulator.errors import Fault, InputError
 from plansim.simulator.model import Model
+from plansim.simulator.naming import entry_of
 from plansim.simulator.plan import Plan
 from plansim.simulator.run import check_arguments
 from plansim.simulator.sampling import Array, stream
@@ -149,7 +150,7 @@ def sensitivity(
     ``draws``, rounded up to a power of two, are simulated once for A, for B and for every input.
     Raises InputError for unknown targets and for arguments out of range.
     """
-    check_targets(plan, targets, output)
+    targets = check_targets(plan, targets, output)
     number = power_of_two(draws, most=2**15)
     check_arguments(plan, number, seed, "independent", (), workers, 4096)
     model = Model.of(plan)
@@ -174,10 +175,14 @@ def sensitivity(
 
 def check_targets(
     plan: Plan, targets: Sequence[str], output: str, choices: Sequence[str] = OUTPUTS
-) -> None:
-    """Raises InputError naming every target that is not judged, and an unknown output."""
+) -> tuple[str, ...]:
+    """The ids of targets given by id or name.
+
+    Raises InputError naming every one that is not judged, and an unknown output.
+    """
     from plansim.simulator.model import given_faults
 
+    targets = tuple(entry_of(plan, "targets", word) for word in targets)
     faults = [
         Fault(fault.code if fault.code == "unknown_target" else "target_not_judged",
               fault.fields, "target")
@@ -187,6 +192,7 @@ def check_targets(
         faults.append(Fault("unknown_choice", {"value": output, "choices": list(choices)}, "of"))
     if faults:
         raise InputError(faults)
+    return targets
 
 
 def work(plan: Plan, draws: int, targets: Sequence[str]) -> int:

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 from plansim.simulator.accounts import Series, series
 from plansim.simulator.dynamics import LuckLaw
-from plansim.simulator.errors import Fault, InputError, nearest
+from plansim.simulator.errors import Fault, InputError
 from plansim.simulator.feasibility import Goal
 from plansim.simulator.layout import Layout
+from plansim.simulator.naming import called, nearest_called
 from plansim.simulator.network import Network
 from plansim.simulator.plan import Plan
 from plansim.simulator.recall import Recall, anew
@@ -95,10 +96,15 @@ def given_faults(plan: Plan, given: Sequence[str]) -> list[Fault]:
     """One fault for every given target that the plan does not know, or does not judge."""
     judged = [target.id for target in plan.judged]
     known = {target.id for target in plan.targets}
+    paths = [f"targets.{key}" for key in judged]
     return [
         Fault(
             "given_not_judged" if g in known else "unknown_target",
-            {"value": g, "choices": judged, "nearest": nearest(g, judged)},
+            {
+                "value": called(plan, f"targets.{g}") if g in known else g,
+                "choices": [called(plan, path) for path in paths],
+                "nearest": nearest_called(plan, g, paths),
+            },
             "given",
         )
         for g in given

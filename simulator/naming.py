@@ -11,7 +11,7 @@ Paths are those of plan files, and beside them ``indicators.output/robotics`` (a
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from difflib import get_close_matches
 from functools import cached_property
@@ -95,12 +95,30 @@ def path_of(plan: Named, name: str) -> str:
     return name
 
 
-def nearest_name(plan: Named, name: str, lang: str) -> str:
-    """The name of a plan that is most like one it does not have, "" where none is."""
-    known = names(plan, lang).paths
-    return "".join(
-        names(plan, lang).name(known[near]) for near in get_close_matches(folded(name), known, 1)
-    )
+def entry_of(plan: Named, section: str, word: str) -> str:
+    """The key of an entry of a section by its key or its name; any other word as it is."""
+    entries = getattr(plan, section)
+    if word in (entries if section != "targets" else {target.id for target in entries}):
+        return word
+    path = path_of(plan, word)
+    if section == "levers" and isinstance(plan, Plan):
+        return next((key for key, lever in plan.levers.items() if lever.path == path), word)
+    return path.removeprefix(f"{section}.") if path.startswith(f"{section}.") else word
+
+
+def called(plan: Named, path: str) -> Label:
+    """The name of a path in both languages."""
+    return Label(zh=name_of(plan, path, "zh"), en=name_of(plan, path, "en"))
+
+
+def nearest_called(plan: Named, word: str, paths: Iterable[str]) -> Label | str:
+    """What is most like a word by its key or its name in any language, "" where nothing is."""
+    found: dict[str, str] = {}
+    for path in paths:
+        known = (path.partition(".")[2], *(name_of(plan, path, lang) for lang in LANGUAGES))
+        found |= {folded(each): path for each in known}
+    near = get_close_matches(folded(word), found, 1, 0.5)
+    return called(plan, found[near[0]]) if near else ""
 
 
 def series_path(indicator: str, cluster: str) -> str:

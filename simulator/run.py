@@ -20,6 +20,7 @@ from plansim.simulator.errors import Fault, InputError
 from plansim.simulator.executors import Executor, Threads
 from plansim.simulator.layout import Layout
 from plansim.simulator.model import Model, given_faults
+from plansim.simulator.naming import entry_of
 from plansim.simulator.network import Network
 from plansim.simulator.plan import Plan, Quantity
 from plansim.simulator.queues import Value, bring, serve
@@ -304,15 +305,17 @@ def run(
 ) -> Result:
     """Simulate ``draws`` parameter draws with two sets of luck each, and judge every target.
 
-    ``given``: ids of targets taken as met; only futures that meet them count. ``tolerance``: stop
-    after the first whole stream blocks with which the 95 % interval of every judged target is no
-    wider than this to either side [probability]; ``draws`` is then the most. ``workers``: threads;
+    ``given``: targets taken as met, by id or name; only futures that meet them count.
+    ``tolerance``: stop after the first whole stream blocks with which the 95 % interval of every
+    judged target is no wider than this to either side [probability]; ``draws`` is then the most.
+    ``workers``: threads;
     ``over``: another executor. ``block``: draws computed together (one of BLOCKS). None of these
     three changes a bit of the result. ``reference`` answers how rare a growth is among real
     industries. ``progress`` is told how many draws each block held, in order. Raises InputError for
     arguments out of range.
     """
     draws = draws if draws is not None else DRAWS if tolerance is None else LIMIT
+    given = [entry_of(plan, "targets", word) for word in given]
     check_arguments(plan, draws, seed, sampler, given, workers, block, tolerance)
     model = Model.of(plan, sampler, given)
     counts: Tally | None = None

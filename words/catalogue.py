@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib.resources import files
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import yaml
 
@@ -13,6 +13,13 @@ LANGUAGES = ("en", "zh")
 LOADER = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 #: A list of choices in a message is cut after this many.
 MOST_CHOICES = 12
+
+
+@runtime_checkable
+class Spoken(Protocol):
+    """What has a name in each language: ``simulator.plan.Label``."""
+
+    def in_language(self, lang: str) -> str: ...
 
 
 class Fault(Protocol):
@@ -61,7 +68,7 @@ def say_fault(fault: Fault, lang: str) -> str:
     fields = {"value": fault.path}
     fields |= {key: shown(value, lang) for key, value in fault.fields.items()}
     sentence = say(f"fault.{fault.code}", lang, **fields)
-    nearest = str(fault.fields.get("nearest") or "")
+    nearest = shown(fault.fields.get("nearest") or "", lang)
     if nearest:
         sentence += say("say.nearest", lang, nearest=nearest)
     elif fault.fields.get("choices"):
@@ -109,7 +116,9 @@ def column_letters(number: int) -> str:
 
 
 def shown(value: object, lang: str) -> str:
-    """A field of a message: numbers short, lists joined and cut."""
+    """A field of a message: numbers short, lists joined and cut, what has two names by one."""
+    if isinstance(value, Spoken):
+        return value.in_language(lang)
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, float) or (isinstance(value, int) and abs(value) > 10**15):

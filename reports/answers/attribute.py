@@ -1,7 +1,6 @@
 """What every lever brings: tables, records and the steps of a waterfall."""
 
 from collections.abc import Sequence
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,8 @@ from plansim.reports.tables import Table
 from plansim.reports.words.levers import TOTAL, lever_name
 from plansim.reports.words.wording import number, percent, points, signed, target_called, with_unit
 from plansim.simulator.errors import Fault, InputError
+from plansim.simulator.model import given_faults
+from plansim.simulator.naming import entry_of
 from plansim.simulator.plan import Plan, Target
 from plansim.store.files import PICTURES, check_files, write_files
 from plansim.words.catalogue import say
@@ -47,23 +48,18 @@ def check_question(of: str, by: str, picture: Path | None) -> None:
 
 def check_targets(plan: Plan, wanted: Sequence[str]) -> tuple[str, ...]:
     """The targets asked for. Raises InputError naming every one that is not judged."""
-    judged = [target.id for target in plan.judged]
+    keys = tuple(entry_of(plan, "targets", word) for word in wanted)
     faults = [
         Fault(
-            "unknown_target",
-            {
-                "value": w,
-                "choices": judged,
-                "nearest": "".join(get_close_matches(w, judged, 1, 0.5)),
-            },
+            "unknown_target" if fault.code == "unknown_target" else "target_not_judged",
+            fault.fields,
             file="--target",
         )
-        for w in wanted
-        if w not in judged
+        for fault in given_faults(plan, keys)
     ]
     if faults:
         raise InputError(faults)
-    return tuple(wanted)
+    return keys
 
 
 # -- levers ----------------------------------------------------------------------------------------

@@ -23,7 +23,8 @@ from plansim.reports.words.delivery import (
 from plansim.reports.words.folding import folded
 from plansim.reports.words.wording import exact, number
 from plansim.simulator import units
-from plansim.simulator.errors import Fault, InputError, nearest
+from plansim.simulator.errors import Fault, InputError
+from plansim.simulator.naming import called, entry_of, nearest_called
 from plansim.simulator.trace import Lot, Trace
 from plansim.words.catalogue import say
 
@@ -45,14 +46,18 @@ def traced(trace: Trace, wanted: Sequence[str]) -> tuple[str, ...]:
 
     Raises InputError naming every one that has no events, or where there is none at all.
     """
-    keys = tuple(key for key in trace.plan.programmes if key in trace.lots)
+    plan = trace.plan
+    keys = tuple(key for key in plan.programmes if key in trace.lots)
+    wanted = [entry_of(plan, "programmes", word) for word in wanted]
     faults = []
+    known = [called(plan, f"programmes.{key}") for key in keys]
     for key in wanted:
-        if key not in trace.plan.programmes:
-            fields = {"value": key, "choices": keys, "nearest": nearest(key, list(keys))}
+        fields: dict[str, object] = {"value": key, "choices": known}
+        if key not in plan.programmes:
+            fields["nearest"] = nearest_called(plan, key, [f"programmes.{k}" for k in keys])
             faults.append(Fault("unknown_programme", fields, file="--programme"))
         elif key not in keys:
-            fields = {"value": key, "choices": keys}
+            fields["value"] = called(plan, f"programmes.{key}")
             faults.append(Fault("programme_untraced", fields, file="--programme"))
     if not keys:
         faults.append(Fault("nothing_to_trace", {"value": trace.scenario}))

@@ -110,12 +110,12 @@ def test_a_programme_that_was_taken_is_switched_off() -> None:
 def test_levers_are_chosen_by_name(plan: Plan, base: Plan, levers: tuple[Lever, ...]) -> None:
     keys = [lever.key for lever in told_apart(plan, base, "programme", ["plots", "re*+training"])]
     assert keys == ["programmes.plots", "re*+training", REST]
-    every = chosen(levers, ["*"])
+    every = chosen(plan, levers, ["*"])
     assert [len(lever.paths) for lever in every] == [len(levers)]
     with pytest.raises(InputError) as problem:
-        chosen(levers, ["plot", "plots", "p*"])
+        chosen(plan, levers, ["plot", "plots", "p*"])
     assert [f.code for f in problem.value.faults] == ["unknown_lever", "levers_overlap"]
-    assert problem.value.faults[0].fields["nearest"] == "plots"
+    assert problem.value.faults[0].fields["nearest"] == plan.programmes["plots"].name
 
 
 def test_plans_that_do_not_differ_have_nothing_to_attribute(plan: Plan) -> None:
@@ -135,7 +135,7 @@ def test_shares_add_up_to_the_whole(exact: Attribution) -> None:
 
 def test_two_levers_by_the_definition(plan: Plan, base: Plan, levers: tuple[Lever, ...]) -> None:
     """φ₁ = ½ (v₁ − v₀ + v₁₂ − v₂), from runs of their own."""
-    pair = chosen(levers, ["upgrading"])
+    pair = chosen(plan, levers, ["upgrading"])
     held = WhatIf(plan, DRAWS)
     v = [held.judge(mixed(plan, base, pair, on)).probability for on in ((), (0,), (1,), (0, 1))]
     found = attribute(plan, base, pair, draws=DRAWS)
@@ -161,7 +161,7 @@ def test_a_lever_that_does_nothing_brings_exactly_nothing(
 def test_both_orders_of_two_levers_are_all_there_are(
     plan: Plan, base: Plan, levers: tuple[Lever, ...]
 ) -> None:
-    pair = chosen(levers, ["upgrading"])
+    pair = chosen(plan, levers, ["upgrading"])
     one, other = (attribute(plan, base, pair, "change", 64, orders=o) for o in (None, 2))
     np.testing.assert_allclose(one.share, other.share, atol=1e-12)
     assert (one.orders, other.orders) == (0, 2)
@@ -192,7 +192,7 @@ def test_threads_and_blocks_change_nothing(
 def test_many_blocks_are_one_after_another(
     plan: Plan, base: Plan, levers: tuple[Lever, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pair = chosen(levers, ["upgrading"])
+    pair = chosen(plan, levers, ["upgrading"])
     whole = attribute(plan, base, pair, draws=300)
     monkeypatch.setattr("plansim.analysis.together.WIDEST", 128)
     ticks: list[int] = []
@@ -222,7 +222,7 @@ def test_levers_that_only_count_may_be_pulled_together(
 ) -> None:
     """What is judged in one go is what judging lever by lever gives."""
     plan, base = load("yuyao-2016"), load("yuyao-2016", "baseline")
-    levers = chosen(differences(plan, base), ["listings", "trained_managers", "closures"])
+    levers = chosen(plan, differences(plan, base), ["listings", "trained_managers", "closures"])
     quick = attribute(plan, base, levers, draws=64, orders=orders)
     monkeypatch.setattr(module, "solitary", lambda models, levers: {})
     thorough = attribute(plan, base, levers, draws=64, orders=orders)

@@ -145,7 +145,7 @@ def test_only_the_levers_wanted(plan: Plan) -> None:
     with pytest.raises(InputError) as problem:
         knobs(plan, ["land_quotum", "x"])
     assert [f.fields["value"] for f in problem.value.faults] == ["land_quotum", "x"]
-    assert problem.value.faults[0].fields["nearest"] == "land_quota"
+    assert problem.value.faults[0].fields["nearest"] == plan.levers["land_quota"].name
     with refused("no_levers"):
         knobs(replace(plan, levers={}))
 

@@ -7,7 +7,15 @@ import pytest
 
 from plansim.scenarios.load import load, load_library, shipped
 from plansim.simulator import naming
-from plansim.simulator.naming import name_of, names, nearest_name, path_of, paths
+from plansim.simulator.naming import (
+    called,
+    entry_of,
+    name_of,
+    names,
+    nearest_called,
+    path_of,
+    paths,
+)
 from plansim.simulator.plan import Label, Plan, figures
 
 #: Latin letters that a Chinese name may hold: names of the document and marks of its lines.
@@ -118,8 +126,6 @@ def test_names_are_read_in_any_case_and_width(plan: Plan) -> None:
     assert path_of(plan, "机器人产值(变量)") == "clusters.robotics.output"
     assert path_of(plan, "clusters.robotics.output") == "clusters.robotics.output"
     assert path_of(plan, "no such thing") == "no such thing"
-    assert nearest_name(plan, "otput of Robotic", "en") == "output of Robotics"
-    assert nearest_name(plan, "机器人产直", "zh") == "机器人产值"
 
 
 def test_two_programmes_of_one_name_are_told_apart(plan: Plan) -> None:
@@ -133,3 +139,24 @@ def test_two_programmes_of_one_name_are_told_apart(plan: Plan) -> None:
         assert name == f"Same : name ({key.replace('_', ' ')})"
         figure = name_of(twins, f"programmes.{key}.additional", "zh")
         assert path_of(twins, figure) == f"programmes.{key}.additional"
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_an_entry_is_found_by_its_key_or_its_name(plan: Plan, lang: str) -> None:
+    for target in plan.targets:
+        name = name_of(plan, f"targets.{target.id}", lang)
+        assert entry_of(plan, "targets", target.id) == entry_of(plan, "targets", name) == target.id
+    for key in plan.levers:
+        assert entry_of(plan, "levers", name_of(plan, f"levers.{key}", lang)) == key
+    assert entry_of(plan, "targets", "Robotics") == "Robotics"
+
+
+@pytest.mark.parametrize(
+    "word", ["output of Robotic, 2020", "机器人产直（2020年）", "robotic-output-2020"]
+)
+def test_what_is_nearest_is_said_in_both_languages(plan: Plan, word: str) -> None:
+    paths_of = [f"targets.{target.id}" for target in plan.judged]
+    near = nearest_called(plan, word, paths_of)
+    assert near == called(plan, "targets.robotics-output-2020")
+    assert near == Label(zh="机器人产值（2020年）", en="output of Robotics, 2020")
+    assert nearest_called(plan, "§§§", paths_of) == ""

@@ -386,9 +386,9 @@ def test_unknown_programmes_are_named_together(future: Trace) -> None:
     found = faults(traced, future, ("retrofit", "plots", "upgrading"))
     assert [(f.code, f.fields["value"], f.file) for f in found] == [
         ("unknown_programme", "retrofit", "--programme"),
-        ("programme_untraced", "upgrading", "--programme"),
+        ("programme_untraced", future.plan.programmes["upgrading"].name, "--programme"),
     ]
-    assert found[0].fields["nearest"] == "retrofits"
+    assert found[0].fields["nearest"] == future.plan.programmes["retrofits"].name
 
 
 def test_a_scenario_without_queues_is_refused(folder: Path) -> None:
