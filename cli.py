@@ -171,7 +171,7 @@ def show(
     if is_library(plan):
         library = load_library(plan)
         tables = [overview.programme_table(library, lang), overview.quota_table(library, lang)]
-        emit(overview.figure_records(library), tables, format, lang)
+        emit(overview.figure_records(library, lang), tables, format, lang)
         return
     from plansim.calibration.requirements import requirements
     from plansim.reports.answers.run import requirement_table
@@ -188,7 +188,7 @@ def show(
         overview.assumption_table(loaded, lang),
         requirement_table(loaded, requirements(loaded), lang),
     ]
-    emit(overview.figure_records(loaded), [t for t in shown if t.rows], format, lang)
+    emit(overview.figure_records(loaded, lang), [t for t in shown if t.rows], format, lang)
 
 
 def show_evidence(plan: str, scenario: str, settings: Sequence[str], lang: str, form: str) -> None:
@@ -201,7 +201,7 @@ def show_evidence(plan: str, scenario: str, settings: Sequence[str], lang: str, 
     found = rows(loaded, programmes_written(plan))
     tables = evidence.evidence_tables(loaded, found, lang)
     records = evidence.evidence_records(found)
-    emit(records, tables, form, lang, (), evidence.closing(found, lang), COLUMNS)
+    emit(records, tables, form, lang, (), evidence.closing(loaded, found, lang), COLUMNS)
 
 
 def show_baselines(plan: str, scenario: str, settings: Sequence[str], lang: str, form: str) -> None:

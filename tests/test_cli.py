@@ -81,7 +81,7 @@ RUN_COLUMNS = [
     "seed",
 ]
 LIST_COLUMNS = ["id", "name", "place", "base_year", "horizon", "clusters", "targets", "judged"]
-FIGURE_COLUMNS = ["path", "median", "p05", "p95", "unit", "year", "origin", "source", "why"]
+FIGURE_COLUMNS = ["path", "median", "p05", "p95", "unit", "year", "origin", "source", "why", "name"]
 
 
 @dataclass(frozen=True)

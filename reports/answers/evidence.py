@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from plansim.calibration.evidence import Evidence, as_csv_row, studies
 from plansim.reports.tables import Table
-from plansim.reports.words.wording import Stating
+from plansim.reports.words.wording import Stating, quantity_called
 from plansim.words.catalogue import say
 
 #: In the order of what they are worth.
@@ -29,7 +29,7 @@ def effect_table(plan: Stating, rows: Sequence[Evidence], lang: str) -> Table:
     cells = tuple(
         (
             plan.programmes[row.programme].name.in_language(lang),
-            row.on,
+            quantity_called(plan, row.on, lang),
             say(f"change.{row.change or row.kind}", lang),
             row.distribution,
             grade_text(row, lang),
@@ -72,12 +72,17 @@ def study_table(rows: Sequence[Evidence], lang: str) -> Table:
     return Table(columns, cells, optional=("address",), title=say("show.studies", lang))
 
 
-def closing(rows: Sequence[Evidence], lang: str) -> list[str]:
+def closing(plan: Stating, rows: Sequence[Evidence], lang: str) -> list[str]:
     """How many effects have which grade, and how many judged ones are narrow."""
     number = Counter(row.grade for row in rows)
     counts = {grade: number[grade] for grade in GRADES}
     lines = [say("show.grades", lang, total=len(rows), **counts)]
-    narrow = [f"{row.programme} → {row.on}" for row in rows if is_narrow(row)]
+    narrow = [
+        f"{plan.programmes[row.programme].name.in_language(lang)} → "
+        f"{quantity_called(plan, row.on, lang)}"
+        for row in rows
+        if is_narrow(row)
+    ]
     if narrow:
         join = "、" if lang == "zh" else ", "
         lines.append(say("show.narrow_ones", lang, number=len(narrow), list=join.join(narrow)))

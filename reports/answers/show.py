@@ -1,14 +1,24 @@
 """One plan at a glance: clusters, totals, programmes, scenarios, assumptions."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import fields
 from typing import Any
 
 from plansim.reports.tables import Table
-from plansim.reports.words.wording import Stating, number, percent, with_unit
+from plansim.reports.words.wording import (
+    Stating,
+    number,
+    percent,
+    quantity_called,
+    source_text,
+    switch_text,
+    unit_text,
+    with_unit,
+)
 from plansim.scenarios.load import Source
 from plansim.simulator import units
-from plansim.simulator.plan import Figure, Plan, Programme, Scenario, figures
+from plansim.simulator.naming import name_of
+from plansim.simulator.plan import Figure, Plan, Programme, figures
 from plansim.simulator.sampling import centre, quantiles
 from plansim.simulator.schema import choices_at
 from plansim.words.catalogue import say
@@ -35,7 +45,7 @@ def cluster_table(plan: Plan, lang: str) -> Table:
                 figure_text(cluster.va_rate.base, lang, 100),
                 figure_text(cluster.output.trend.rate, lang, 100),
                 say(f"origin.{(base or growth).origin}", lang),
-                (base or growth).why or (base or growth).source,
+                (base or growth).why or source_text((base or growth).source, lang),
             )
         )
     columns = ("cluster", "output_base", "va_rate_base", "growth", "origin", "why")
@@ -46,11 +56,11 @@ def cluster_table(plan: Plan, lang: str) -> Table:
 def total_table(plan: Plan, lang: str) -> Table:
     """The totals that every draw reproduces."""
     named: list[tuple[str, Figure, float]] = [
-        (say("show.total_output", lang), plan.totals.output, 1.0),
-        (say("show.total_va_rate", lang), plan.totals.va_rate, 100.0),
+        (name_of(plan, "totals.output", lang), plan.totals.output, 1.0),
+        (name_of(plan, "totals.va_rate", lang), plan.totals.va_rate, 100.0),
     ]
     named += [
-        (say("show.share", lang, tag=tag), figure, 100.0)
+        (name_of(plan, f"totals.shares.{tag}", lang), figure, 100.0)
         for tag, figure in plan.totals.shares.items()
     ]
     return _base_table(named, say("show.totals", lang), lang)
@@ -73,7 +83,12 @@ def quantity_table(plan: Plan, lang: str) -> Table:
 
 def _base_table(named: Sequence[tuple[str, Figure, float]], title: str, lang: str) -> Table:
     rows = tuple(
-        (name, figure_text(f, lang, scale), say(f"origin.{f.origin}", lang), f.source)
+        (
+            name,
+            figure_text(f, lang, scale),
+            say(f"origin.{f.origin}", lang),
+            source_text(f.source, lang),
+        )
         for name, f, scale in named
     )
     return Table(("name", "base", "origin", "source"), rows, title=title)
@@ -92,8 +107,6 @@ def programme_table(plan: Stating, lang: str) -> Table:
     rows = []
     for programme in plan.programmes.values():
         start, steps = delivery_cells(programme, lang)
-        moves = [*(e.on for e in programme.effects), *(f"+{c}" for c in programme.projects)]
-        moves += [f"−{c}" for c in programme.closures] + [f"({c})" for c in programme.recognised]
         rows.append(
             (
                 programme.name.in_language(lang),
@@ -103,11 +116,20 @@ def programme_table(plan: Stating, lang: str) -> Table:
                 ""
                 if programme.cost is None
                 else with_unit(number(centre(programme.cost), 4), "亿元", lang),
-                ", ".join(moves),
+                ("；" if lang == "zh" else "; ").join(moved_by(plan, programme, lang)),
             )
         )
     columns = ("programme", "start", "reaches", "units", "cost", "effects")
     return Table(columns, tuple(rows), right=("units", "cost"), title=say("show.programmes", lang))
+
+
+def moved_by(plan: Stating, programme: Programme, lang: str) -> Iterator[str]:
+    """What a programme moves: quantities; + output of its projects, − closures, (recognised)."""
+    yield from (quantity_called(plan, effect.on, lang) for effect in programme.effects)
+    for form, clusters in (
+        ("+{}", programme.projects), ("−{}", programme.closures), ("({})", programme.recognised)
+    ):  # fmt: skip
+        yield from (form.format(quantity_called(plan, f"clusters.{c}", lang)) for c in clusters)
 
 
 def delivery_cells(programme: Programme, lang: str) -> tuple[str, str]:
@@ -126,17 +148,23 @@ def quota_table(plan: Stating, lang: str) -> Table:
     """What comes every year, and the servers that programmes share."""
     rows = [
         (
-            quota.name.in_language(lang) if quota.name else key,
+            name_of(plan, f"quotas.{key}.amount", lang),
             figure_text(quota.amount, lang, money(quota.amount)[0]),
-            money(quota.amount)[1],
+            unit_text(money(quota.amount)[1], lang),
             say(f"unspent.{quota.unspent}", lang),
-            quota.amount.source,
+            source_text(quota.amount.source, lang),
         )
         for key, quota in plan.quotas.items()
     ]
     rows += [
-        (office.name.in_language(lang), figure_text(office.servers, lang), "", "", "")
-        for office in plan.offices.values()
+        (
+            name_of(plan, f"offices.{key}.servers", lang),
+            figure_text(office.servers, lang),
+            "",
+            "",
+            "",
+        )
+        for key, office in plan.offices.items()
     ]
     columns = ("name", "value", "unit", "unspent", "source")
     return Table(columns, tuple(rows), right=("value",), title=say("show.shared", lang))
@@ -151,15 +179,18 @@ def money(figure: Figure) -> tuple[float, str]:
 
 def scenario_table(source: Source, lang: str) -> Table:
     rows = tuple(
-        (key, scenario.name.in_language(lang), scenario.extends or "", _settings(scenario))
+        (
+            key,
+            scenario.name.in_language(lang),
+            ""
+            if scenario.extends is None
+            else source.scenarios[scenario.extends].name.in_language(lang),
+            str(len(scenario.set) or ""),
+        )
         for key, scenario in source.scenarios.items()
     )
     title = say("show.scenarios", lang)
-    return Table(("scenario", "name", "extends", "sets"), rows, title=title)
-
-
-def _settings(scenario: Scenario) -> str:
-    return ", ".join(scenario.set)
+    return Table(("scenario", "name", "extends", "sets"), rows, right=("sets",), title=title)
 
 
 def assumption_table(plan: Plan, lang: str) -> Table:
@@ -167,14 +198,17 @@ def assumption_table(plan: Plan, lang: str) -> Table:
     rows = []
     for f in fields(plan.assumptions):
         value = getattr(plan.assumptions, f.name)
-        options = ", ".join(choices_at(f"assumptions.{f.name}.value"))
-        text = figure_text(value, lang) if isinstance(value, Figure) else value.value
-        rows.append((f.name, text, options, value.why))
+        path = f"assumptions.{f.name}"
+        options = (switch_text(each, lang) for each in choices_at(f"{path}.value"))
+        joined = ("；" if lang == "zh" else "; ").join(options)
+        figure = isinstance(value, Figure)
+        text = figure_text(value, lang) if figure else switch_text(value.value, lang)
+        rows.append((name_of(plan, path, lang), text, joined, value.why))
     columns = ("assumption", "value", "options", "why")
     return Table(columns, tuple(rows), title=say("show.assumptions", lang))
 
 
-def figure_records(plan: Stating) -> list[dict[str, Any]]:
+def figure_records(plan: Stating, lang: str) -> list[dict[str, Any]]:
     """Every figure of a plan with its value in base units and its provenance."""
     return [
         {
@@ -187,6 +221,7 @@ def figure_records(plan: Stating) -> list[dict[str, Any]]:
             "origin": figure.origin,
             "source": figure.source,
             "why": figure.why,
+            "name": name_of(plan, path, lang),
         }
         for path, figure in figures(plan)
     ]

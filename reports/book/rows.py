@@ -18,7 +18,14 @@ from plansim.reports.words.verdicts import (
     simulated_text,
     verdict_word,
 )
-from plansim.reports.words.wording import goal_text, number, percent, target_name, with_unit
+from plansim.reports.words.wording import (
+    goal_text,
+    number,
+    percent,
+    source_text,
+    target_name,
+    with_unit,
+)
 from plansim.simulator.naming import name_of
 from plansim.simulator.plan import Plan, Target, figures
 from plansim.simulator.results import Verdict
@@ -192,7 +199,7 @@ def source_table(d: Dossier) -> Table:
     join = "；" if d.lang == "zh" else "; "
     rows = tuple(
         (
-            name,
+            source_text(name, d.lang),
             str(counts[name].total()),
             join.join(f"{say(f'origin.{o}', d.lang)} {n}" for o, n in counts[name].most_common()),
         )

@@ -11,7 +11,7 @@ from plansim.reports.book.rows import source_ids
 from plansim.reports.words.delivery import station_name
 from plansim.reports.words.levers import TOTAL
 from plansim.reports.words.verdicts import evidence_words, verdict_word
-from plansim.reports.words.wording import goal_text, target_name
+from plansim.reports.words.wording import goal_text, source_text, target_name
 from plansim.simulator import units
 from plansim.simulator.naming import name_of
 from plansim.simulator.plan import figures
@@ -413,6 +413,7 @@ def assumed(d: Dossier) -> Iterator[tuple[Any, ...]]:
 
 
 FIGURES = (
+    "name",
     "path",
     "median",
     "p05",
@@ -427,10 +428,11 @@ FIGURES = (
 
 def base_figures(d: Dossier) -> Iterator[tuple[Any, ...]]:
     """Every figure of the plan as it was run, in base units."""
-    for row in figure_records(d.run.plan):
+    for row in figure_records(d.run.plan, d.lang):
         yield (
-            row["path"], row["median"], row["p05"], row["p95"], row["unit"], row["year"],
-            say(f"origin.{row['origin']}", d.lang), row["source"], row["why"],
+            row["name"], row["path"], row["median"], row["p05"], row["p95"], row["unit"],
+            row["year"], say(f"origin.{row['origin']}", d.lang),
+            source_text(row["source"], d.lang), row["why"],
         )  # fmt: skip
 
 

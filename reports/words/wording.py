@@ -2,10 +2,12 @@
 
 from plansim.simulator.naming import name_of
 from plansim.simulator.plan import Library, Plan, Target
-from plansim.words.catalogue import say
+from plansim.words.catalogue import catalogue, say
 
 #: What holds the statements of a document.
 Stating = Plan | Library
+#: Sources of figures that are no publication.
+OWN_SOURCES = ("judgement", "definition", "example")
 #: Units that are shown behind a number; counts are shown bare in English.
 SHOWN_UNITS = {"%": " %", "亿元": " 亿元", "万元/person": " 万元", "times": "×", "km2": " km²"}
 
@@ -33,6 +35,33 @@ def with_unit(text: str, unit: str, lang: str) -> str:
     if lang == "zh" and unit not in ("1", "index", "person", "firm", "cluster", "place", "project"):
         return f"{text} {unit}"
     return text
+
+
+def quantity_called(plan: Stating, path: str, lang: str) -> str:
+    """A quantity that something acts on: labour per output of all clusters.
+
+    A library acts on the quantities of plans that it does not know: on each cluster's, or city's.
+    """
+    found = name_of(plan, path, lang)
+    return found if found != path else path.split(".")[-1].replace("_", " ")
+
+
+def source_text(source: str, lang: str) -> str:
+    """Where a figure comes from: marks of documents as they are, judgement in words."""
+    parts = (part.strip() for part in source.split(","))
+    return ", ".join(say(f"source.{p}", lang) if p in OWN_SOURCES else p for p in parts)
+
+
+def unit_text(unit: str, lang: str) -> str:
+    """A unit as it stands in a column of its own: ha/year, 公顷/年."""
+    parts = (f"measure.{part}" for part in unit.split("/"))
+    words = (say(key, lang) if key in catalogue(lang) else key[len("measure.") :] for key in parts)
+    return "/".join(words)
+
+
+def switch_text(value: str, lang: str) -> str:
+    """What a switch is set to, or could be: current prices."""
+    return say(f"reading.{value}", lang)
 
 
 def percent(share: float, digits: int = 0) -> str:

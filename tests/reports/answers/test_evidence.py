@@ -49,8 +49,8 @@ def test_records_have_the_columns_of_the_stored_table(rows):
 
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
-def test_grades_are_counted(lang, rows):
-    (line,) = evidence.closing(rows, lang)
+def test_grades_are_counted(lang, plan, rows):
+    (line,) = evidence.closing(plan, rows, lang)
     numbers = [len(rows)] + [sum(row.grade == grade for row in rows) for grade in evidence.GRADES]
     assert sum(numbers[1:]) == numbers[0]
     places = [line.index(f"{number} ") for number in numbers]
@@ -64,8 +64,9 @@ def test_a_narrow_judgement_is_marked_and_named(lang, word, plan, rows):
     table = evidence.effect_table(plan, [narrow, judged], lang)
     grades = [row[table.columns.index("grade")] for row in table.rows]
     assert (word in grades[0], word in grades[1]) == (True, False)
-    _, line = evidence.closing([narrow, judged], lang)
-    assert line.endswith(f"{narrow.programme} → {narrow.on}")
+    _, line = evidence.closing(plan, [narrow, judged], lang)
+    assert line.endswith(f"{table.rows[0][0]} → {table.rows[0][1]}")
+    assert "clusters." not in line
     measured = next(row for row in rows if row.grade == "measured")
     assert not measured.wide
     assert not evidence.is_narrow(measured)
@@ -83,4 +84,4 @@ def test_a_library_has_evidence_too():
 
 def test_nothing_is_said_of_no_effects(plan):
     assert evidence.evidence_tables(plan, [], "en") == []
-    assert evidence.closing([], "en")[0].startswith("0 effects")
+    assert evidence.closing(plan, [], "en")[0].startswith("0 effects")
