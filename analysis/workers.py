@@ -21,7 +21,7 @@ from importlib import import_module
 from itertools import count, islice
 from typing import TYPE_CHECKING, Any, Protocol
 
-from plansim.analysis.crew import Crew, LostError, Report, processors
+from plansim.analysis.crew import Crew, LostError, Report, preload, processors
 from plansim.simulator.errors import Fault, InputError, PlansimError, WorkError
 from plansim.simulator.executors import AHEAD, Done, Executor, Job, Threads
 from plansim.store.versions import version
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from distributed import Client
     from distributed import Future as Remote
 
+#: Draws times scenarios from which processes, which take a second to start, outrun threads.
+LONG = 16_384
 #: How many processes may die of one job.
 DEATHS = 4
 #: How long a scheduler may take to answer, and how often it is asked for its workers. [s]
@@ -50,6 +52,14 @@ def executor(where: str, workers: int) -> Executor:
     if ADDRESS.fullmatch(where):
         return Cluster(where)
     raise InputError.of("scheduler_form", "--scheduler", value=where)
+
+
+def many(futures: int, workers: int) -> "Processes | None":
+    """Processes for so many draws, which import at once; None where threads are quicker."""
+    if workers == 1 or futures < LONG:
+        return None
+    preload("plansim.cli", "plansim.analysis.compare")
+    return Processes(workers)
 
 
 # -- processes -------------------------------------------------------------------------------------

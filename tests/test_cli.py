@@ -1,6 +1,7 @@
 """The command line: what is printed where, with which exit code, in both languages."""
 
 import csv
+import inspect
 import io
 import json
 import os
@@ -19,7 +20,10 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from plansim import cli
+from plansim.analysis import workers
 from plansim.analysis.crew import ENVIRONMENT, FORKED
+from plansim.reports import terminal
+from plansim.reports.answers.arguments import whole_number
 from plansim.reports.tables import Table
 from plansim.scenarios.load import folder_of
 from plansim.simulator.errors import Fault, WorkError
@@ -310,7 +314,7 @@ def test_workers_that_are_lost_exit_with_four(
     def lost(*_: object, **__: object) -> None:
         raise WorkError.of("cluster_empty", "--scheduler", value="tcp://127.0.0.1:1")
 
-    monkeypatch.setattr(sys.modules["plansim.simulator.run"], "run", lost)
+    monkeypatch.setattr("plansim.reports.answers.run.simulate", lost)
     said = plansim("run", PLAN, "--lang", lang, "--out", "x")
     assert (said.code, said.out) == (4, "")
     assert said.err == (
@@ -343,7 +347,7 @@ def test_what_is_not_known_is_empty_and_never_zero(plansim: Plansim) -> None:
     ("typed", "number"), [("128", 128), ("1e2", 100), ("1_00", 100), ("64.0", 64), ("+32", 32)]
 )
 def test_numbers_are_read_as_people_type_them(typed: str, number: int) -> None:
-    assert cli.whole_number(typed, "draws") == number
+    assert whole_number(typed, "draws") == number
 
 
 @pytest.mark.parametrize("draws", ["0", "-5", "1e99", "abc", "1.5", "nan", "inf", "", "1e10"])
@@ -470,7 +474,7 @@ def test_a_keyboard_interrupt_says_that_nothing_was_written(
     def interrupted(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(sys.modules["plansim.simulator.run"], "run", interrupted)
+    monkeypatch.setattr("plansim.reports.answers.run.simulate", interrupted)
     said = plansim("run", PLAN, "--lang", "en", "--out", "x")
     assert (said.code, said.out) == (3, "")
     assert "nothing was written" in said.err
@@ -657,8 +661,8 @@ def test_importing_the_command_line_imports_nothing_heavy(tmp_path: Path) -> Non
 
 @pytest.mark.skipif(not FORKED, reason="threads are counted where workers are forked")
 def test_what_workers_are_forked_from_has_one_thread(tmp_path: Path) -> None:
-    source = Path(cli.__file__)
-    lists = re.findall(r"preload\((.*)\)", source.read_text(encoding="utf-8"))
+    sources = [inspect.getsource(module) for module in (cli, workers)]
+    lists = re.findall(r"preload\((.*)\)", "\n".join(sources))
     assert len(lists) >= 4
     code = (
         "import importlib, os, sys\n"
@@ -1286,7 +1290,7 @@ def test_attribute_draws_the_target_that_moves_most(plansim: Plansim, tmp_path: 
         (("compare", PLAN, "plan", "baseline", "--draws", "0"), ("draws", "out of range")),
         (("attribute", PLAN, "--of", "x", "--by", "y"), ("2 faults", "lmdi", "group")),
         (("attribute", PLAN, "--target", "boilers"), ("boilers up to 10 t/h phased out, 2017",)),
-        (("attribute", PLAN, "--levers", "boiler"), ("boilers",)),
+        (("attribute", PLAN, "--levers", "boiler"), ("Boilers",)),
         (("attribute", PLAN, "baseline"), ("nothing sets",)),
         (("attribute", PLAN, "--orders", "3"), ("--orders", "2, 4")),
         (("attribute", PLAN, "--of", "lmdi", "--target", "boilers-2017"), ("lmdi",)),
@@ -1417,8 +1421,10 @@ def test_a_table_for_a_file_is_printed_as_if_row_by_row(rows: tuple[tuple[str, .
     pages = []
     for by_row in (False, True):
         page = io.StringIO()
-        console = Console(width=cli.UNBOUNDED, file=page)
-        grid = cli.drawn(table, "en", rows) if by_row else cli.fitted(table, "en", console)
+        console = Console(width=terminal.UNBOUNDED, file=page)
+        grid = (
+            terminal.drawn(table, "en", rows) if by_row else terminal.fitted(table, "en", console)
+        )
         console.print(grid)
         pages.append(page.getvalue())
     assert pages[0] == pages[1]

@@ -1,18 +1,31 @@
 """What every lever brings: tables, records and the steps of a waterfall."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from plansim.analysis.attribute import MEASURES, Attribution
+from plansim.analysis.attribute import MEASURES, Attribution, attribute
+from plansim.analysis.contrast import told_apart
 from plansim.analysis.decompose import KINDS
+from plansim.reports.answers import factors
+from plansim.reports.answers.factors import COLUMNS
+from plansim.reports.answers.plan import as_run
 from plansim.reports.pictures.canvas import studio
 from plansim.reports.pictures.waterfall import Step, gathered, waterfall_picture
-from plansim.reports.tables import Table
+from plansim.reports.tables import Answer, Table
+from plansim.reports.terminal import Meanwhile
 from plansim.reports.words.levers import TOTAL, lever_name
-from plansim.reports.words.wording import number, percent, points, signed, target_called, with_unit
+from plansim.reports.words.wording import (
+    number,
+    percent,
+    points,
+    signed,
+    target_called,
+    with_unit,
+)
+from plansim.scenarios.load import read_source
 from plansim.simulator.errors import Fault, InputError
 from plansim.simulator.model import given_faults
 from plansim.simulator.naming import entry_of
@@ -20,12 +33,51 @@ from plansim.simulator.plan import Plan, Target
 from plansim.store.files import PICTURES, check_files, write_files
 from plansim.words.catalogue import say
 
-#: The contract (docs/commands.md), and three columns more.
-COLUMNS = ("target", "year", "lever", "share", "share_low", "share_high", "name", "unit")
+#: What is a lever when it is set, and stays as it is in the plan without levers.
+PULLED = ("programmes.", "quotas.", "offices.")
 #: What levers are told apart by.
 BY = ("programme", "group")
 #: Levers that are named in one cell, those that bring most first.
 NAMED = 3
+
+
+def ask(
+    name: str,
+    scenario: str,
+    against: str,
+    settings: Sequence[str],
+    meanwhile: Meanwhile,
+    *,
+    of: str,
+    by: str,
+    levers: str,
+    targets: Sequence[str],
+    picture: Path | None,
+    uncalibrated: bool,
+    number: Mapping[str, int],
+) -> Answer:
+    """What every lever brings. ``number``: draws, seed, workers, orders, those that were typed."""
+    check_question(of, by, picture)
+    source, lang = read_source(name), meanwhile.lang
+    plan, drawn_by = as_run(source, name, scenario, settings, uncalibrated, meanwhile)
+    wanted = check_targets(plan, targets)
+    if of in KINDS:
+        counted = {key: value for key, value in number.items() if key != "orders"}
+        return factors.ask(plan, scenario, of, wanted, drawn_by, meanwhile, **counted)
+    held = [setting for setting in settings if not setting.startswith(PULLED)]
+    base, _ = as_run(source, name, against, held, uncalibrated, meanwhile)
+    pulled = told_apart(plan, base, by, [lever for lever in levers.split(",") if lever.strip()])
+    with meanwhile.judgements() as tick:
+        found = attribute(plan, base, pulled, of, **number, progress=tick)
+    notes = []
+    if picture is not None:
+        target = write_picture(found, wanted, picture, lang).id
+        notes.append(say("say.wrote_of", lang, value=picture, target=target))
+    return Answer(
+        attribution_records(found, lang, wanted), attribution_tables(found, lang, wanted),
+        [*heading(found, scenario, against, lang), *drawn_by], closing(found, lang, wanted),
+        COLUMNS, notes,
+    )  # fmt: skip
 
 
 # -- what was asked --------------------------------------------------------------------------------

@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 from typing import Any
 
-from plansim.calibration.reconcile import FAR, Adjustment, Reconciled
-from plansim.reports.tables import Table
+from plansim.calibration.baselines import baselines_of
+from plansim.calibration.reconcile import FAR, Adjustment, Reconciled, refusal
+from plansim.reports.tables import Answer, Table
 from plansim.reports.words.wording import number
+from plansim.scenarios.load import load
 from plansim.simulator.naming import name_of
 from plansim.simulator.plan import Plan
 from plansim.words.catalogue import say
@@ -16,6 +18,16 @@ COLUMNS = ("figure", "origin", "unit", "before", "after", "p05", "p95", "moved",
 QUARTER = 0.25
 #: So many that move implausibly far are named.
 NAMED = 5
+
+
+def ask(name: str, scenario: str, settings: Sequence[str], lang: str) -> Answer:
+    """Every figure of the base year before and after it was reconciled with the others."""
+    plan = load(name, scenario, settings)
+    result = baselines_of(plan)
+    if result.status == "conflict":
+        raise refusal(result)
+    tables = [baseline_table(plan, result, lang)]
+    return Answer(baseline_records(result), tables, (), closing(plan, result, lang), COLUMNS)
 
 
 def baseline_records(result: Reconciled) -> list[dict[str, Any]]:

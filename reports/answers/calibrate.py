@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from datetime import date
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from plansim.reports.tables import Table
+from plansim.calibration.posterior import posterior
+from plansim.reports.tables import BELOW, DONE, Answer, Table
+from plansim.reports.terminal import Meanwhile
 from plansim.reports.words.wording import number, percent, with_unit
 from plansim.scenarios.history import Observation
+from plansim.scenarios.load import assemble, read_source
 from plansim.simulator.naming import name_of, observed_path
 from plansim.simulator.plan import Plan
+from plansim.store import calibrations
 from plansim.words.catalogue import say
 
 if TYPE_CHECKING:
@@ -29,6 +35,39 @@ COLUMNS = (
 MOST, RARE = 20, 0.02
 #: Below this share of draws that count, the normal law is called rough. [fraction]
 ROUGH = 0.5
+
+
+def ask(
+    name: str,
+    history: Path | None,
+    scenario: str,
+    settings: Sequence[str],
+    out: Path | None,
+    meanwhile: Meanwhile,
+    *,
+    draws: int,
+    seed: int,
+) -> Answer:
+    """Calibrate a plan by what was seen, and store what holds."""
+    lang, place = meanwhile.lang, out or calibrations.place_of(name)
+    source = read_source(name)
+    calibrations.check_place(place)
+    plan = assemble(source, scenario, settings)
+    observed = calibrations.seen_of(source, plan, history)
+    with meanwhile.bar(None) as tick:
+        step = None if tick is None else lambda _: tick(draws)
+        result = posterior(plan, observed, draws, seed, progress=step)
+    brought, made = "" if history is None else str(history), date.today().isoformat()
+    if result.usable:
+        contents = calibrations.contents(result, scenario, settings, brought, made=made)
+        calibrations.write(contents, place)
+        notes, code = [] if meanwhile.quiet else [say("say.wrote", lang, value=place)], DONE
+    else:
+        notes, code = [say("calibrated.not_stored", lang, value=place)], BELOW
+    return Answer(
+        figure_records(result), tables(result, lang), heading(result, scenario, lang),
+        closing(result, lang), COLUMNS, notes, code,
+    )  # fmt: skip
 
 
 def figure_records(result: Posterior) -> list[dict[str, Any]]:

@@ -4,12 +4,14 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from plansim.reports.tables import Table
+from plansim.reports.tables import BELOW, DONE, Answer, Table
 from plansim.reports.words.wording import SHOWN_UNITS, exact, goal_text, number, with_unit
-from plansim.scenarios.book import Interval
-from plansim.scenarios.check import Finding
-from plansim.scenarios.compare import Standing
+from plansim.scenarios.book import Book, Interval
+from plansim.scenarios.check import Finding, check
+from plansim.scenarios.compare import Standing, side_by_side
+from plansim.scenarios.load import load
 from plansim.simulator import units
+from plansim.simulator.errors import InputError
 from plansim.simulator.plan import Label, Target
 from plansim.words.catalogue import say, shown
 
@@ -21,6 +23,34 @@ WORDS = ("differences", "source")
 WHOLE = ("year", "first", "middle", "last", "base_year", "months", "dated")
 #: Fields that are changes, always with their sign.
 SIGNED = ("use", "change", "alone", "past", "added", "productivity", "jobs", "prices")
+
+
+def ask(plans: Sequence[str], prices: str, strict: bool, lang: str) -> Answer:
+    """The arithmetic of a plan at every rate of prices, or several plans side by side."""
+    loaded = [load(plan) for plan in plans]
+    if len(loaded) > 1:
+        standings = list(side_by_side(loaded))
+        return Answer(standing_records(standings, lang), [standing_table(standings, lang)])
+    book = Book(loaded[0])
+    found = {rate: check(book, rate) for rate in percentages(prices)}
+    records = finding_records(book.plan.plan.id, found, lang)
+    broken = any(record["severity"] == "contradiction" for record in records)
+    code = BELOW if strict and broken else DONE
+    return Answer(records, [finding_table(found, lang)], columns=COLUMNS, code=code)
+
+
+def percentages(text: str) -> list[float]:
+    """Percentages as typed, as fractions: -2,0,2. Raises InputError."""
+    found = []
+    for part in text.split(","):
+        try:
+            value = float(part)
+        except ValueError:
+            value = float("nan")
+        if not -50 <= value <= 100:
+            raise InputError.of("argument_range", "--prices", value=part, allowed="-50 … 100")
+        found.append(value / 100)
+    return found
 
 
 def sentence(finding: Finding, lang: str) -> str:

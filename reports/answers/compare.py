@@ -4,10 +4,21 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from plansim.analysis.compare import Comparison, Contrast, Remembered
-from plansim.reports.tables import Table
-from plansim.reports.words.wording import number, percent, points, signed, target_called
+from plansim.analysis.compare import Comparison, Contrast, Remembered, compare, compare_stored
+from plansim.analysis.workers import Processes
+from plansim.reports.answers.plan import as_run
+from plansim.reports.tables import Answer, Table
+from plansim.reports.terminal import Meanwhile
+from plansim.reports.words.wording import (
+    number,
+    percent,
+    points,
+    signed,
+    target_called,
+)
+from plansim.scenarios.load import read_source
 from plansim.simulator.errors import Fault, InputError
+from plansim.simulator.plan import Plan
 from plansim.store.read import SampledRun, read_sampled
 from plansim.words.catalogue import say
 
@@ -15,6 +26,48 @@ from plansim.words.catalogue import say
 COLUMNS = (
     "target", "year", "scenario", "probability", "diff", "diff_low", "diff_high", "wins", "loses",
 )  # fmt: skip
+
+
+def ask(
+    name: str,
+    columns: Sequence[tuple[str, str, Sequence[str]]],
+    uncalibrated: bool,
+    meanwhile: Meanwhile,
+    over: Processes | None,
+    **number: int,
+) -> Answer:
+    """Scenarios and variants of one plan. ``number``: draws, seed and workers.
+
+    Raises InputError with the faults of all of them, each once.
+    """
+    source, plans, faults = read_source(name), dict[str, Plan](), list[Fault]()
+    drawn_by: list[str] = []
+    for column, scenario, settings in columns:
+        try:
+            plans[column], said = as_run(source, name, scenario, settings, uncalibrated, meanwhile)
+        except InputError as problem:
+            faults += [fault for fault in problem.faults if fault not in faults]
+        else:
+            drawn_by += [line for line in said if line not in drawn_by]
+    if faults:
+        raise InputError(faults)
+    with meanwhile.bar(number["draws"]) as tick:
+        found = compare(plans, **number, over=over, progress=tick)
+    return told(found, drawn_by, meanwhile.lang)
+
+
+def ask_stored(
+    folders: Sequence[str], settings: Sequence[str], variants: Sequence[str], lang: str
+) -> Answer:
+    """Stored runs. Raises InputError naming everything that is wrong."""
+    return told(compare_stored(stored_runs(folders, settings, variants)), (), lang)
+
+
+def told(found: Comparison, drawn_by: Sequence[str], lang: str) -> Answer:
+    """A comparison in words."""
+    above = [*heading(found, lang), *drawn_by]
+    tables = comparison_tables(found, lang)
+    return Answer(comparison_records(found), tables, above, closing(found, lang), COLUMNS)
 
 
 def comparison_records(found: Comparison) -> list[dict[str, Any]]:

@@ -5,11 +5,18 @@ from dataclasses import replace
 from math import ceil, floor, log10
 from typing import Any
 
-from plansim.analysis.confidence import Promise
-from plansim.analysis.trial import Chance
-from plansim.reports.answers.seek import chance_text, plan_line
-from plansim.reports.tables import Table
-from plansim.reports.words.wording import goal_text, number, percent, target_called, with_unit
+from plansim.analysis.confidence import Promise, promises
+from plansim.reports.tables import Answer, Table
+from plansim.reports.terminal import Meanwhile
+from plansim.reports.words.verdicts import chance_text
+from plansim.reports.words.wording import (
+    goal_text,
+    number,
+    percent,
+    plan_line,
+    target_called,
+    with_unit,
+)
 from plansim.simulator import units
 from plansim.simulator.plan import Plan, Target
 from plansim.words.catalogue import say
@@ -19,6 +26,30 @@ COLUMNS = (
     "low", "high", "confidence", "value", "value_low", "value_high", "probability", "prob_low",
     "prob_high", "restates", "draws", "seed",
 )  # fmt: skip
+
+
+def ask(
+    plan: Plan,
+    scenario: str,
+    confidence: float,
+    drawn_by: Sequence[str],
+    meanwhile: Meanwhile,
+    *,
+    draws: int,
+    seed: int,
+    workers: int,
+) -> Answer:
+    """What every target of a plan could promise with that probability."""
+    lang = meanwhile.lang
+    with meanwhile.bar(draws) as tick:
+        found = promises(plan, confidence, draws=draws, seed=seed, workers=workers, progress=tick)
+    return Answer(
+        records(plan, scenario, found, confidence, draws, seed),
+        [table(plan, found, lang)],
+        [*heading(plan, scenario, confidence, draws, seed, lang), *drawn_by],
+        closing(found, lang),
+        COLUMNS,
+    )
 
 
 def records(
@@ -46,7 +77,7 @@ def table(plan: Plan, found: Sequence[Promise], lang: str) -> Table:
         (
             target_called(plan, p.target, lang),
             goal_text(p.target, lang),
-            chance_text(Chance(p.probability, p.prob_low, p.prob_high)),
+            chance_text(p.probability, p.prob_low, p.prob_high),
             promised(p, lang),
             margins(p),
         )

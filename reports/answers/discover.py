@@ -4,10 +4,13 @@ from collections.abc import Sequence
 from math import isfinite
 from typing import Any
 
-from plansim.analysis.discover import Discoveries, Discovery, Found
-from plansim.reports.tables import Table
+from plansim.analysis.discover import Discoveries, Discovery, Found, discover, work
+from plansim.reports.answers.plan import as_run
+from plansim.reports.tables import Answer, Table
+from plansim.reports.terminal import Meanwhile
 from plansim.reports.words.causes import condition_words, measure
 from plansim.reports.words.wording import percent, target_called
+from plansim.scenarios.load import read_source
 from plansim.simulator.plan import Plan, Target
 from plansim.words.catalogue import say
 
@@ -19,6 +22,29 @@ COLUMNS = (
 MOSTLY = 0.8
 FIRST = {"missed": "discover.first_missed", "met": "discover.first_met"}
 SHARES = {"missed": "missed_share", "met": "met_share"}
+
+
+def ask(
+    name: str,
+    scenario: str,
+    settings: Sequence[str],
+    meanwhile: Meanwhile,
+    *,
+    targets: Sequence[str],
+    when: str,
+    uncalibrated: bool,
+    draws: int,
+    seed: int,
+    workers: int,
+) -> Answer:
+    """When targets fail, or are met."""
+    source, lang = read_source(name), meanwhile.lang
+    plan, drawn_by = as_run(source, name, scenario, settings, uncalibrated, meanwhile)
+    with meanwhile.bar(work(plan, draws, targets)) as tick:
+        found = discover(plan, targets, when, draws=draws, seed=seed, workers=workers, tick=tick)
+    above = [*heading(found, scenario, lang), *drawn_by]
+    below = closing(found, targets, lang)
+    return Answer(records(found, scenario, lang), [table(found, lang)], above, below, COLUMNS)
 
 
 def records(found: Discoveries, scenario: str, lang: str) -> list[dict[str, Any]]:

@@ -3,13 +3,23 @@
 from collections import Counter
 from collections.abc import Sequence
 
-from plansim.calibration.evidence import Evidence, as_csv_row, studies
-from plansim.reports.tables import Table
+from plansim.calibration.evidence import COLUMNS, Evidence, as_csv_row, programmes_written, studies
+from plansim.calibration.evidence import rows as rows_of
+from plansim.reports.tables import Answer, Table
 from plansim.reports.words.wording import Stating, quantity_called
+from plansim.scenarios.load import is_library, load, load_library
 from plansim.words.catalogue import say
 
 #: In the order of what they are worth.
 GRADES = ("measured", "transferred", "judgement")
+
+
+def ask(name: str, scenario: str, settings: Sequence[str], lang: str) -> Answer:
+    """What the effects of a plan's or a library's programmes rest on."""
+    plan = load_library(name) if is_library(name) else load(name, scenario, settings)
+    rows = rows_of(plan, programmes_written(name))
+    tables = evidence_tables(plan, rows, lang)
+    return Answer(evidence_records(rows), tables, (), closing(plan, rows, lang), COLUMNS)
 
 
 def evidence_records(rows: Sequence[Evidence]) -> list[dict[str, str]]:

@@ -3,14 +3,16 @@
 from collections.abc import Sequence
 from typing import Any
 
-from plansim.analysis.decompose import Decomposition
-from plansim.reports.answers.attribute import COLUMNS
-from plansim.reports.tables import Table
+from plansim.analysis.decompose import Decomposition, decomposed
+from plansim.reports.tables import Answer, Table
+from plansim.reports.terminal import Meanwhile
 from plansim.reports.words.levers import TOTAL
 from plansim.simulator import units
 from plansim.simulator.plan import Plan
 from plansim.words.catalogue import say
 
+#: The contract (docs/commands.md), and three columns more.
+COLUMNS = ("target", "year", "lever", "share", "share_low", "share_high", "name", "unit")
 #: Factors → the heads of their columns.
 HEADS = {
     "activity": "part_activity",
@@ -26,6 +28,24 @@ HEADS = {
     "prices": "part_prices",
     TOTAL: "part_total",
 }
+
+
+def ask(
+    plan: Plan,
+    scenario: str,
+    kind: str,
+    targets: Sequence[str],
+    drawn_by: Sequence[str],
+    meanwhile: Meanwhile,
+    **number: int,
+) -> Answer:
+    """Where changes come from. ``number``: draws, seed and workers."""
+    lang = meanwhile.lang
+    with meanwhile.bar(number["draws"]) as tick:
+        found = decomposed(plan, kind, targets, **number, progress=tick)
+    above, *below = factor_heading(plan, scenario, number["draws"], number["seed"], kind, lang)
+    records, tables = factor_records(plan, found, lang), factor_tables(plan, found, lang)
+    return Answer(records, tables, [above, *drawn_by], below, COLUMNS)
 
 
 def factor_records(plan: Plan, found: Sequence[Decomposition], lang: str) -> list[dict[str, Any]]:

@@ -1,12 +1,16 @@
 """A hindcast as a table, as records, and as a picture of the probability integral transform."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from plansim.calibration.hindcast import LEVELS, RIVALS, Hindcast, Score
-from plansim.reports.tables import Table
+from plansim.calibration.hindcast import LEVELS, RIVALS, Hindcast, Score, run
+from plansim.calibration.panel import read_panel
+from plansim.reports.pictures.pit import pit_picture
+from plansim.reports.tables import Answer, Table
+from plansim.store.files import PICTURES, check_files, write_files
 from plansim.words.catalogue import say
 
 if TYPE_CHECKING:
@@ -20,6 +24,21 @@ COLUMNS = (
 
 #: Names of series that are listed; more are counted.
 MOST_NAMES = 12
+
+
+def ask(
+    panel: Path, train: str, test: str, picture: Path | None, lang: str, *, seed: int, since: int,
+    history: int,
+) -> Answer:  # fmt: skip
+    """How well the growth law would have forecast the series of a panel."""
+    check_files((("--pit", picture, PICTURES),))
+    result = run(read_panel(panel), train, test, seed, since, history)
+    notes = remarks(result, lang)
+    if picture is not None:
+        write_files({picture: pit_picture(result, lang, picture.suffix)})
+        notes.append(say("say.wrote", lang, value=picture))
+    tables, above = [score_table(result, lang)], heading(result, lang)
+    return Answer(score_records(result), tables, above, closing(lang), COLUMNS, notes)
 
 
 def score_records(result: Hindcast) -> list[dict[str, Any]]:

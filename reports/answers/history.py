@@ -1,11 +1,13 @@
 """Histories as a table and as records: what was seen, which curves fit it, what they forecast."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from plansim.calibration.curves import FORMS
-from plansim.calibration.histories import SHARES, FittedHistory
-from plansim.reports.tables import Table
+from plansim.calibration.histories import SHARES, FittedHistory, fitted_histories
+from plansim.reports.pictures.history_picture import history_picture
+from plansim.reports.tables import Answer, Table
 from plansim.reports.words.histories import (
     curve_words,
     decided,
@@ -16,7 +18,9 @@ from plansim.reports.words.histories import (
     unit_words,
 )
 from plansim.reports.words.wording import goal_text, number
+from plansim.scenarios.load import assemble, observed, read_source
 from plansim.simulator.plan import Plan
+from plansim.store.files import PICTURES, check_files, write_files
 from plansim.words.catalogue import say
 
 #: The contract.
@@ -25,6 +29,26 @@ COLUMNS = (
     *(*FORMS, "year", "p05", "p50", "p95"),
 )
 LOW, MIDDLE, HIGH = SHARES.index(0.05), SHARES.index(0.5), SHARES.index(0.95)
+
+
+def ask(
+    name: str, scenario: str, settings: Sequence[str], path: Path | None, picture: Path | None,
+    lang: str,
+) -> Answer:  # fmt: skip
+    """What was seen of a plan's quantities, and what curves fitted to it say of later years."""
+    check_files((("--picture", picture, PICTURES),))
+    source = read_source(name)
+    plan = assemble(source, scenario, settings)
+    found = fitted_histories(plan, observed(source, plan, path))
+    notes = []
+    if picture is not None and found:
+        write_files({picture: history_picture(plan, found, lang, picture.suffix)})
+        notes.append(say("say.wrote", lang, value=picture))
+    tables = [history_table(plan, found, lang)] if found else []
+    return Answer(
+        history_records(plan, found), tables, heading(found, lang), closing(found, lang), COLUMNS,
+        notes,
+    )  # fmt: skip
 
 
 def history_records(plan: Plan, histories: Sequence[FittedHistory]) -> list[dict[str, Any]]:

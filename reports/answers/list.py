@@ -3,10 +3,17 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from plansim.reports.tables import Table
-from plansim.scenarios.draft import Draft
+from plansim.reports.tables import Answer, Table
+from plansim.scenarios.draft import LIBRARY, Draft
+from plansim.scenarios.load import read_draft, shipped
+from plansim.words.catalogue import say
 
-# -- list ------------------------------------------------------------------------------------------
+
+def ask(lang: str) -> Answer:
+    """What is shipped: plans, and libraries below them."""
+    plans = plan_records(map(read_draft, shipped()), lang)
+    libraries = library_records(map(read_draft, shipped(LIBRARY)), lang)
+    return Answer(plans, [as_table(plans), as_table(libraries, say("show.libraries", lang))])
 
 
 def plan_records(drafts: Iterable[Draft], lang: str) -> list[dict[str, Any]]:

@@ -1,12 +1,18 @@
 """A judged plan: one row a target, what became of every queue, and three sentences."""
 
+import time
 from collections.abc import Sequence
 from dataclasses import fields
 from math import ceil, floor, log10
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from plansim.calibration.requirements import Requirement, rarity
-from plansim.reports.tables import Table
+from plansim.analysis.workers import executor
+from plansim.calibration.reference import share_below
+from plansim.calibration.requirements import rarity
+from plansim.reports.answers.plan import as_run
+from plansim.reports.tables import BELOW, DONE, Answer, Table
+from plansim.reports.terminal import Meanwhile
 from plansim.reports.words.delivery import station_name
 from plansim.reports.words.verdicts import (
     evidence_words,
@@ -24,17 +30,78 @@ from plansim.reports.words.wording import (
     target_name,
     with_unit,
 )
+from plansim.scenarios.load import read_source
 from plansim.simulator import units
+from plansim.simulator.errors import InputError
 from plansim.simulator.feasibility import Goal
 from plansim.simulator.naming import name_of
 from plansim.simulator.plan import Plan, Target
 from plansim.simulator.results import Result, Verdict
+from plansim.simulator.run import DRAWS
+from plansim.simulator.run import run as simulate
+from plansim.store.write import check_folder, write
 from plansim.words.catalogue import say
 
 if TYPE_CHECKING:
     from plansim.store.read import Stored
 
     Told = Result | Stored  # a run as it was computed, or read back
+
+
+def ask(
+    name: str,
+    scenario: str,
+    settings: Sequence[str],
+    meanwhile: Meanwhile,
+    *,
+    given: Sequence[str],
+    draws: int | None,
+    tolerance: float | None,
+    seed: int,
+    workers: int,
+    scheduler: str,
+    sampler: str,
+    calibration: Path | None,
+    uncalibrated: bool,
+    out: Path | None,
+    fail_under: float | None,
+) -> Answer:
+    """Judge the targets of a plan, and keep the run where that is asked for."""
+    lang = meanwhile.lang
+    if fail_under is not None and not 0 <= fail_under <= 1:
+        raise InputError.of("argument_range", "fail-under", value=fail_under, allowed="0 … 1")
+    if out is not None:
+        check_folder(out)
+    over = None if scheduler == "threads" else executor(scheduler, workers)
+    source = read_source(name)
+    plan, drawn_by = as_run(source, name, scenario, settings, uncalibrated, meanwhile, calibration)
+    started = time.perf_counter()
+    with meanwhile.bar(None if tolerance is not None else draws or DRAWS) as tick:
+        result = simulate(
+            plan, scenario, draws, seed, sampler=sampler, given=given, workers=workers,
+            tolerance=tolerance, over=over, reference=share_below, progress=tick,
+        )  # fmt: skip
+    if out is not None:
+        write(result, out, settings, time.perf_counter() - started)
+    wrote = [] if out is None or meanwhile.quiet else [say("say.wrote", lang, value=out)]
+    below = below_bound(result, fail_under, lang)
+    return Answer(
+        verdict_records(result, lang),
+        [verdict_table(result, lang), *([flow_table(result, lang)] if result.flows else [])],
+        [*heading(result, lang), *settled(result, lang), *drawn_by],
+        closing(result, lang),
+        notes=[*wrote, *unsettled(result, lang), *below],
+        code=BELOW if below else DONE,
+    )
+
+
+def below_bound(result: Result, bound: float | None, lang: str) -> list[str]:
+    """How many targets are less likely than they must be, if any is."""
+    below = [v for v in result.judged if (v.probability or 0.0) < (bound or 0.0)]
+    if not below:
+        return []
+    total = len(result.judged)
+    return [say("report.fail_under", lang, number=len(below), total=total, bound=bound)]
 
 
 def verdict_records(result: Result, lang: str) -> list[dict[str, Any]]:
@@ -72,23 +139,6 @@ def verdict_table(result: Result, lang: str) -> Table:
     right = ("simulated", "probability", "needs", "rare")
     optional = ("binds", "evidence", "rare", "needs")
     return Table(columns, tuple(rows), right=right, optional=optional)
-
-
-def requirement_table(plan: Plan, found: Sequence[Requirement], lang: str) -> Table:
-    """What targets require of their base, before anything is simulated."""
-    rows = [
-        (
-            target_called(plan, each.target, lang),
-            goal_text(each.target, lang),
-            "" if each.growth is None else percent_change(each.growth),
-            rarity_text(each.rarity),
-        )
-        for each in found
-        if each.rarity is not None
-    ]
-    columns = ("target", "goal", "needs", "rare")
-    title = say("show.requirements", lang)
-    return Table(columns, tuple(rows), right=("needs", "rare"), title=title)
 
 
 def rare_text(result: Result, verdict: Verdict, target: Target) -> str:

@@ -1,18 +1,19 @@
 """The runs of a batch as tables and records, and what is said while they are under way."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
+from pathlib import Path
 from typing import Any
 
-from plansim.reports.tables import Table
+from plansim.reports.tables import Answer, Table
 from plansim.reports.words.verdicts import verdict_word
 from plansim.reports.words.wording import number, percent
-from plansim.store.collection import Collection, Filter, targets
-from plansim.store.export import Sheet
-from plansim.store.journal import Journal
-from plansim.store.run_file import DONE, faults_of
+from plansim.simulator.errors import Fault, InputError
+from plansim.store.collection import Collection, Filter, collect, targets
+from plansim.store.export import Sheet, check_file, write, write_iamc
+from plansim.store.run_file import DONE, STATUSES, faults_of
 from plansim.words.catalogue import say, say_fault
 
 #: Columns of the records (docs/commands.md); levers stand between ``scenario`` and ``seed``.
@@ -28,6 +29,35 @@ TARGET_COLUMNS = (
 SHORT = 6
 #: Rows that a table shows on a screen.
 MOST_SHOWN = 40
+
+
+def ask(folder: Path, wanted: Filter, export: Path | None, iamc: Path | None, lang: str) -> Answer:
+    """Runs that fit, listed, and written to files for others."""
+    check_filter(wanted)
+    for path, flag in ((export, "--export"), (iamc, "--iamc")):
+        if path is not None:
+            check_file(path, flag)
+    found = collect(folder, wanted)
+    if iamc is not None:
+        write_iamc(found, iamc)
+    if export is not None:
+        write(export, sheets(found, wanted, lang))
+    notes = [say("say.wrote", lang, value=path) for path in (export, iamc) if path is not None]
+    return replace(listing(found, wanted, folder, lang), notes=notes)
+
+
+def check_filter(wanted: Filter) -> None:
+    """Raises InputError for a status that no run has, and for probabilities that are none."""
+    faults = [
+        Fault("argument_range", {"value": bound, "allowed": "0 … 1"}, flag)
+        for flag, bound in (("--below", wanted.below), ("--above", wanted.above))
+        if bound is not None and not 0 <= bound <= 1
+    ]
+    if wanted.status and wanted.status not in STATUSES:
+        shown = {"value": wanted.status, "choices": list(STATUSES)}
+        faults.append(Fault("unknown_choice", shown, file="--status"))
+    if faults:
+        raise InputError(faults)
 
 
 def columns(names: Sequence[str], levers: Sequence[str]) -> tuple[str, ...]:
@@ -131,17 +161,7 @@ def met_text(row: Mapping[str, Any], lang: str) -> str:
     return say("report.met", lang, **shown)
 
 
-@dataclass(frozen=True, slots=True)
-class Listing:
-    """What a command prints: records, the tables made of them, and what is said below."""
-
-    records: list[dict[str, Any]]
-    tables: list[Table]
-    closing: list[str]
-    columns: tuple[str, ...]
-
-
-def listing(found: Collection, wanted: Filter, folder: object, lang: str) -> Listing:
+def listing(found: Collection, wanted: Filter, folder: object, lang: str) -> Answer:
     """Runs, or the targets of runs where the filter asks for targets."""
     names: tuple[str, ...]
     if wanted.of_targets:
@@ -159,7 +179,7 @@ def listing(found: Collection, wanted: Filter, folder: object, lang: str) -> Lis
     if not wanted.of_targets:
         below += failures(records, lang)
     tables = [draw(records, found.levers, lang)] if records else []
-    return Listing(records, tables, below, columns(names, found.levers))
+    return Answer(records, tables, (), below, columns(names, found.levers))
 
 
 def hints(found: Collection, wanted: Filter, lang: str) -> Iterator[str]:
@@ -204,25 +224,3 @@ def batch_line(records: Sequence[Mapping[str, Any]], folder: object, lang: str) 
     done = sum(row["status"] == DONE for row in records)
     key = "report.batch_done" if done == len(records) else "report.batch_partly"
     return say(key, lang, done=done, total=len(records), value=folder)
-
-
-def stopped(journal: Journal, folder: object, command: str, lang: str) -> str:
-    """What is said where a batch was interrupted."""
-    total = len(journal.batch.runs)
-    shown = {"done": total - len(journal.missing()), "total": total}
-    return say("say.batch_interrupted", lang, **shown, value=folder, command=command)
-
-
-def time_left(bounds: tuple[float, float] | None, lang: str) -> str:
-    """The time that a batch still takes: 12 … 15 min."""
-    if bounds is None:
-        return say("report.time_unknown", lang)
-    low, high = bounds
-    size, unit = next(
-        (size, unit)
-        for size, unit in ((3600, "h"), (60, "min"), (1, "s"))
-        if high >= 1.5 * size or size == 1
-    )
-    ends = [f"{max(end / size, 0):.0f}" for end in (low, high)]
-    span = ends[1] if ends[0] == ends[1] else f"{ends[0]} … {ends[1]}"
-    return say("report.time_left", lang, value=span, unit=say(f"time.{unit}", lang))

@@ -1,19 +1,32 @@
 """What was sought and found: the setting of levers that reaches a probability, the frontier."""
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from math import inf
 from pathlib import Path
 from typing import Any
 
 from plansim.analysis.levers import Knob, typed
-from plansim.analysis.seek import Point, Sought
+from plansim.analysis.questions import questions
+from plansim.analysis.seek import Point, Sought, seek
 from plansim.analysis.trial import Chance, Wish
+from plansim.reports.answers import confidence as promised
+from plansim.reports.answers.plan import as_run
 from plansim.reports.pictures.canvas import studio
 from plansim.reports.pictures.frontier import Point as Drawn
 from plansim.reports.pictures.frontier import frontier_picture
-from plansim.reports.tables import Table
-from plansim.reports.words.wording import exact, goal_text, number, percent, target_called
+from plansim.reports.tables import Answer, Table
+from plansim.reports.terminal import Meanwhile
+from plansim.reports.words.verdicts import chance_text
+from plansim.reports.words.wording import (
+    exact,
+    goal_text,
+    number,
+    percent,
+    plan_line,
+    target_called,
+)
+from plansim.scenarios.load import read_source
 from plansim.simulator.naming import name_of
 from plansim.simulator.plan import Plan
 from plansim.store.files import PICTURES, check_files, write_files
@@ -24,11 +37,56 @@ COLUMNS = (
     "plan_value", "low", "high", "effort", "answer", "target", "asked", "searched", "reached",
     "draws", "seed",
 )  # fmt: skip
+#: Draws for what targets could promise.
+PROMISING = 10_000
 #: Names that a line lists before it only counts.
 NAMED = 3
 LEAST = {"effort": "sought.least_effort", "cost": "sought.least_cost"}
 #: Units that are shown as they are in either language; counts are shown bare.
 BARE = ("1", "count", "index")
+
+
+def ask(
+    name: str,
+    scenario: str,
+    settings: Sequence[str],
+    meanwhile: Meanwhile,
+    *,
+    targets: Sequence[str],
+    together: str | None,
+    confidence: str | None,
+    least: str | None,
+    budget: float,
+    levers: Sequence[str],
+    picture: Path | None,
+    uncalibrated: bool,
+    number: Mapping[str, int],
+) -> Answer:
+    """The setting of levers that reaches a probability, or what targets could promise.
+
+    ``number``: draws, seed and workers, those that were typed.
+    """
+    asked = questions(targets, together, confidence, least)
+    check_picture(picture)
+    source, lang = read_source(name), meanwhile.lang
+    plan, drawn_by = as_run(source, name, scenario, settings, uncalibrated, meanwhile)
+    if asked.confidence is not None:
+        number = {"draws": PROMISING} | dict(number)
+        return promised.ask(plan, scenario, asked.confidence, drawn_by, meanwhile, **number)
+    with meanwhile.bar(None, "say.seek_progress") as tick:
+        found = seek(
+            plan, asked.wishes(plan), levers=levers, budget=budget, least=asked.least,
+            progress=tick, **number,
+        )  # fmt: skip
+    if picture is not None:
+        write_picture(found, picture, lang)
+    again = ["plansim", "run", name, *(["--scenario", scenario] if scenario != "plan" else ())]
+    again += [f"--set={setting}" for setting in settings]
+    return Answer(
+        sought_records(found), sought_tables(found, lang),
+        [*heading(found, scenario, lang), *drawn_by], closing(found, lang, again), COLUMNS,
+        [] if picture is None else [say("say.wrote", lang, value=picture)],
+    )  # fmt: skip
 
 
 # -- the setting -----------------------------------------------------------------------------------
@@ -118,7 +176,7 @@ def frontier_table(found: Sought, lang: str) -> Table:
             f"{place}{' ←' if point is found.answer else ''}",
             number(point.effort, 2),
             money(point.cost),
-            "; ".join(chance_text(chance) for chance in point.chances),
+            "; ".join(chance_text(c.probability, c.low, c.high) for c in point.chances),
             settings_text(found, point, lang),
         )
         for place, point in enumerate(found.points, 1)
@@ -150,11 +208,6 @@ def money(value: float) -> str:
     return ("+" if value > 0 else "−") + number(abs(value), 2)
 
 
-def chance_text(chance: Chance) -> str:
-    """63 % ±1.2: the probability with half its interval in points."""
-    return f"{percent(chance.probability)} ±{50 * (chance.high - chance.low):.1f}"
-
-
 def interval_text(chance: Chance) -> str:
     """62.8 % (61.4 % … 64.1 %)"""
     middle, low, high = (percent(p, 1) for p in (chance.probability, chance.low, chance.high))
@@ -182,11 +235,6 @@ def heading(found: Sought, scenario: str, lang: str) -> list[str]:
     else:
         lines.append(say("sought.best", lang))
     return lines
-
-
-def plan_line(plan: Plan, scenario: str, lang: str) -> str:
-    name = plan.plan.name.in_language(lang)
-    return say("sought.plan", lang, plan=name, scenario=scenario)
 
 
 def wish_text(plan: Plan, wish: Wish, lang: str) -> str:

@@ -7,18 +7,21 @@ from typing import Any
 import numpy as np
 
 from plansim.analysis.inputs import LUCK, Input
-from plansim.analysis.sensitivity import Indices, Sensitivity, order_of
-from plansim.analysis.tornado import Bar, Tornado
+from plansim.analysis.sensitivity import Indices, Sensitivity, order_of, sensitivity, work
+from plansim.analysis.tornado import Bar, Tornado, tornadoes
+from plansim.reports.answers.plan import as_run
 from plansim.reports.pictures.canvas import studio
 from plansim.reports.pictures.tornado import tornado_picture
-from plansim.reports.tables import Table
+from plansim.reports.tables import Answer, Table
+from plansim.reports.terminal import Meanwhile
 from plansim.reports.words.causes import input_words, value_words
 from plansim.reports.words.wording import number, percent, target_called, with_unit
+from plansim.scenarios.load import read_source
 from plansim.simulator.errors import Fault, InputError
 from plansim.simulator.naming import name_of
 from plansim.simulator.plan import Plan, Target
 from plansim.simulator.sampling import Array
-from plansim.store.files import write_files
+from plansim.store.files import PICTURES, check_files, write_files
 from plansim.words.catalogue import say
 
 COLUMNS = (
@@ -29,6 +32,39 @@ COLUMNS = (
 #: Total indices below this are only counted in tables; groups named in the overview.
 SMALL, NAMED = 0.01, 3
 OF = {"read": "sensitive.of_read", "met": "sensitive.of_met"}
+
+
+def ask(
+    name: str,
+    scenario: str,
+    settings: Sequence[str],
+    meanwhile: Meanwhile,
+    *,
+    targets: Sequence[str],
+    of: str,
+    picture: Path | None,
+    uncalibrated: bool,
+    draws: int,
+    seed: int,
+    workers: int,
+) -> Answer:
+    """Which figures a target hinges on."""
+    lang = meanwhile.lang
+    if picture is not None:
+        check_picture(targets)
+        check_files((("--picture", picture, PICTURES),))
+    source = read_source(name)
+    plan, drawn_by = as_run(source, name, scenario, settings, uncalibrated, meanwhile)
+    with meanwhile.bar(work(plan, draws, targets)) as tick:
+        found = sensitivity(plan, targets, of, draws=draws, seed=seed, workers=workers, tick=tick)
+        bars = tornadoes(found, workers, tick)
+    if picture is not None:
+        write_picture(found, bars[0], picture, lang)
+    return Answer(
+        records(found, bars, scenario, lang), tables(found, bars, lang),
+        [*heading(found, scenario, lang), *drawn_by], closing(found, bars, lang), COLUMNS,
+        [] if picture is None else [say("say.wrote", lang, value=picture)],
+    )  # fmt: skip
 
 
 # -- records ---------------------------------------------------------------------------------------

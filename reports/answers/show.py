@@ -4,24 +4,49 @@ from collections.abc import Iterator, Sequence
 from dataclasses import fields
 from typing import Any
 
-from plansim.reports.tables import Table
+from plansim.calibration.requirements import Requirement, requirements
+from plansim.reports.tables import Answer, Table
+from plansim.reports.words.verdicts import percent_change, rarity_text
 from plansim.reports.words.wording import (
     Stating,
+    goal_text,
     number,
     percent,
     quantity_called,
     source_text,
     switch_text,
+    target_called,
     unit_text,
     with_unit,
 )
-from plansim.scenarios.load import Source
+from plansim.scenarios.load import Source, assemble, is_library, load_library, read_source
 from plansim.simulator import units
 from plansim.simulator.naming import name_of
 from plansim.simulator.plan import Figure, Plan, Programme, figures
 from plansim.simulator.sampling import centre, quantiles
 from plansim.simulator.schema import choices_at
 from plansim.words.catalogue import say
+
+
+def ask(name: str, scenario: str, settings: Sequence[str], lang: str) -> Answer:
+    """A plan under a scenario, or a library of programmes."""
+    if is_library(name):
+        library = load_library(name)
+        tables = [programme_table(library, lang), quota_table(library, lang)]
+        return Answer(figure_records(library, lang), tables)
+    source = read_source(name)
+    plan = assemble(source, scenario, settings)
+    shown = (
+        cluster_table(plan, lang),
+        total_table(plan, lang),
+        quantity_table(plan, lang),
+        programme_table(plan, lang),
+        quota_table(plan, lang),
+        scenario_table(source, lang),
+        assumption_table(plan, lang),
+        requirement_table(plan, requirements(plan), lang),
+    )
+    return Answer(figure_records(plan, lang), [table for table in shown if table.rows])
 
 
 def figure_text(figure: Figure | None, lang: str, scale: float = 1.0) -> str:
@@ -206,6 +231,23 @@ def assumption_table(plan: Plan, lang: str) -> Table:
         rows.append((name_of(plan, path, lang), text, joined, value.why))
     columns = ("assumption", "value", "options", "why")
     return Table(columns, tuple(rows), title=say("show.assumptions", lang))
+
+
+def requirement_table(plan: Plan, found: Sequence[Requirement], lang: str) -> Table:
+    """What targets require of their base, before anything is simulated."""
+    rows = [
+        (
+            target_called(plan, each.target, lang),
+            goal_text(each.target, lang),
+            "" if each.growth is None else percent_change(each.growth),
+            rarity_text(each.rarity),
+        )
+        for each in found
+        if each.rarity is not None
+    ]
+    columns = ("target", "goal", "needs", "rare")
+    title = say("show.requirements", lang)
+    return Table(columns, tuple(rows), right=("needs", "rare"), title=title)
 
 
 def figure_records(plan: Stating, lang: str) -> list[dict[str, Any]]:

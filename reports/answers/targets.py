@@ -2,10 +2,18 @@
 
 from typing import Any
 
-from plansim.reports.tables import Table
+from plansim.reports.tables import Answer, Table
 from plansim.reports.words.wording import Stating, goal_text, target_called
+from plansim.scenarios.load import is_library, load, load_library
 from plansim.scenarios.table import COLUMNS
 from plansim.words.catalogue import say
+
+
+def ask(plan: str, lang: str) -> Answer:
+    """Every statement of a plan or a library."""
+    loaded = load_library(plan) if is_library(plan) else load(plan)
+    return Answer(target_records(loaded), [target_table(loaded, lang)])
+
 
 # -- targets ---------------------------------------------------------------------------------------
 

@@ -6,26 +6,33 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from math import inf
+from pathlib import Path
 from typing import Any
 
 from rich.cells import cell_len
 
-from plansim.reports.tables import Table
+from plansim.reports.answers.plan import as_run
+from plansim.reports.pictures.gantt import gantt
+from plansim.reports.tables import Answer, Table
+from plansim.reports.terminal import Meanwhile
 from plansim.reports.words.delivery import (
     counted,
     future_fields,
     reason,
     route_text,
+    scheduled,
     size,
     stage_name,
     wait_words,
 )
 from plansim.reports.words.folding import folded
 from plansim.reports.words.wording import exact, number
+from plansim.scenarios.load import read_source
 from plansim.simulator import units
 from plansim.simulator.errors import Fault, InputError
 from plansim.simulator.naming import called, entry_of, nearest_called
-from plansim.simulator.trace import Lot, Trace
+from plansim.simulator.trace import Lot, Trace, trace
+from plansim.store.files import PICTURES, TABLES, check_files, write_files
 from plansim.words.catalogue import say
 
 #: The contract (docs/commands.md).
@@ -36,6 +43,40 @@ COLUMNS = (
 DAYS = 365.25
 #: Columns of text that the cell of what waits is wide, so that a table has 120 at most.
 WAITING = 36
+
+
+def ask(
+    name: str,
+    scenario: str,
+    settings: Sequence[str],
+    meanwhile: Meanwhile,
+    *,
+    seed: int,
+    draw: int,
+    luck: str,
+    programmes: Sequence[str],
+    picture: Path | None,
+    out: Path | None,
+    uncalibrated: bool,
+) -> Answer:
+    """One future, event by event; ``picture`` and ``out`` are written."""
+    check_files((("--gantt", picture, PICTURES), ("--out", out, TABLES)), COLUMNS)
+    source, lang = read_source(name), meanwhile.lang
+    plan, drawn_by = as_run(source, name, scenario, settings, uncalibrated, meanwhile)
+    future = trace(plan, scenario, seed, draw, luck)
+    keys = traced(future, programmes)
+    records = event_records(future, keys)
+    contents: dict[Path, bytes] = {}
+    if picture is not None:
+        contents[picture] = gantt(future, keys, lang, picture.suffix)
+    if out is not None:
+        contents[out] = event_csv(records)
+    write_files(contents)
+    return Answer(
+        records, trace_tables(future, keys, lang), [*heading(future, lang), *drawn_by],
+        scheduled(future, lang), COLUMNS,
+        [say("say.wrote", lang, value=path) for path in contents],
+    )  # fmt: skip
 
 
 # -- names -----------------------------------------------------------------------------------------

@@ -3,12 +3,18 @@
 from pathlib import Path
 
 from plansim.analysis.idle import without_programmes
-from plansim.analysis.workers import Aside, here
+from plansim.analysis.workers import Aside, aside, here
 from plansim.reports.book.dossier import Dossier
-from plansim.reports.book.files import PICTURES
+from plansim.reports.book.files import PICTURES, write
 from plansim.reports.book.observed import seen
 from plansim.store.attachments import read_attachments
 from plansim.store.read import read
+
+
+def ask(run: Path, form: str, place: Path, history: Path | None, lang: str) -> Path:
+    """Write the report of a stored run; where it is."""
+    write(report(dossier(run, history, lang), form, place, aside))
+    return place
 
 
 def dossier(folder: Path, history: Path | None, lang: str) -> Dossier:
@@ -19,12 +25,12 @@ def dossier(folder: Path, history: Path | None, lang: str) -> Dossier:
     return Dossier(run, without_programmes(run.plan, run.settings), beside, lang, dots, sources)
 
 
-def report(d: Dossier, form: str, place: Path, aside: Aside = here) -> dict[Path, bytes]:
-    """The bytes of every file. ``aside``: who draws the fans meanwhile, as half of the pictures."""
+def report(d: Dossier, form: str, place: Path, drawing: Aside = here) -> dict[Path, bytes]:
+    """The bytes of every file. ``drawing``: who draws the fans, half of the pictures, meanwhile."""
     if form in PICTURES:
         from plansim.reports.book.figures import all_pictures
 
-        return {place / f"{p.name}.{form}": p.raw for p in all_pictures(d, form, aside)}
+        return {place / f"{p.name}.{form}": p.raw for p in all_pictures(d, form, drawing)}
     if form == "xlsx":
         from plansim.reports.book.xlsx import workbook
 
@@ -34,7 +40,7 @@ def report(d: Dossier, form: str, place: Path, aside: Aside = here) -> dict[Path
     if form == "docx":
         from plansim.reports.book.docx import document
 
-        return {place: document(compose(d, "png", aside))}
+        return {place: document(compose(d, "png", drawing))}
     from plansim.reports.book.html import page
 
-    return {place: page(compose(d, "svg", aside))}
+    return {place: page(compose(d, "svg", drawing))}

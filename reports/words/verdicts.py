@@ -37,7 +37,12 @@ def probability_text(verdict: Verdict) -> str:
     p, low, high = verdict.probability, verdict.prob_low, verdict.prob_high
     if p is None or low is None or high is None:
         return ""
-    return f"{percent(p)} ±{50 * (high - low):.1f}"
+    return chance_text(p, low, high)
+
+
+def chance_text(probability: float, low: float, high: float) -> str:
+    """A probability with half its interval in points: 63% ±1.2."""
+    return f"{percent(probability)} ±{50 * (high - low):.1f}"
 
 
 def percent_change(growth: float) -> str:

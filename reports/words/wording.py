@@ -134,3 +134,8 @@ def signed(value: float, digits: int = 1) -> str:
     """A number with its sign, where it shows anything but zeros: +3.1, −0.4, 0.0."""
     text = f"{value:+.{digits}f}"
     return (text[1:] if float(text) == 0 else text).replace("-", "−")
+
+
+def plan_line(plan: Plan, scenario: str, lang: str) -> str:
+    """Which plan is told of, under which scenario."""
+    return say("sought.plan", lang, plan=plan.plan.name.in_language(lang), scenario=scenario)

@@ -6,7 +6,8 @@ import pytest
 
 from plansim.calibration.reference import share_below
 from plansim.calibration.requirements import Requirement, requirements
-from plansim.reports.answers.run import requirement_table, verdict_table
+from plansim.reports.answers.run import verdict_table
+from plansim.reports.answers.show import requirement_table
 from plansim.scenarios.load import load
 from plansim.simulator.plan import Plan
 from plansim.simulator.results import KEPT, Result

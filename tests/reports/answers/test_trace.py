@@ -14,7 +14,6 @@ import numpy as np
 import pytest
 from rich.cells import cell_len
 
-from plansim.cli import drawn
 from plansim.reports.answers.trace import (
     COLUMNS,
     DAYS,
@@ -26,6 +25,7 @@ from plansim.reports.answers.trace import (
     trace_tables,
     traced,
 )
+from plansim.reports.terminal import drawn
 from plansim.reports.words.delivery import reason, wait_words
 from plansim.reports.words.delivery import scheduled as closing
 from plansim.scenarios.load import load
