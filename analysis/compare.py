@@ -6,6 +6,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,7 @@ from plansim.simulator.errors import Fault, InputError
 from plansim.simulator.executors import Executor, Threads
 from plansim.simulator.feasibility import Z975, Goal, parameter_share
 from plansim.simulator.feasibility import interval as single_interval
+from plansim.simulator.frames import KEYS, frame, keys_of, language
 from plansim.simulator.model import Model
 from plansim.simulator.plan import Plan, Target
 from plansim.simulator.recall import Notebook
@@ -21,8 +23,18 @@ from plansim.simulator.run import check_arguments
 from plansim.simulator.sampling import STREAM_BLOCK, Array, Block
 from plansim.simulator.whatif import Bools, Held, Remembering
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 #: The number of draws that are judged together is a multiple of this.
 LANES = 128
+
+
+#: What a row of a comparison says of a target.
+COMPARED = (
+    "scenario", "probability", "prob_low", "prob_high", "diff", "diff_low", "diff_high", "wins",
+    "loses",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +76,25 @@ class Comparison:
     met: tuple[tuple[float, float, float, float], ...]
     joint: tuple[float, ...]
     kept: int = 0
+
+    def to_frame(self, lang: str | None = None) -> "pd.DataFrame":
+        """One row a target and scenario: probabilities, and differences to the first scenario."""
+        lang = language(lang)
+        rows = [
+            keys_of(self.plan, row.target, lang) | {
+                "scenario": row.scenario, "probability": row.probability,
+                "prob_low": row.prob_low, "prob_high": row.prob_high, "diff": row.diff,
+                "diff_low": row.low, "diff_high": row.high, "wins": row.wins, "loses": row.loses,
+            }
+            for row in self.rows
+        ]  # fmt: skip
+        return frame(rows, (*KEYS, *COMPARED))
+
+    def __repr__(self) -> str:
+        met = ", ".join(
+            f"{name} {met[0]:.1f}" for name, met in zip(self.names, self.met, strict=True)
+        )
+        return f"Comparison({self.plan.plan.id}, {self.draws} draws, seed {self.seed}; met: {met})"
 
 
 #: Targets met, and indicators as worded, in some futures. [(target, luck, draw)] both

@@ -9,6 +9,7 @@ are confirmed on fresh draws, and where the answer falls short there, more is as
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from math import inf, prod
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -26,14 +27,23 @@ from plansim.analysis.search import (
 )
 from plansim.analysis.trial import Chance, Trial, Wish
 from plansim.simulator.errors import Fault, InputError
+from plansim.simulator.frames import KEYS, frame, keys_of, language
 from plansim.simulator.model import given_faults
-from plansim.simulator.naming import entry_of
+from plansim.simulator.naming import entry_of, name_of
 from plansim.simulator.plan import Plan
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 #: Draws of the search, at most; the asked number is for trimming, twice that for confirming.
 COARSE = 500
 #: So many settings at most are all judged; how often more is asked for.
 ALL, ROUNDS = 150, 3
+
+
+#: What a row of the frontier says of a target, and of a lever.
+FOUND = ("point", "answer", "asked", "probability", "prob_low", "prob_high", "effort", "cost")
+SET = ("point", "answer", "lever", "name", "value", "plan_value", "unit", "effort", "cost")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +83,41 @@ class Sought:
     seed: int
     fresh_draws: int
     fresh_seed: int
+
+    def to_frame(self, lang: str | None = None) -> "pd.DataFrame":
+        """One row a setting of the frontier and target wished for, with the wish's probability."""
+        lang, by_id = language(lang), {target.id: target for target in self.plan.targets}
+        rows = [
+            keys_of(self.plan, by_id[target], lang) | {
+                "point": place, "answer": point is self.answer, "asked": wish.asked,
+                "probability": chance.probability, "prob_low": chance.low,
+                "prob_high": chance.high, "effort": point.effort, "cost": point.cost,
+            }
+            for place, point in enumerate(self.points, 1)
+            for wish, chance in zip(self.wishes, point.chances, strict=True)
+            for target in wish.targets
+        ]  # fmt: skip
+        return frame(rows, (*KEYS, *FOUND))
+
+    def settings(self, lang: str | None = None) -> "pd.DataFrame":
+        """One row a setting of the frontier and lever: where it stands, in the lever's ``unit``."""
+        lang = language(lang)
+        rows = [
+            {
+                "point": place, "answer": point is self.answer, "lever": knob.key,
+                "name": name_of(self.plan, f"levers.{knob.key}", lang), "value": value,
+                "plan_value": knob.own, "unit": knob.lever.unit, "effort": knob.effort(value),
+                "cost": knob.cost(value),
+            }
+            for place, point in enumerate(self.points, 1)
+            for knob, value in zip(self.knobs, point.setting, strict=True)
+        ]  # fmt: skip
+        return frame(rows, SET)
+
+    def __repr__(self) -> str:
+        state = "reached" if self.reached else "not reached"
+        said = ", ".join(f"{chance.probability:.2f}" for chance in self.answer.chances)
+        return f"Sought({self.plan.plan.id}, {len(self.points)} settings; {state}: {said})"
 
     @property
     def reached(self) -> bool:

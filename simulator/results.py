@@ -8,6 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from plansim.simulator.accounts import Series
+from plansim.simulator.board import board
+from plansim.simulator.frames import counted, factor_of, frame, language, series_of
+from plansim.simulator.naming import name_of
 from plansim.simulator.plan import KINDS, Plan
 from plansim.simulator.sampling import SCRAMBLINGS, Array
 from plansim.simulator.waiting import Flow
@@ -18,6 +21,8 @@ if TYPE_CHECKING:
 Counts = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 Bits = NDArray[np.uint8]
+#: Columns of the fans.
+FAN = ("indicator", "subject", "year", "quantile", "value", "cluster", "name", "unit", "shown")
 #: Futures kept whole for quantiles and for what binds: the first that count, by draw and luck.
 KEPT = 4096
 
@@ -322,22 +327,49 @@ class Result:
         place = self.series.index(Series(indicator, subject))
         return float(np.median(self.kept.paths[year, place]))
 
-    def to_frame(self) -> "pd.DataFrame":
-        """The verdicts as a table, one row a target, columns as in ``Verdict``."""
+    def to_frame(self, lang: str | None = None) -> "pd.DataFrame":
+        """The verdicts as a table, one row a target: columns as in ``Verdict``, values in ``unit``.
+
+        Then ``cluster`` (key), ``name`` and ``binds_name`` in a language.
+        """
         import pandas as pd
 
-        names = [f.name for f in fields(Verdict)]
-        return pd.DataFrame([[getattr(v, n) for n in names] for v in self.verdicts], columns=names)
+        lang, columns = language(lang), [f.name for f in fields(Verdict)]
+        table = pd.DataFrame(
+            [[getattr(v, name) for name in columns] for v in self.verdicts], columns=columns
+        )
+        table["cluster"] = [target.cluster for target in self.plan.targets]
+        table["name"] = [name_of(self.plan, f"targets.{v.target}", lang) for v in self.verdicts]
+        table["binds_name"] = [name_of(self.plan, v.binds, lang) for v in self.verdicts]
+        return table
 
-    def quantiles(self, probabilities: tuple[float, ...] = (0.05, 0.5, 0.95)) -> "pd.DataFrame":
-        """Fan of every indicator: subject, year, quantile, value in the indicator's base unit."""
-        import pandas as pd
+    def quantiles(
+        self, probabilities: tuple[float, ...] = (0.05, 0.5, 0.95), lang: str | None = None
+    ) -> "pd.DataFrame":
+        """Fan of every indicator, one row a series, year and quantile.
 
+        ``value`` is in the indicator's base unit, ``shown`` in ``unit``, as it is reported.
+        """
+        lang = language(lang)
         values = np.quantile(self.kept.paths, probabilities, axis=-1)
         rows = [
-            (item.indicator, item.subject, year, q, float(values[i, t, s]))
+            known | {
+                "subject": item.subject, "year": year, "quantile": q,
+                "value": float(values[i, t, s]), "shown": float(values[i, t, s]) / factor,
+            }
             for s, item in enumerate(self.series)
+            for known in [series_of(self.plan, item.indicator, item.subject, lang)]
+            for factor in [factor_of(self.plan, item.indicator)]
             for t, year in enumerate(self.plan.years)
             for i, q in enumerate(probabilities)
-        ]
-        return pd.DataFrame(rows, columns=["indicator", "subject", "year", "quantile", "value"])
+        ]  # fmt: skip
+        table = frame(rows, FAN)
+        return table.astype({"year": int})
+
+    def __repr__(self) -> str:
+        s, told = self.settings, counted(v.probability or 0.0 for v in self.judged)
+        return f"Result({self.plan.plan.id}, {s.scenario}, {s.draws} draws, seed {s.seed}; {told})"
+
+    def _repr_html_(self) -> str:
+        """The board, for a notebook: one row a judged target, in the order of the document."""
+        return board(self, language(None))

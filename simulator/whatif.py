@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import count
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,7 @@ from plansim.simulator.coverage import Delivery, scheduled
 from plansim.simulator.dynamics import Moves, luck_paths, shock_sds
 from plansim.simulator.errors import InputError
 from plansim.simulator.feasibility import Goal
+from plansim.simulator.frames import KEYS, counted, frame, keys_of, language
 from plansim.simulator.layout import Layout
 from plansim.simulator.model import Model
 from plansim.simulator.network import Network
@@ -44,7 +45,12 @@ from plansim.simulator.run import (
 )
 from plansim.simulator.sampling import Array, Block, Single, quantile
 
+if TYPE_CHECKING:
+    import pandas as pd
+
 Answer = TypeVar("Answer")
+#: Quantiles of an indicator in its target's year.
+ENDS = ("p05", "p50", "p95")
 Bools = NDArray[np.bool_]
 #: Settings of one part of a plan whose futures are held: on and off, and two more.
 HELD = 4
@@ -67,6 +73,25 @@ class Standing:
     def probability(self) -> Array:
         """Share of futures that meet each target. [(target,)]"""
         return np.asarray(self.met.mean(axis=(1, 2)))
+
+    def to_frame(self, lang: str | None = None) -> "pd.DataFrame":
+        """One row a judged target: its probability, and quantiles of its indicator as worded.
+
+        ``p05``, ``p50``, ``p95`` are in ``unit``.
+        """
+        lang = language(lang)
+        ends = np.quantile(self.reads, (0.05, 0.5, 0.95), axis=(1, 2))
+        rows = [
+            keys_of(self.plan, target, lang)
+            | {"probability": float(self.probability[i])}
+            | dict(zip(ENDS, ends[:, i] / target.scale, strict=True))
+            for i, target in enumerate(self.plan.judged)
+        ]
+        return frame(rows, (*KEYS, "probability", *ENDS))
+
+    def __repr__(self) -> str:
+        draws = self.met.shape[-1]
+        return f"Standing({self.plan.plan.id}, {draws} draws; {counted(self.probability)})"
 
 
 class Memory(Generic[Answer]):

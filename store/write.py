@@ -13,12 +13,12 @@ import hashlib
 import json
 import platform
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from plansim.simulator import units
 from plansim.simulator.errors import Fault, InputError
+from plansim.simulator.results import Verdict
 from plansim.store.files import as_json, file_hash, hindrance, refused, whole_folder
 from plansim.store.versions import versions
 
@@ -78,7 +78,7 @@ def _write_tables(result: "Result", folder: Path) -> None:
     import pandas as pd
 
     frames = {
-        TARGETS: result.to_frame(),
+        TARGETS: result.to_frame()[[f.name for f in fields(Verdict)]],
         INDICATORS: long_form(result),
         DRAWS: pd.DataFrame(
             {"draw": result.kept.draw, "luck": result.kept.luck}
@@ -93,9 +93,7 @@ def _write_tables(result: "Result", folder: Path) -> None:
 def long_form(result: "Result") -> Any:
     """Fans in the IAMC long form, values in the unit that the indicator is shown in."""
     plan = result.plan
-    frame = result.quantiles(FAN)
-    shown = {key: indicator.unit for key, indicator in plan.indicators.items()}
-    size = {key: units.parse(unit).factor for key, unit in shown.items()}
+    frame = result.quantiles(FAN, "en")
     names = {key: cluster.name.en for key, cluster in plan.clusters.items()}
     variable = [
         f"{indicator}|{names[subject]}" if subject else indicator
@@ -105,9 +103,9 @@ def long_form(result: "Result") -> Any:
     frame.insert(1, "scenario", result.settings.scenario)
     frame.insert(2, "region", plan.plan.region.en)
     frame.insert(3, "variable", variable)
-    frame.insert(4, "unit", frame["indicator"].map(shown))
-    frame["value"] = frame["value"] / frame["indicator"].map(size)
-    return frame.drop(columns=["indicator", "subject"])
+    frame.insert(4, "unit", frame.pop("unit"))
+    frame["value"] = frame.pop("shown")
+    return frame.drop(columns=["indicator", "subject", "cluster", "name"])
 
 
 def _manifest(

@@ -17,20 +17,14 @@ from plansim.reports.pictures.waterfall import Step, gathered, waterfall_picture
 from plansim.reports.tables import Answer, Table
 from plansim.reports.terminal import Meanwhile
 from plansim.reports.words.levers import TOTAL, lever_name
-from plansim.reports.words.wording import (
-    number,
-    percent,
-    points,
-    signed,
-    target_called,
-    with_unit,
-)
+from plansim.reports.words.wording import points, signed, target_called
 from plansim.scenarios.load import read_source
 from plansim.simulator.errors import Fault, InputError
 from plansim.simulator.model import given_faults
 from plansim.simulator.naming import entry_of
 from plansim.simulator.plan import Plan, Target
 from plansim.store.files import PICTURES, check_files, write_files
+from plansim.words.amounts import number, percent, with_unit
 from plansim.words.catalogue import say
 
 #: What is a lever when it is set, and stays as it is in the plan without levers.

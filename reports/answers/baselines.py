@@ -6,10 +6,10 @@ from typing import Any
 from plansim.calibration.baselines import baselines_of
 from plansim.calibration.reconcile import FAR, Adjustment, Reconciled, refusal
 from plansim.reports.tables import Answer, Table
-from plansim.reports.words.wording import number
 from plansim.scenarios.load import load
 from plansim.simulator.naming import name_of
 from plansim.simulator.plan import Plan
+from plansim.words.amounts import number
 from plansim.words.catalogue import say
 
 #: The contract.

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 from plansim.calibration.posterior import posterior
 from plansim.reports.tables import BELOW, DONE, Answer, Table
 from plansim.reports.terminal import Meanwhile
-from plansim.reports.words.wording import number, percent, with_unit
 from plansim.scenarios.history import Observation
 from plansim.scenarios.load import assemble, read_source
 from plansim.simulator.naming import name_of, observed_path
 from plansim.simulator.plan import Plan
 from plansim.store import calibrations
+from plansim.words.amounts import number, percent, with_unit
 from plansim.words.catalogue import say
 
 if TYPE_CHECKING:

@@ -5,7 +5,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from plansim.reports.tables import BELOW, DONE, Answer, Table
-from plansim.reports.words.wording import SHOWN_UNITS, exact, goal_text, number, with_unit
 from plansim.scenarios.book import Book, Interval
 from plansim.scenarios.check import Finding, check
 from plansim.scenarios.compare import Standing, side_by_side
@@ -13,7 +12,9 @@ from plansim.scenarios.load import load
 from plansim.simulator import units
 from plansim.simulator.errors import InputError
 from plansim.simulator.plan import Label, Target
+from plansim.words.amounts import SHOWN_UNITS, exact, number, with_unit
 from plansim.words.catalogue import say, shown
+from plansim.words.statements import goal_text
 
 #: Columns of ``plansim check``.
 COLUMNS = ("plan", "finding", "severity", "message", "figures", "lines", "targets")

@@ -9,17 +9,12 @@ from plansim.analysis.workers import Processes
 from plansim.reports.answers.plan import as_run
 from plansim.reports.tables import Answer, Table
 from plansim.reports.terminal import Meanwhile
-from plansim.reports.words.wording import (
-    number,
-    percent,
-    points,
-    signed,
-    target_called,
-)
+from plansim.reports.words.wording import points, signed, target_called
 from plansim.scenarios.load import read_source
 from plansim.simulator.errors import Fault, InputError
 from plansim.simulator.plan import Plan
 from plansim.store.read import SampledRun, read_sampled
+from plansim.words.amounts import number, percent
 from plansim.words.catalogue import say
 
 #: The contract (docs/commands.md).

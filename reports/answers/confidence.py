@@ -9,17 +9,12 @@ from plansim.analysis.confidence import Promise, promises
 from plansim.reports.tables import Answer, Table
 from plansim.reports.terminal import Meanwhile
 from plansim.reports.words.verdicts import chance_text
-from plansim.reports.words.wording import (
-    goal_text,
-    number,
-    percent,
-    plan_line,
-    target_called,
-    with_unit,
-)
+from plansim.reports.words.wording import plan_line, target_called
 from plansim.simulator import units
 from plansim.simulator.plan import Plan, Target
+from plansim.words.amounts import number, percent, with_unit
 from plansim.words.catalogue import say
+from plansim.words.statements import goal_text
 
 COLUMNS = (
     "plan", "scenario", "target", "indicator", "subject", "unit", "basis", "year", "comparator",

@@ -9,9 +9,10 @@ from plansim.reports.answers.plan import as_run
 from plansim.reports.tables import Answer, Table
 from plansim.reports.terminal import Meanwhile
 from plansim.reports.words.causes import condition_words, measure
-from plansim.reports.words.wording import percent, target_called
+from plansim.reports.words.wording import target_called
 from plansim.scenarios.load import read_source
 from plansim.simulator.plan import Plan, Target
+from plansim.words.amounts import percent
 from plansim.words.catalogue import say
 
 COLUMNS = (

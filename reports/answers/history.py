@@ -17,11 +17,12 @@ from plansim.reports.words.histories import (
     shown_scale,
     unit_words,
 )
-from plansim.reports.words.wording import goal_text, number
 from plansim.scenarios.load import assemble, observed, read_source
 from plansim.simulator.plan import Plan
 from plansim.store.files import PICTURES, check_files, write_files
+from plansim.words.amounts import number
 from plansim.words.catalogue import say
+from plansim.words.statements import goal_text
 
 #: The contract.
 COLUMNS = (

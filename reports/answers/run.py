@@ -20,16 +20,8 @@ from plansim.reports.words.verdicts import (
     probability_text,
     rarity_text,
     simulated_text,
-    verdict_word,
 )
-from plansim.reports.words.wording import (
-    goal_text,
-    number,
-    percent,
-    target_called,
-    target_name,
-    with_unit,
-)
+from plansim.reports.words.wording import target_called, target_name
 from plansim.scenarios.load import read_source
 from plansim.simulator import units
 from plansim.simulator.errors import InputError
@@ -40,7 +32,9 @@ from plansim.simulator.results import Result, Verdict
 from plansim.simulator.run import DRAWS
 from plansim.simulator.run import run as simulate
 from plansim.store.write import check_folder, write
+from plansim.words.amounts import number, percent, with_unit
 from plansim.words.catalogue import say
+from plansim.words.statements import goal_text, verdict_word
 
 if TYPE_CHECKING:
     from plansim.store.read import Stored

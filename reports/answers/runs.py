@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from plansim.reports.tables import Answer, Table
-from plansim.reports.words.verdicts import verdict_word
-from plansim.reports.words.wording import number, percent
 from plansim.simulator.errors import Fault, InputError
 from plansim.store.collection import Collection, Filter, collect, targets
 from plansim.store.export import Sheet, check_file, write, write_iamc
 from plansim.store.run_file import DONE, STATUSES, faults_of
+from plansim.words.amounts import number, percent
 from plansim.words.catalogue import say, say_fault
+from plansim.words.statements import verdict_word
 
 #: Columns of the records (docs/commands.md); levers stand between ``scenario`` and ``seed``.
 RUN_COLUMNS = (

@@ -18,19 +18,14 @@ from plansim.reports.pictures.frontier import frontier_picture
 from plansim.reports.tables import Answer, Table
 from plansim.reports.terminal import Meanwhile
 from plansim.reports.words.verdicts import chance_text
-from plansim.reports.words.wording import (
-    exact,
-    goal_text,
-    number,
-    percent,
-    plan_line,
-    target_called,
-)
+from plansim.reports.words.wording import plan_line, target_called
 from plansim.scenarios.load import read_source
 from plansim.simulator.naming import name_of
 from plansim.simulator.plan import Plan
 from plansim.store.files import PICTURES, check_files, write_files
+from plansim.words.amounts import exact, number, percent
 from plansim.words.catalogue import say
+from plansim.words.statements import goal_text
 
 COLUMNS = (
     "point", "lever", "value", "cost", "probability", "prob_low", "prob_high", "name", "unit",

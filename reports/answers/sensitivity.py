@@ -15,13 +15,14 @@ from plansim.reports.pictures.tornado import tornado_picture
 from plansim.reports.tables import Answer, Table
 from plansim.reports.terminal import Meanwhile
 from plansim.reports.words.causes import input_words, value_words
-from plansim.reports.words.wording import number, percent, target_called, with_unit
+from plansim.reports.words.wording import target_called
 from plansim.scenarios.load import read_source
 from plansim.simulator.errors import Fault, InputError
 from plansim.simulator.naming import name_of
 from plansim.simulator.plan import Plan, Target
 from plansim.simulator.sampling import Array
 from plansim.store.files import PICTURES, check_files, write_files
+from plansim.words.amounts import number, percent, with_unit
 from plansim.words.catalogue import say
 
 COLUMNS = (

@@ -9,15 +9,11 @@ from plansim.reports.tables import Answer, Table
 from plansim.reports.words.verdicts import percent_change, rarity_text
 from plansim.reports.words.wording import (
     Stating,
-    goal_text,
-    number,
-    percent,
     quantity_called,
     source_text,
     switch_text,
     target_called,
     unit_text,
-    with_unit,
 )
 from plansim.scenarios.load import Source, assemble, is_library, load_library, read_source
 from plansim.simulator import units
@@ -25,7 +21,9 @@ from plansim.simulator.naming import name_of
 from plansim.simulator.plan import Figure, Plan, Programme, figures
 from plansim.simulator.sampling import centre, quantiles
 from plansim.simulator.schema import choices_at
+from plansim.words.amounts import number, percent, with_unit
 from plansim.words.catalogue import say
+from plansim.words.statements import goal_text
 
 
 def ask(name: str, scenario: str, settings: Sequence[str], lang: str) -> Answer:

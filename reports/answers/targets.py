@@ -3,10 +3,11 @@
 from typing import Any
 
 from plansim.reports.tables import Answer, Table
-from plansim.reports.words.wording import Stating, goal_text, target_called
+from plansim.reports.words.wording import Stating, target_called
 from plansim.scenarios.load import is_library, load, load_library
 from plansim.scenarios.table import COLUMNS
 from plansim.words.catalogue import say
+from plansim.words.statements import goal_text
 
 
 def ask(plan: str, lang: str) -> Answer:

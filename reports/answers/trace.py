@@ -26,13 +26,13 @@ from plansim.reports.words.delivery import (
     wait_words,
 )
 from plansim.reports.words.folding import folded
-from plansim.reports.words.wording import exact, number
 from plansim.scenarios.load import read_source
 from plansim.simulator import units
 from plansim.simulator.errors import Fault, InputError
 from plansim.simulator.naming import called, entry_of, nearest_called
 from plansim.simulator.trace import Lot, Trace, trace
 from plansim.store.files import PICTURES, TABLES, check_files, write_files
+from plansim.words.amounts import exact, number
 from plansim.words.catalogue import say
 
 #: The contract (docs/commands.md).

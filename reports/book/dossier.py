@@ -7,13 +7,14 @@ from functools import cached_property
 
 from plansim.analysis.idle import Idle
 from plansim.reports.pictures.fans import Fan, Mark, goal_level, goal_number
-from plansim.reports.words.wording import exact, percent, target_called, target_name
+from plansim.reports.words.wording import target_called, target_name
 from plansim.simulator import units
 from plansim.simulator.feasibility import Goal
 from plansim.simulator.plan import KINDS, Target
 from plansim.simulator.results import Verdict
 from plansim.store.attachments import Attachments
 from plansim.store.read import Stored
+from plansim.words.amounts import exact, percent
 from plansim.words.catalogue import say
 
 Key = tuple[str, str]

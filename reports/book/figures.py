@@ -12,11 +12,11 @@ from plansim.reports.pictures.frontier import Point, frontier_picture
 from plansim.reports.pictures.gantt import gantt
 from plansim.reports.pictures.rarity import Need, rarity_pictures, yearly
 from plansim.reports.pictures.waterfall import gathered, waterfall_picture
-from plansim.reports.words.verdicts import verdict_word
-from plansim.reports.words.wording import percent
 from plansim.simulator.feasibility import required_change
 from plansim.simulator.trace import trace
+from plansim.words.amounts import percent
 from plansim.words.catalogue import say
+from plansim.words.statements import verdict_word
 
 #: The most lots that the Gantt of a report shows, and the most programmes.
 LOTS, PROGRAMMES = 48, 3

@@ -16,21 +16,15 @@ from plansim.reports.words.verdicts import (
     percent_change,
     probability_text,
     simulated_text,
-    verdict_word,
 )
-from plansim.reports.words.wording import (
-    goal_text,
-    number,
-    percent,
-    source_text,
-    target_name,
-    with_unit,
-)
+from plansim.reports.words.wording import source_text, target_name
 from plansim.simulator.naming import name_of
 from plansim.simulator.plan import Plan, Target, figures
 from plansim.simulator.results import Verdict
 from plansim.store.attachments import Row
+from plansim.words.amounts import number, percent, with_unit
 from plansim.words.catalogue import say
+from plansim.words.statements import goal_text, verdict_word
 
 #: Drivers that are named for a target, and what they must explain at least. [fraction]
 MOST_DRIVERS, LEAST_SHARE = 3, 0.05

@@ -10,13 +10,14 @@ from plansim.reports.book.dossier import Dossier, unit_words
 from plansim.reports.book.rows import source_ids
 from plansim.reports.words.delivery import station_name
 from plansim.reports.words.levers import TOTAL
-from plansim.reports.words.verdicts import evidence_words, verdict_word
-from plansim.reports.words.wording import goal_text, source_text, target_name
+from plansim.reports.words.verdicts import evidence_words
+from plansim.reports.words.wording import source_text, target_name
 from plansim.simulator import units
 from plansim.simulator.naming import name_of
 from plansim.simulator.plan import figures
 from plansim.store.attachments import Row
 from plansim.words.catalogue import say
+from plansim.words.statements import goal_text, verdict_word
 
 #: Columns that are not text, by what they hold; a share is shown in per cent.
 FORMS = {

@@ -8,13 +8,13 @@ from collections.abc import Mapping, Sequence
 from plansim.reports.answers.run import LIKELY, SHORT, three_sentences
 from plansim.reports.book.attachments import label, once, steps_of
 from plansim.reports.words.delivery import station_name
-from plansim.reports.words.wording import number, percent
 from plansim.simulator.naming import name_of
 from plansim.simulator.plan import Plan, Target, figures
 from plansim.simulator.results import Verdict
 from plansim.simulator.verdicts import BINDING
 from plansim.store.attachments import Attachments
 from plansim.store.read import Stored
+from plansim.words.amounts import number, percent
 from plansim.words.catalogue import say
 
 #: Kinds of drivers that a plan can move, and the sentence about each.

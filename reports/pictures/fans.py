@@ -26,8 +26,8 @@ from plansim.reports.pictures.canvas import (
     Style,
     studio,
 )
-from plansim.reports.words.wording import number
 from plansim.simulator.feasibility import Goal
+from plansim.words.amounts import number
 from plansim.words.catalogue import say
 
 if TYPE_CHECKING:

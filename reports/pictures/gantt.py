@@ -16,8 +16,8 @@ from plansim.reports.pictures.canvas import SALT, studio
 from plansim.reports.words.delivery import counted, future_fields, reason, route_text, size
 from plansim.reports.words.delivery import scheduled as closing
 from plansim.reports.words.folding import folded
-from plansim.reports.words.wording import exact
 from plansim.simulator.trace import Lot, Trace
+from plansim.words.amounts import exact
 from plansim.words.catalogue import say
 
 if TYPE_CHECKING:

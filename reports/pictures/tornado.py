@@ -19,8 +19,9 @@ from plansim.reports.pictures.canvas import (
     Sign,
     Style,
 )
-from plansim.reports.words.wording import number, percent, target_called, target_name
+from plansim.reports.words.wording import target_called, target_name
 from plansim.simulator.plan import Plan
+from plansim.words.amounts import number, percent
 from plansim.words.catalogue import say
 
 #: Widths of the names and of the probabilities. [inches]

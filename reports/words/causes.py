@@ -5,9 +5,9 @@ from math import isfinite
 from typing import Any
 
 from plansim.analysis.inputs import LUCK, Input
-from plansim.reports.words.wording import number, percent, with_unit
 from plansim.simulator.naming import name_of
 from plansim.simulator.plan import Cluster, Figure, Plan, Quantity
+from plansim.words.amounts import number, percent, with_unit
 from plansim.words.catalogue import say
 
 #: Endings of paths whose values are shares of one.

@@ -1,9 +1,9 @@
 """A history in words: what it is of, its years, the curves that fit it."""
 
 from plansim.calibration.histories import FittedHistory
-from plansim.reports.words.wording import percent
 from plansim.simulator.naming import name_of, observed_path
 from plansim.simulator.plan import Plan, Target
+from plansim.words.amounts import percent
 from plansim.words.catalogue import say
 
 #: A curve of less weight is not named. [fraction]

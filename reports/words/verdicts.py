@@ -1,19 +1,10 @@
 """A verdict in words: its likelihood, its spread, what it needs and how rare that is."""
 
 from plansim.calibration.requirements import Rarity
-from plansim.reports.words.wording import number, percent, with_unit
 from plansim.simulator.plan import Target
 from plansim.simulator.results import Verdict
+from plansim.words.amounts import number, percent, with_unit
 from plansim.words.catalogue import say
-
-
-def verdict_word(code: str, lang: str) -> str:
-    """The likelihood word of a verdict's code, marked where it is borderline."""
-    if not code:
-        return ""
-    kind, _, word = code.rpartition(":")
-    said = say(f"verdict.{word}", lang)
-    return say("verdict.borderline", lang, word=said) if kind else said
 
 
 def rarity_text(found: Rarity | None) -> str:

@@ -8,33 +8,6 @@ from plansim.words.catalogue import catalogue, say
 Stating = Plan | Library
 #: Sources of figures that are no publication.
 OWN_SOURCES = ("judgement", "definition", "example")
-#: Units that are shown behind a number; counts are shown bare in English.
-SHOWN_UNITS = {"%": " %", "亿元": " 亿元", "万元/person": " 万元", "times": "×", "km2": " km²"}
-
-
-def number(value: float, digits: int = 3) -> str:
-    """A number with about ``digits`` significant digits and no exponent: 1950, 18.3, 0.994."""
-    if value == 0:
-        return "0"
-    size = abs(value)
-    if size >= 10 ** (digits - 1):
-        return f"{value:,.0f}".replace(",", "")
-    text = f"{value:.{digits}g}"
-    return f"{float(text):.10f}".rstrip("0").rstrip(".") if "e" in text else text
-
-
-def exact(value: float) -> str:
-    """A number as the document writes it: 93, 0.994, 63.64."""
-    return f"{value:.10g}"
-
-
-def with_unit(text: str, unit: str, lang: str) -> str:
-    """A number with its unit: 200 亿元, 16 %, 20 家 (20 in English)."""
-    if unit in SHOWN_UNITS:
-        return text + SHOWN_UNITS[unit]
-    if lang == "zh" and unit not in ("1", "index", "person", "firm", "cluster", "place", "project"):
-        return f"{text} {unit}"
-    return text
 
 
 def quantity_called(plan: Stating, path: str, lang: str) -> str:
@@ -64,15 +37,6 @@ def switch_text(value: str, lang: str) -> str:
     return say(f"reading.{value}", lang)
 
 
-def percent(share: float, digits: int = 0) -> str:
-    """A share as a percentage; never 0 or 100 unless it is exactly that."""
-    if 0 < share <= 0.5 * 10 ** (-2 - digits):
-        return f"<{10**-digits:g}%"
-    if 1 > share >= 1 - 0.5 * 10 ** (-2 - digits):
-        return f">{100 - 10**-digits:g}%"
-    return f"{100 * share:.{digits}f}%"
-
-
 def subject_name(plan: Stating, target: Target, lang: str) -> str:
     """The subject of a target where it is not the place as a whole, else ""."""
     if target.subject == plan.plan.region.en:
@@ -96,29 +60,6 @@ def target_name(plan: Stating, target: Target, lang: str) -> str:
     if not subject:
         return name
     return f"{subject}{name}" if lang == "zh" else f"{name} of {subject}"
-
-
-def goal_text(target: Target, lang: str) -> str:
-    """A target's value as the document words it: at least 400 亿元, −16 % against 2015."""
-    low, high = target.low, target.high
-    if low is None and high is None:
-        return ""
-    first = low if low is not None else high
-    assert first is not None
-    values = {
-        "value": with_unit(against_base(first, target), target.unit, lang),
-        "low": exact(first),
-        "high": with_unit(exact(high if high is not None else first), target.unit, lang),
-    }
-    goal = say(f"comparator.{target.comparator}", lang, **values)
-    return say(f"basis.{target.basis}", lang, goal=goal, base=target.base_year)
-
-
-def against_base(value: float, target: Target) -> str:
-    text = exact(value)
-    if target.basis == "change_vs_base":
-        return text.replace("-", "−") if value < 0 else f"+{text}"
-    return text
 
 
 def points(value: float, low: float, high: float) -> str:

@@ -125,7 +125,7 @@ def test_the_table_has_the_columns_of_the_command(plan: Plan) -> None:
         "median_gap, required_growth, reference_percentile, first_year_met, parameter_share, "
         "binds, draws, seed"
     )
-    assert list(frame.columns) == documented.split(", ")
+    assert list(frame.columns) == [*documented.split(", "), "cluster", "name", "binds_name"]
     assert list(frame["target"]) == [t.id for t in plan.targets]
     assert frame["seed"].dropna().unique().tolist() == [7]
 

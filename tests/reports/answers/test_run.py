@@ -13,19 +13,14 @@ from plansim.reports.answers.run import (
     verdict_table,
 )
 from plansim.reports.tables import Table
-from plansim.reports.words.verdicts import (
-    evidence_words,
-    probability_text,
-    simulated_text,
-    verdict_word,
-)
-from plansim.reports.words.wording import goal_text
+from plansim.reports.words.verdicts import evidence_words, probability_text, simulated_text
 from plansim.scenarios.load import load
 from plansim.simulator.feasibility import LIKELIHOOD
 from plansim.simulator.naming import name_of
 from plansim.simulator.plan import BASES, COMPARATORS, Plan, Target
 from plansim.simulator.results import Result, Verdict
 from plansim.simulator.run import run
+from plansim.words.statements import goal_text, verdict_word
 
 LANGUAGES = ("en", "zh")
 

@@ -4,16 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from plansim.reports.words.wording import (
-    exact,
-    number,
-    percent,
-    subject_name,
-    target_name,
-    with_unit,
-)
+from plansim.reports.words.wording import subject_name, target_name
 from plansim.scenarios.load import load
 from plansim.simulator.plan import Plan
+from plansim.words.amounts import exact, number, percent, with_unit
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,136 @@
+"""Tables of run, comparison, what-if and search join: the same keys, names and units."""
+
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from plansim.analysis.compare import Comparison, compare
+from plansim.analysis.seek import Sought, seek
+from plansim.analysis.trial import Wish
+from plansim.scenarios.load import load
+from plansim.simulator.frames import KEYS
+from plansim.simulator.plan import Plan
+from plansim.simulator.results import Result
+from plansim.simulator.run import run
+from plansim.simulator.whatif import Standing, WhatIf
+
+DRAWS = 256
+TARGET = "trained-managers-2025"
+
+
+@pytest.fixture(scope="module")
+def plan() -> Plan:
+    return load("yuyao-2016")
+
+
+@pytest.fixture(scope="module")
+def result(plan: Plan) -> Result:
+    return run(plan, "plan", DRAWS, 1)
+
+
+@pytest.fixture(scope="module")
+def standing(plan: Plan) -> Standing:
+    return WhatIf(plan, DRAWS).judge(plan)
+
+
+@pytest.fixture(scope="module")
+def comparison(plan: Plan) -> Comparison:
+    return compare({"plan": plan, "delayed": load("yuyao-2016", "delayed")}, draws=DRAWS, seed=1)
+
+
+@pytest.fixture(scope="module")
+def sought(plan: Plan) -> Sought:
+    return seek(plan, [Wish((TARGET,), 0.5)], draws=64)
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_tables_join_without_loss(
+    lang: str, result: Result, standing: Standing, comparison: Comparison, sought: Sought
+) -> None:
+    judged = [v.target for v in result.judged]
+    verdicts, keys = result.to_frame(lang), list(KEYS)
+    held, contrasts, found = (each.to_frame(lang) for each in (standing, comparison, sought))
+    assert list(held["target"]) == judged
+    assert len(contrasts) == 2 * len(judged)
+    verdicts = verdicts.astype({"year": "Int64"})
+    for table in (held, contrasts, found):
+        joined = table.merge(verdicts, on=keys, how="left", indicator=True, suffixes=("", "_run"))
+        assert len(joined) == len(table)
+        assert (joined["_merge"] == "both").all()
+    both = held.merge(verdicts, on=keys)
+    np.testing.assert_array_equal(both["probability_x"], both["probability_y"])
+    assert set(found["target"]) == {TARGET}
+    assert found["answer"].sum() == 1
+    assert set(sought.settings(lang)["point"]) == set(found["point"])
+
+
+def test_values_are_in_the_unit_that_is_shown(result: Result, standing: Standing) -> None:
+    verdicts = result.to_frame("en").set_index("target")
+    held = standing.to_frame("en").set_index("target")
+    for target in ("va-rate-2020", "robotics-output-2020", "water-intensity-2020"):
+        assert held.loc[target, "p50"] == pytest.approx(verdicts.loc[target, "p50"], rel=0.05)
+    fans = result.quantiles((0.5,), "zh")
+    rates = fans[(fans["indicator"] == "va_rate") & (fans["year"] == 2020)].iloc[0]
+    assert (rates["unit"], rates["name"]) == ("%", "规上制造业增加值率")
+    assert rates["shown"] == pytest.approx(100 * rates["value"])
+    robots = fans[(fans["indicator"] == "output") & (fans["subject"] == "robotics")]
+    assert set(robots["name"]) == {"机器人产值"}
+    assert (robots["cluster"] == robots["subject"]).all()
+
+
+def test_fans_join_with_verdicts(result: Result) -> None:
+    fans = result.quantiles((0.05, 0.5, 0.95))
+    verdicts = result.to_frame()
+    level = verdicts[(verdicts["basis"] == "level") & verdicts["probability"].notna()]
+    joined = level.merge(fans, on=["indicator", "cluster", "year"], suffixes=("", "_fan"))
+    assert len(joined) == 3 * len(level)
+    assert isinstance(joined, pd.DataFrame)
+
+
+def test_a_line_says_what_there_is(
+    result: Result, standing: Standing, comparison: Comparison, sought: Sought
+) -> None:
+    said = repr(result)
+    match = re.fullmatch(
+        r"Result\(yuyao-2016, plan, 256 draws, seed 1; "
+        r"(\d+) targets judged: (\d+) likely, (\d+) unlikely\)", said,
+    )  # fmt: skip
+    assert match is not None
+    judged = [v.probability or 0.0 for v in result.judged]
+    counts = (len(judged), sum(p >= 0.66 for p in judged), sum(p <= 0.33 for p in judged))
+    assert tuple(map(int, match.groups())) == counts
+    for each in (standing, comparison, sought):
+        assert len(repr(each)) < 160
+        assert "\n" not in repr(each)
+    assert "delayed" in repr(comparison)
+
+
+@pytest.mark.parametrize(
+    ("lang", "first"), [("en", "R&amp;D to revenue, 2020"), ("zh", "（2020年）")]
+)
+def test_the_board_is_shown_in_a_notebook(
+    lang: str, first: str, result: Result, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PLANSIM_LANG", lang)
+    html = result._repr_html_()
+    rows = re.findall(r"<tr><td.*?</tr>", html)
+    assert len(rows) == len(result.judged)
+    assert first in rows[0]
+    assert not re.search(r"src=|href=|<script|<link", html)
+    assert not re.search(r"[a-z]+-[a-z]+-20\d\d", re.sub("<[^>]*>", " ", html))
+    if lang == "en":
+        assert not re.search("[\u4e00-\u9fff]", re.sub("亿元|件/百亿元|万元|项", "", rows[1]))
+
+
+def test_what_a_plan_says_is_escaped(result: Result) -> None:
+    from dataclasses import replace
+
+    from plansim.simulator.board import board
+    from plansim.simulator.plan import Label
+
+    who = replace(result.plan.plan, name=Label(zh="<b>&", en="<b>&"))
+    html = board(replace(result, plan=replace(result.plan, plan=who)), "en")
+    assert "&lt;b&gt;&amp;" in html
+    assert "<b>&" not in html
