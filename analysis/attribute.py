@@ -15,9 +15,9 @@ from plansim.analysis.shapley import Gathered, antithetic_orders, coalitions, sh
 from plansim.analysis.together import Together, batches, mean_of_lucks
 from plansim.simulator.errors import InputError
 from plansim.simulator.feasibility import Z975
+from plansim.simulator.memo import Memo
 from plansim.simulator.model import Model
 from plansim.simulator.plan import Plan, Target
-from plansim.simulator.recall import Notebook
 from plansim.simulator.sampling import Array
 
 #: Every coalition of so many levers is judged; of more, those that some orders pass through.
@@ -84,7 +84,7 @@ class Game:
     levers: Sequence[Lever]
     alone: Mapping[int, tuple[str, ...]]
     models: dict[int, Model] = field(default_factory=dict)
-    notes: Notebook = field(default_factory=Notebook)
+    memo: Memo = field(default_factory=Memo)
 
     @property
     def players(self) -> list[int]:
@@ -100,7 +100,8 @@ class Game:
             return self.models[coalition]
         on = {lever for bit, lever in enumerate(self.players) if coalition >> bit & 1}
         pulled = on | set(self.alone if coalition else ())
-        model = Model.of(mixed(self.plan, self.base, self.levers, pulled), recall=self.notes)
+        with self.memo:
+            model = Model.of(mixed(self.plan, self.base, self.levers, pulled))
         if hold:
             self.models[coalition] = model
         return model

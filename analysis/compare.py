@@ -16,12 +16,12 @@ from plansim.simulator.executors import Executor, Threads
 from plansim.simulator.feasibility import Z975, Goal, parameter_share
 from plansim.simulator.feasibility import interval as single_interval
 from plansim.simulator.frames import KEYS, frame, keys_of, language
+from plansim.simulator.memo import Memo
 from plansim.simulator.model import Model
 from plansim.simulator.plan import Plan, Target
-from plansim.simulator.recall import Notebook
 from plansim.simulator.run import check_arguments
 from plansim.simulator.sampling import STREAM_BLOCK, Array, Block
-from plansim.simulator.whatif import Bools, Held, Remembering
+from plansim.simulator.whatif import Bools, Futures, WarmBlock
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -153,7 +153,7 @@ class Span:
     first: int
     last: int
 
-    def block(self) -> Remembering:
+    def block(self) -> WarmBlock:
         """These draws, and as many more as make LANES whole."""
         stop = self.last + -self.last % LANES
         whole = range(self.first // STREAM_BLOCK + 1, -(-stop // STREAM_BLOCK))
@@ -162,7 +162,7 @@ class Span:
         for first, last in pairwise(edges):
             number, start = divmod(first, STREAM_BLOCK)
             blocks.append(Block(self.seed, number, start, start + last - first))
-        return Remembering(*blocks)
+        return WarmBlock(*blocks)
 
 
 class Pairing:
@@ -179,12 +179,12 @@ class Pairing:
 
     @cached_property
     def models(self) -> list[Model]:
-        notes = Notebook()
-        return [Model.of(plan, recall=notes) for plan in self.plans]
+        with Memo():
+            return [Model.of(plan) for plan in self.plans]
 
     def __call__(self, span: Span) -> tuple[int, list[Pairs]]:
-        held, size = Held(span.block(), settings=1), span.last - span.first
-        sides = [_first_draws(held.judge(model), size) for model in self.models]
+        futures, size = Futures(span.block(), keep=1), span.last - span.first
+        sides = [_first_draws(futures.judge(model), size) for model in self.models]
         distinct = np.array([target.restates == "" for target in self.plans[0].judged], dtype=bool)
         return size, [Pairs.of(sides[0], side, distinct) for side in sides]
 

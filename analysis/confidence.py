@@ -13,7 +13,7 @@ from plansim.simulator.model import Model
 from plansim.simulator.plan import Plan, Target
 from plansim.simulator.run import Job, check_arguments, jobs
 from plansim.simulator.sampling import Array
-from plansim.simulator.whatif import Bools, Held
+from plansim.simulator.whatif import Bools, Futures
 
 #: Draws computed together.
 TOGETHER = 1024
@@ -76,7 +76,7 @@ def futures(
     sizes: list[int] = []
 
     def judged(job: Job) -> tuple[int, Bools, Array]:
-        return job.size, *Held(job.block, settings=1).judge(model)
+        return job.size, *Futures(job.block, keep=1).judge(model)
 
     for size, hits, values in Threads(workers)(judged, work):
         sizes.append(size)

@@ -21,9 +21,10 @@ from plansim.simulator.dynamics import from_link, to_link
 from plansim.simulator.errors import InputError
 from plansim.simulator.executors import Threads
 from plansim.simulator.feasibility import Goal
+from plansim.simulator.future import LUCKS, draw_parameters, simulate_block
 from plansim.simulator.model import Model
 from plansim.simulator.plan import Indicator, Plan
-from plansim.simulator.run import BLOCKS, LUCKS, Job, check_arguments, jobs, live, systematic
+from plansim.simulator.run import BLOCKS, Job, check_arguments, jobs
 from plansim.simulator.sampling import Array
 
 #: Share of futures in the middle, by their total change, that stand for the median.
@@ -148,8 +149,8 @@ def _blocks(
 
 
 def _of_job(model: Model, asked: Sequence[Change], job: Job) -> Iterator[Array]:
-    common = systematic(model, job.block)
-    lives = [live(model, common, job.block, luck, keep=False).future for luck in LUCKS]
+    common = draw_parameters(model, job.block)
+    lives = [simulate_block(model, common, job.block, luck, keep=False).future for luck in LUCKS]
     for change in asked:
         yield np.concatenate(
             [parts(future.accounts, change)[:, : job.size] for future in lives], axis=-1

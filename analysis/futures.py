@@ -10,8 +10,9 @@ from plansim.simulator.accounts import indicator_path
 from plansim.simulator.dynamics import common_shock
 from plansim.simulator.errors import InputError
 from plansim.simulator.executors import Threads
+from plansim.simulator.future import LUCKS, Workspace, draw_parameters, simulate_block, stacked
 from plansim.simulator.model import Model
-from plansim.simulator.run import LUCKS, MOST_DRAWS, Workspace, live, stacked, systematic
+from plansim.simulator.run import MOST_DRAWS
 from plansim.simulator.sampling import STREAM_BLOCK, Array, Block
 from plansim.simulator.waiting import FATES
 
@@ -71,8 +72,8 @@ class Living:
 def lived(question: Question, space: Workspace | None = None) -> Futures:
     """The futures of one block under the first set of luck: those that ``run`` counts."""
     model, block, whole = question.model, question.block, question.whole
-    common = systematic(model, block)
-    life = live(model, common, block, LUCKS[0], whole, space)
+    common = draw_parameters(model, block)
+    life = simulate_block(model, common, block, LUCKS[0], whole, space)
     places = model.goal_series
     paths = {place: indicator_path(life.future, model.series[place]) for place in set(places)}
     reads = [goal.read(paths[place]) for goal, place in zip(model.goals, places, strict=True)]

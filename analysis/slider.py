@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 
 from plansim.analysis.crew import Crew, LostError, processors
+from plansim.simulator.future import LUCKS
 from plansim.simulator.plan import Plan
-from plansim.simulator.run import LUCKS
 from plansim.simulator.sampling import Array
 from plansim.simulator.whatif import Bools, Standing, WhatIf
 

@@ -11,7 +11,7 @@ from plansim.simulator.model import Model
 from plansim.simulator.plan import Plan
 from plansim.simulator.run import Job, check_arguments, jobs
 from plansim.simulator.sampling import Array
-from plansim.simulator.whatif import Bools, Held, width_of
+from plansim.simulator.whatif import Bools, Futures, width_of
 
 #: Draws of one block at most: more does not make it faster, and all that is held takes memory.
 WIDEST = 2048
@@ -22,17 +22,17 @@ class Together:
 
     def __init__(self, work: list[Job], workers: int) -> None:
         self._sizes = [job.size for job in work]
-        self._held = [Held(job.block) for job in work]
+        self._futures = [Futures(job.block) for job in work]
         self._workers = workers
         self.draws = sum(self._sizes)
 
     def judge(self, model: Model) -> tuple[Bools, NDArray[np.float64]]:
         """Targets met, and indicators as worded, in their own years. [(target, luck, draw)]"""
-        if len(self._held) == 1:
-            judged = [self._held[0].judge(model)]
+        if len(self._futures) == 1:
+            judged = [self._futures[0].judge(model)]
         else:
             with ThreadPoolExecutor(self._workers) as pool:
-                judged = list(pool.map(lambda held: held.judge(model), self._held))
+                judged = list(pool.map(lambda futures: futures.judge(model), self._futures))
         met, reads = (
             np.concatenate(
                 [part[..., :size] for part, size in zip(side, self._sizes, strict=True)], axis=-1

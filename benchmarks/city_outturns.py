@@ -23,10 +23,10 @@ import numpy as np
 import plansim.calibration
 from plansim.scenarios.load import load
 from plansim.simulator.accounts import Accounts
+from plansim.simulator.future import LUCKS, draw_parameters, simulate_block
 from plansim.simulator.model import Model
 from plansim.simulator.plan import Cluster, Plan, Quantity
 from plansim.simulator.results import KEPT
-from plansim.simulator.run import LUCKS, live, systematic
 from plansim.simulator.sampling import Array, Block
 
 #: What a published row is to a plan: the place itself; a wider one, whose growth or prices a place
@@ -112,8 +112,8 @@ def futures(plan: Plan, seed: int = 1, draws: int = KEPT // len(LUCKS)) -> Futur
     """The futures of the first draws: those that ``plansim.simulator.run`` keeps whole."""
     model = Model.of(plan)
     block = Block(seed, 0, 0, draws)
-    common = systematic(model, block)
-    lives = (live(model, common, block, luck, keep=False) for luck in LUCKS)
+    common = draw_parameters(model, block)
+    lives = (simulate_block(model, common, block, luck, keep=False) for luck in LUCKS)
     return Futures(plan, tuple(life.future.accounts for life in lives))
 
 

@@ -28,9 +28,10 @@ import numpy as np
 from plansim.benchmarks import scalar
 from plansim.benchmarks.engine import THREADS, Exps, Numbers, best, by_schedule
 from plansim.scenarios.load import load
+from plansim.simulator.future import LUCKS
 from plansim.simulator.model import Model
 from plansim.simulator.plan import Figure, Plan
-from plansim.simulator.run import LUCKS, run
+from plansim.simulator.run import run
 from plansim.simulator.sampling import STREAM_BLOCK, Block, quantiles
 
 #: A process of its own that imports what is named, and says how long that took and its peak [MB].

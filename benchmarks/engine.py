@@ -34,23 +34,19 @@ from plansim.simulator.conversion import scaled
 from plansim.simulator.coverage import Delivery, queued, scheduled
 from plansim.simulator.delivery import passages, play
 from plansim.simulator.dynamics import Moves, luck_paths
+from plansim.simulator.future import (
+    LUCKS,
+    Workspace,
+    block_futures,
+    draw_parameters,
+    simulate_block,
+)
 from plansim.simulator.model import Model
 from plansim.simulator.network import Gate, Network, Station
 from plansim.simulator.plan import Coverage, Figure, Plan
 from plansim.simulator.queues import Futures, bring, serve
 from plansim.simulator.results import KEPT, Settings
-from plansim.simulator.run import (
-    LUCKS,
-    Job,
-    Workspace,
-    count_block,
-    jobs,
-    judge_luck,
-    live,
-    merged,
-    run,
-    systematic,
-)
+from plansim.simulator.run import Job, count_block, jobs, judge_luck, merged, run
 from plansim.simulator.sampling import PIECE, STREAM_BLOCK, WAITS, Array, Block, Single, centre
 from plansim.simulator.verdicts import conclude
 from plansim.simulator.whatif import WhatIf, changed
@@ -120,7 +116,7 @@ class Numbers:
     def of(cls, model: Model) -> "Numbers":
         """Those of a whole block with both sets of luck."""
         asked = Asked(1, LATER)
-        common = systematic(model, asked)
+        common = draw_parameters(model, asked)
         for luck in LUCKS:
             judge_luck(model, common, asked, luck, keep=False)
         return cls(asked.rows)
@@ -174,7 +170,7 @@ class Exps:
     def of(cls, model: Model) -> "Exps":
         block, layout = Block(1, LATER), model.layout
         trend = np.empty((len(layout.rows), len(layout.years), block.draws))
-        for each, out in zip(systematic(model, block).trends.values(), trend, strict=True):
+        for each, out in zip(draw_parameters(model, block).trends.values(), trend, strict=True):
             each.into(out)
         return cls(trend, np.empty_like(trend))
 
@@ -258,7 +254,7 @@ def stages(plan: Plan, repeat: int) -> dict[str, float]:
     model, block = Model.of(plan), Block(1, LATER)
     layout, network = model.layout, model.network
     space = Workspace()
-    common = systematic(model, block)
+    common = draw_parameters(model, block)
     p, bases = common.p, common.baseline.levels
     places = sorted(set(model.goal_series))
     futures = bring(plan, network, p, block, "a")
@@ -276,7 +272,7 @@ def stages(plan: Plan, repeat: int) -> dict[str, float]:
         Moves.of(plan, layout, p, bases, known | queued(plan, network, p, served))
 
     def indicators() -> None:
-        future = live(
+        future = simulate_block(
             model, common, block, "a", keep=False, space=space
         ).future  # it remembers its accounts
         for place in places:
@@ -293,12 +289,12 @@ def stages(plan: Plan, repeat: int) -> dict[str, float]:
             "sample": lambda: model.sampler.draw(block),
             "close": lambda: close(plan, layout, p, block.draws),
             "schedules": schedules,
-            "systematic": lambda: systematic(model, block),
+            "systematic": lambda: draw_parameters(model, block),
             "bring": lambda: bring(plan, network, p, block, "a"),
             "serve": lambda: serve(network, futures),
             "moves": moves,
             "luck": lucky,
-            "live": lambda: live(model, common, block, "a", keep=False, space=space),
+            "live": lambda: simulate_block(model, common, block, "a", keep=False, space=space),
             "indicators": indicators,
             "judge_luck": lambda: judge_luck(model, common, block, "a", keep=False, space=space),
             "numbers": lambda: numbers.drawn(block),
@@ -542,7 +538,7 @@ def growth(plan: Plan, draws: int, repeat: int) -> list[Step]:
 def by_schedule(plan: Plan) -> Plan:
     """The plan without queues: each programme delivers what its queue does in the median draw."""
     model, block = Model.of(plan), Block(1, 0)
-    deliveries = live(model, systematic(model, block), block, "a", keep=False).future.deliveries
+    deliveries = block_futures(model, block, "a").deliveries
     programmes = {}
     for key, programme in plan.programmes.items():
         if programme.queue is not None and key in deliveries:

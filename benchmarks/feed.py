@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 
 from plansim.benchmarks.scalar import Base
+from plansim.simulator.future import LUCKS, ParameterDraw, draw_parameters
 from plansim.simulator.model import Model
 from plansim.simulator.queues import Futures, Value, bring
 from plansim.simulator.results import Judged
-from plansim.simulator.run import LUCKS, Systematic, judge_luck, systematic
+from plansim.simulator.run import judge_luck
 from plansim.simulator.sampling import Array, Block, Single
 
 
@@ -60,7 +61,7 @@ class Fed:
     ``futures``: what each set of luck brought to the queues.
     """
 
-    common: Systematic
+    common: ParameterDraw
     judged: dict[str, Judged]
     futures: dict[str, Futures]
     heard: Heard
@@ -75,7 +76,7 @@ class Fed:
 
     @classmethod
     def hearing(cls, model: Model, heard: Heard) -> "Fed":
-        common = systematic(model, heard)
+        common = draw_parameters(model, heard)
         judged = {luck: judge_luck(model, common, heard, luck, keep=True) for luck in LUCKS}
         futures = {luck: bring(model.plan, model.network, common.p, heard, luck) for luck in LUCKS}
         return cls(common, judged, futures, heard)

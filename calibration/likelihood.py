@@ -22,9 +22,9 @@ from scipy.special import gammaln
 from plansim.calibration.baselines import rounding
 from plansim.scenarios.history import FIRST_HALF, FIRST_HALF_SD, Observation
 from plansim.simulator.accounts import Accounts, OneFuture, Series, indicator_path
+from plansim.simulator.future import LUCKS, block_futures
 from plansim.simulator.model import Model
 from plansim.simulator.plan import Plan
-from plansim.simulator.run import LUCKS, live, systematic
 from plansim.simulator.sampling import STREAM_BLOCK, Array, Block, Sampler, Single
 
 #: How many years before the base year the mirrored trend is believed. [years]
@@ -163,7 +163,7 @@ class Forward:
         s = model.sampler
         told = Told(s.fixed, s.uncertain, s.groups, s.method, s.calibration, given)
         model = replace(model, sampler=told)
-        future = live(model, systematic(model, block), block, luck, keep=False).future
+        future = block_futures(model, block, luck)
         return [path_of(future, item) for item in self.series]
 
     def read(self, given: Mapping[str, Array], block: Block, luck: str, earlier: str) -> Array:

@@ -11,10 +11,10 @@ import numpy as np
 from plansim.calibration.reference import percentile
 from plansim.simulator.accounts import Series, indicator_path
 from plansim.simulator.feasibility import Goal, required_growth
+from plansim.simulator.future import LUCKS, block_futures
 from plansim.simulator.model import Model
 from plansim.simulator.plan import Plan, Target
 from plansim.simulator.results import KEPT
-from plansim.simulator.run import LUCKS, live, systematic
 from plansim.simulator.sampling import Block
 from plansim.simulator.verdicts import asked_of_class
 
@@ -57,7 +57,7 @@ def rarity(plan: Plan, goal: Goal, base_level: float) -> Rarity | None:
 def requirements(plan: Plan, seed: int = 1) -> tuple[Requirement, ...]:
     """Of every judged target, from the medians of base levels that ``run`` has with this seed."""
     model, block = Model.of(plan), Block(seed, 0, 0, KEPT // len(LUCKS))
-    future = live(model, systematic(model, block), block, LUCKS[0], keep=False).future
+    future = block_futures(model, block, LUCKS[0])
     found = []
     for goal in model.goals:
         series = Series(goal.target.indicator, goal.target.cluster)

@@ -3,9 +3,9 @@
 Sum first, divide last. Arrays have the axes year, cluster, draw; indicators year, draw.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from typing import Any, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,7 @@ from plansim.simulator.coverage import Delivery
 from plansim.simulator.dynamics import Moves
 from plansim.simulator.errors import InputError
 from plansim.simulator.layout import Layout
+from plansim.simulator.memo import by_value, in_use, named, node, result_of
 from plansim.simulator.plan import Indicator, Plan
 from plansim.simulator.queues import Value
 from plansim.simulator.sampling import Array, Block
@@ -25,46 +26,41 @@ ACCOUNTS = (
     "output", "nominal_output", "real_output", "activity", "revenue",
     "value_added", "real_value_added", "energy", "water", "employment",
 )  # fmt: skip
-#: The kinds of quantity that each account rests on, as ``kind_of`` names them.
-RESTS_ON: Mapping[str, frozenset[str]] = {
-    account: frozenset(kinds.split())
-    for account, kinds in {
-        "activity": "output",
-        "real_output": "output",
-        "price": "prices",
-        "nominal_output": "output prices",
-        "output": "output prices",
-        "revenue": "output prices city.revenue_ratio",
-        "squeeze": "prices",
-        "rated_output": "output va_rate prices",
-        "value_added": "output va_rate prices",
-        "real_value_added": "output va_rate prices",
-        "energy": "output energy",
-        "water": "output water",
-        "employment": "output labour",
-    }.items()
-}
 #: 万元 in one 亿元.
 WAN = 1e4
 #: Arrivals of firms that are counted together.
 FEW = 8
 
 
-def kind_of(quantity: str) -> str:
-    """The kind of a quantity: one name for all clusters, one for both prices, else its own path."""
-    section, *_, last = quantity.split(".")
-    return {"clusters": last, "prices": "prices"}.get(section, quantity)
-
-
 Sum = Callable[["Accounts", Sequence[str]], Array]
 
 
-@dataclass
+class account:  # noqa: N801  # it is written like ``property``
+    """An account of ``Accounts``, worked out when first asked for."""
+
+    def __init__(self, work: Callable[["Accounts"], Array]) -> None:
+        self.work = work
+        self.__doc__ = work.__doc__
+
+    @overload
+    def __get__(self, accounts: None, owner: type) -> "account": ...
+
+    @overload
+    def __get__(self, accounts: "Accounts", owner: type) -> Array: ...
+
+    def __get__(self, accounts: "Accounts | None", owner: type) -> "Array | account":
+        return self if accounts is None else accounts.once(self.work)
+
+
+@named
+@dataclass(slots=True)
 class Accounts:
     """The accounts of one future per draw, each worked out when first asked for.
 
     ``levels`` [(year, quantity, draw)] and ``moves`` are what ``dynamics`` gives, in the years of
-    ``layout``, which may be some of those of the plan.
+    ``layout``, which may be some of those of the plan. With a memo in use all of them note what is
+    read of them, and ``source`` says which accounts these are. There are no attributes of their own
+    to keep a result in: it would be there when what it rests on is new.
     """
 
     plan: Plan
@@ -73,13 +69,14 @@ class Accounts:
     levels: Array
     baseline: Baseline
     moves: Moves
-    _sums: dict[tuple[str, ...], Array] = field(default_factory=dict)
+    source: str = ""
+    _known: dict[tuple[Any, ...], Array] = field(default_factory=dict)
 
     def quantity(self, path: str) -> Array:
         """One quantity's path. [(year, draw)]"""
         return self.levels[:, self.layout.rows[path]]
 
-    @cached_property
+    @account
     def activity(self) -> Array:
         """Eq. 5: organic output less closures, plus projects. [亿元, base prices]
 
@@ -97,7 +94,7 @@ class Accounts:
                 made[:, row] += added[cluster]
         return made
 
-    @cached_property
+    @account
     def real_output(self) -> Array:
         """Eq. 5: as measured, with firms that entered the statistics. [亿元, base prices]"""
         if not self.moves.recognised:
@@ -108,12 +105,12 @@ class Accounts:
                 measured[:, row] += self.moves.recognised[cluster]
         return measured
 
-    @cached_property
+    @account
     def price(self) -> Array:
         """Output price of the place's industry, base year = 1. [(year, 1, draw)]"""
         return self.quantity("prices.output")[:, None]
 
-    @cached_property
+    @account
     def nominal_output(self) -> Array:
         return self.real_output * self.price
 
@@ -142,7 +139,7 @@ class Accounts:
             return self.nominal_output
         return self.nominal_output * self.quantity("city.revenue_ratio")[:, None]
 
-    @cached_property
+    @account
     def squeeze(self) -> Array:
         """Eq. 5: (P_in / P_out)^π, by which prices raise what inputs cost. [(year, draw)]"""
         ratio = self.quantity("prices.input") / self.quantity("prices.output")
@@ -154,7 +151,7 @@ class Accounts:
         rate = 1 - (1 - self.levels[:, self.layout.kind("va_rate")]) * self.squeeze[:, None]
         return np.asarray(rate)
 
-    @cached_property
+    @account
     def rated_output(self) -> Array:
         """Eq. 6: real output × nominal rate. [亿元, base prices]"""
         return self.real_output * self.squeezed_rate
@@ -164,7 +161,7 @@ class Accounts:
         """Eq. 6: nominal output × nominal rate. [亿元, current prices]"""
         return self.rated_output * self.price
 
-    @cached_property
+    @account
     def real_value_added(self) -> Array:
         """Eq. 6: real value added under the plan's deflation assumption. [亿元, base prices]
 
@@ -202,15 +199,6 @@ class Accounts:
         used *= WAN
         return used
 
-    def take_over(self, other: "Accounts", changed: Set[str]) -> None:
-        """What ``other`` accounts of the same futures know and no ``changed`` kind reaches."""
-        for account, kinds in RESTS_ON.items():
-            if account in vars(other) and not kinds & changed:
-                vars(self)[account] = vars(other)[account]
-        for key, found in other._sums.items():
-            if not RESTS_ON[key[0]] & changed:
-                self._sums[key] = found
-
     def of(self, account: str) -> Array:
         """One of ACCOUNTS. [(year, cluster, draw)]"""
         amount: Array = getattr(self, account)
@@ -222,15 +210,16 @@ class Accounts:
         Each sum is made of sums of products, Σ w X x: no account is written out for it.
         """
         chosen = tuple(dict.fromkeys(group for group in groups if group != "all"))
-        key = (account, *chosen)
-        if key not in self._sums:
-            self._sums[key] = self._sum(account, chosen)
-        return self._sums[key]
+        return self.once(_sum, account, chosen)
 
-    def _sum(self, account: str, groups: tuple[str, ...]) -> Array:
-        if account in SUMS:
-            return SUMS[account](self, groups)
-        return self.over(self.of(account), groups)
+    def once(self, work: Callable[..., Array], *given: Any) -> Array:
+        """``work`` on these accounts, done once; with a memo in use, once while nothing is new."""
+        if in_use():
+            return result_of(work, self, *given)
+        key = (work, *given)
+        if key not in self._known:
+            self._known[key] = work(self, *given)
+        return self._known[key]
 
     def over(self, amount: Array, groups: Sequence[str], kind: str = "") -> Array:
         """Σ over clusters of an amount, times a quantity where one is named. [(year, draw)]"""
@@ -242,6 +231,12 @@ class Accounts:
             factors.append(self.baseline.weights[group])
             axes.append("cd")
         return np.asarray(np.einsum(f"{','.join(axes)}->td", *factors))
+
+
+def _sum(accounts: Accounts, account: str, groups: tuple[str, ...]) -> Array:
+    if account in SUMS:
+        return SUMS[account](accounts, groups)
+    return accounts.over(accounts.of(account), groups)
 
 
 def _rated(accounts: Accounts, groups: Sequence[str]) -> Array:
@@ -284,6 +279,7 @@ SUMS: Mapping[str, Sum] = {
 }
 
 
+@by_value
 @dataclass(frozen=True, slots=True)
 class Series:
     """What can be judged: one indicator of one subject ("" is the place as a whole)."""
@@ -301,6 +297,7 @@ def series(plan: Plan) -> tuple[Series, ...]:
     return tuple(found)
 
 
+@named
 @dataclass(frozen=True, slots=True)
 class OneFuture:
     """Everything that an indicator may look at: accounts, deliveries, and luck's address."""
@@ -310,15 +307,12 @@ class OneFuture:
     block: Block
     luck: str
 
-
-def rests_on(indicator: Indicator) -> frozenset[str]:
-    """The kinds of quantity that an indicator rests on, and the programme that it counts."""
-    if indicator.programme is not None:
-        return frozenset((f"programmes.{indicator.programme}",))
-    names = (indicator.of, indicator.over)
-    return frozenset().union(*(RESTS_ON.get(name, {name}) for name in names if name))
+    @property
+    def source(self) -> str:
+        return self.accounts.source
 
 
+@node
 def indicator_path(future: OneFuture, item: Series) -> Array:
     """One indicator of one subject. [(year, draw), in the indicator's base unit]"""
     indicator = future.accounts.plan.indicators[item.indicator]

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from plansim.simulator.dynamics import bounds
 from plansim.simulator.errors import Fault, InputError
 from plansim.simulator.layout import Layout
+from plansim.simulator.memo import node
 from plansim.simulator.plan import Figure, Plan, Uncertainty
 from plansim.simulator.queues import Value
 from plansim.simulator.sampling import Array
@@ -32,6 +33,7 @@ class Baseline:
     weights: Mapping[str, Array]
 
 
+@node
 def close(plan: Plan, layout: Layout, p: Mapping[str, Value], draws: int) -> Baseline:
     """Reconcile one block's base year: outputs to the total, then rates, then tag weights."""
     levels: dict[str, Value] = {

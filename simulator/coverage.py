@@ -10,10 +10,10 @@ from typing import Protocol
 
 import numpy as np
 
+from plansim.simulator.memo import node
 from plansim.simulator.network import Network
-from plansim.simulator.plan import Coverage, Plan, Queue
-from plansim.simulator.queues import Passage, Value, intake, own_figures
-from plansim.simulator.recall import Recall, anew
+from plansim.simulator.plan import Coverage, Plan
+from plansim.simulator.queues import Passage, Value, intake
 from plansim.simulator.sampling import Array, Single, single
 
 #: Full use that comes sooner is there at once. [years]
@@ -95,20 +95,21 @@ class Scheduled:
         return np.minimum(average, self.most, out=average)
 
 
-def scheduled(plan: Plan, p: Mapping[str, Value], recall: Recall = anew) -> dict[str, Delivery]:
+def scheduled(plan: Plan, p: Mapping[str, Value]) -> dict[str, Delivery]:
     """Deliveries of all active programmes that have a schedule."""
     years = tuple(plan.years)
     found: dict[str, Delivery] = {}
     for key, programme in plan.programmes.items():
         if programme.active and programme.coverage is not None:
             path = f"programmes.{key}"
-            found[key] = recall(
-                path, schedule, programme.coverage, years, p.get(f"{path}.coverage.delay", 0.0),
+            found[key] = schedule(
+                programme.coverage, years, p.get(f"{path}.coverage.delay", 0.0),
                 p[f"{path}.coverage.depth"], p.get(f"{path}.units", 1.0), programme.lot,
             )  # fmt: skip
     return found
 
 
+@node
 def schedule(
     coverage: Coverage,
     years: tuple[int, ...],
@@ -223,36 +224,21 @@ class Queued:
 
 
 def queued(
-    plan: Plan,
-    network: Network,
-    p: Mapping[str, Value],
-    passages: Mapping[str, Passage],
-    recall: Recall = anew,
+    plan: Plan, network: Network, p: Mapping[str, Value], passages: Mapping[str, Passage]
 ) -> dict[str, Delivery]:
     """Deliveries of all queued programmes."""
-    found: dict[str, Delivery] = {}
-    for key in network.routes:
-        programme, path = plan.programmes[key], f"programmes.{key}"
-        found[key] = recall(
-            f"{path}/delivery", _queue, passages[key].delivered, programme.queue, programme.lot,
-            f"{path}.queue", p[f"{path}.units"], own_figures(plan, key, p, recall), len(plan.years),
-        )  # fmt: skip
-    return found
+    return {key: _queued(plan, key, p, passages[key].delivered) for key in network.routes}
 
 
-def _queue(
-    delivered: Single,
-    queue: Queue,
-    lot: float,
-    path: str,
-    units: Value,
-    p: Mapping[str, Value],
-    years: int,
-) -> Queued:
-    """The delivery of the queue at a path, whose figures are ``p``."""
+@node
+def _queued(plan: Plan, key: str, p: Mapping[str, Value], delivered: Single) -> Delivery:
+    """What one queue delivers whose lots are done at these times. [(lot, draw)]"""
+    programme, path = plan.programmes[key], f"programmes.{key}.queue"
+    queue, lot = programme.queue, programme.lot
+    assert queue is not None
     induced: Value = 1.0
     if queue.ordinary is not None:
         usual, everybody = p[f"{path}.ordinary"], intake(queue, p, path)
         induced = 1 - np.minimum(usual / np.maximum(everybody, 1e-300), 1.0)
-    each = lot / np.asarray(units)
-    return Queued(delivered, each, induced, p.get(f"{path}.ramp"), years, lot)
+    each = lot / np.asarray(p[f"programmes.{key}.units"])
+    return Queued(delivered, each, induced, p.get(f"{path}.ramp"), len(plan.years), lot)

@@ -13,9 +13,9 @@ from scipy.special import ndtri
 
 from plansim.simulator.coverage import Delivery, Places
 from plansim.simulator.layout import Layout
+from plansim.simulator.memo import node, once
 from plansim.simulator.plan import Effect, Plan, Quantity
 from plansim.simulator.queues import Value
-from plansim.simulator.recall import Recall, anew, once
 from plansim.simulator.sampling import Array, Block, Numbers, Single, correlate, single
 
 #: Own shocks are clipped at this many standard deviations (Eq. 4).
@@ -179,6 +179,7 @@ def trend_of(
 # -- Eq. 3: programmes ---------------------------------------------------------------------------
 
 
+@node
 def effect_size(effect: Effect, quantity: Quantity, size: Value, base: Value) -> Value:
     """b of Eq. 3: the link-space change at full coverage that moves the base level by ``size``."""
     x = np.asarray(base, dtype=float)
@@ -190,6 +191,7 @@ def effect_size(effect: Effect, quantity: Quantity, size: Value, base: Value) ->
     return np.asarray(np.asarray(to_link(quantity, moved)) - np.asarray(to_link(quantity, x)))
 
 
+@node
 def log_change(quantity: Quantity, base: Value, shift: Array) -> Array:
     """The log change of the level that a link-space ``shift`` away from the base means."""
     if quantity.link == "log":
@@ -205,86 +207,109 @@ def programme_paths(
     p: Mapping[str, Value],
     bases: Mapping[str, Value],
     deliveries: Mapping[str, Delivery],
-    recall: Recall = anew,
 ) -> dict[str, Array]:
     """Eq. 3: P_s(t) of every quantity that a programme or a coupling moves. [(year, draw)]
 
     In the years of the layout. A quantity that nothing moves is not in the result, so that a plan
     whose programmes are off computes the same bits as one that has none.
     """
-    recall = once(recall)  # many clusters are moved alike
     own, every = layout.places, tuple(range(len(plan.years)))
-    whole = _remembered(plan, layout) if own != every else frozenset[str]()
-    terms: dict[str, list[Array]] = {}  # by quantity: b, share delivered, b, share delivered, ...
+    whole = _whole_paths(plan, layout) if own != every else frozenset[str]()
+    years = dict.fromkeys(whole, every)
+    with once():  # many clusters are moved alike
+        terms = _terms(plan, layout, p, bases, deliveries, years)
+        paths = {name: _sum_of_products(*found) for name, found in terms.items()}
+        for name, amount in _passed_on(plan, layout, p, bases, paths) if deliveries else ():
+            if name not in whole and len(amount) != len(own):
+                amount = _picked(amount, own)
+            paths[name] = _total(paths[name], amount) if name in paths else amount
+        for name in whole & paths.keys():
+            paths[name] = _picked(paths[name], own)
+    return paths
+
+
+def _terms(
+    plan: Plan,
+    layout: Layout,
+    p: Mapping[str, Value],
+    bases: Mapping[str, Value],
+    deliveries: Mapping[str, Delivery],
+    years: Mapping[str, Places],
+) -> dict[str, list[Array]]:
+    """By quantity b₁, a₁ q₁(t), b₂, a₂ q₂(t), … of the programmes that move it, in its ``years`` or
+    those of the layout.
+    """
+    own = layout.places
+    terms: dict[str, list[Array]] = {}
     for key, delivery in deliveries.items():
-        programme = plan.programmes[key]
-        if not programme.effects:
-            continue
         path = f"programmes.{key}"
-        additional = p[f"{path}.additional"]
-        for index, effect in enumerate(programme.effects):
-            place = f"{path}.effects.{index}"
-            size = p[f"{place}.size"]
+        reaches: dict[Places, Array] = {}
+        for index, effect in enumerate(plan.programmes[key].effects):
+            size = p[f"{path}.effects.{index}.size"]
+            logs = _log1p(size) if effect.change == "relative" else None
             for name in layout.matching(effect.on):
-                quantity = layout.quantities[name]
-                if effect.change == "relative" and quantity.link == "log":
-                    b = recall(place, np.log1p, size)
+                quantity, some = layout.quantities[name], years.get(name, own)
+                if quantity.link == "log" and logs is not None:
+                    b: Value = logs
                 else:
-                    b = recall(f"{place}/{name}", effect_size, effect, quantity, size, bases[name])
-                years, source = (every, "path") if name in whole else (own, "reach")
-                reach = recall(f"{path}.{source}", _reach, additional, delivery, years)
-                terms.setdefault(name, []).extend((b, reach))
-    paths = {name: recall(name, _sum_of_products, *found) for name, found in terms.items()}
-    if not deliveries:
-        return paths
+                    b = effect_size(effect, quantity, size, bases[name])
+                if some not in reaches:
+                    reaches[some] = _reach(p[f"{path}.additional"], delivery, some)
+                terms.setdefault(name, []).extend((np.asarray(b), reaches[some]))
+    return terms
 
-    def add(name: str, source: str, amount: Array) -> None:
-        known = paths.get(name)
-        if name not in whole and len(amount) != len(own):
-            amount = recall(f"{name}+{source}/years", _picked, amount, own)
-        paths[name] = amount if known is None else recall(f"{name}+{source}", np.add, known, amount)
 
+def _passed_on(
+    plan: Plan,
+    layout: Layout,
+    p: Mapping[str, Value],
+    bases: Mapping[str, Value],
+    paths: Mapping[str, Array],
+) -> Iterator[tuple[str, Array]]:
+    """What comes on top, one after the other: output that the labour saved makes, and what
+    couplings pass on of ``paths`` as they are by then. By quantity [(year, draw)]
+    """
     release = p["assumptions.labour_release"]
     for cluster in layout.clusters:
         labour = paths.get(f"clusters.{cluster}.labour")
         if labour is not None:
-            released = recall(f"release/{cluster}", _released, release, labour)
-            add(f"clusters.{cluster}.output", "release", released)
+            yield f"clusters.{cluster}.output", _released(release, labour)
     for index, coupling in enumerate(plan.couplings):
-        place = f"couplings.{index}"
-        strength, speed = p[f"{place}.strength"], p[f"{place}.speed"]
+        strength, speed = p[f"couplings.{index}.strength"], p[f"couplings.{index}.speed"]
         for name in layout.matching(coupling.source_quantity):
             if name not in paths:
                 continue
-            change = recall(
-                f"{place}/{name}", log_change, layout.quantities[name], bases[name], paths[name]
-            )
-            passed = recall(f"{place}/{name}/passed", _passed, strength, speed, change)
+            change = log_change(layout.quantities[name], bases[name], paths[name])
+            passed = _passed(strength, speed, change)
             for receiver in layout.matching(coupling.to):
-                quantity, base = layout.quantities[receiver], bases[receiver]
-                source = f"{place}/{name}/{receiver}"
-                add(receiver, source, recall(source, _as_shift, quantity, base, passed))
-    for name in whole & paths.keys():
-        paths[name] = recall(f"{name}/years", _picked, paths[name], own)
-    return paths
+                yield receiver, _as_shift(layout.quantities[receiver], bases[receiver], passed)
 
 
-def _remembered(plan: Plan, layout: Layout) -> frozenset[str]:
+@node
+def _log1p(size: Value) -> Array:
+    """b of a relative effect on a logarithm: the same whatever the base."""
+    return np.asarray(np.log1p(size))
+
+
+def _whole_paths(plan: Plan, layout: Layout) -> frozenset[str]:
     """Quantities whose every year counts later on, and what moves them beside programmes."""
     sources = {name for each in plan.couplings for name in layout.matching(each.source_quantity)}
     made = {name.removesuffix("output") for name in sources if name.endswith(".output")}
     return frozenset(sources.union(f"{cluster}labour" for cluster in made))
 
 
+@node
 def _picked(path: Array, places: Places) -> Array:
     return path[list(places)]
 
 
+@node
 def _reach(additional: Value, delivery: Delivery, years: Places) -> Array:
     """a q(t) of Eq. 3, less what there is in the base year. [(year, draw)]"""
     return np.asarray(additional * delivery.gained(years))
 
 
+@node
 def _sum_of_products(*terms: Array) -> Array:
     """b₁ c₁(t) + b₂ c₂(t) + … of b₁, c₁, b₂, c₂, …, from left to right."""
     total = np.asarray(terms[0] * terms[1])
@@ -297,11 +322,18 @@ def _sum_of_products(*terms: Array) -> Array:
     return total
 
 
+@node
+def _total(known: Array, amount: Array) -> Array:
+    return np.asarray(known + amount)
+
+
+@node
 def _released(release: Value, labour: Array) -> Array:
     """Output that the labour saved makes elsewhere: −r P_labour(t)."""
     return np.asarray(-release * labour)
 
 
+@node
 def _passed(strength: Value, speed: Value, change: Array) -> Array:
     """What a coupling passes on of a change in its source."""
     return np.asarray(strength * _lagged_stock(change, speed))
@@ -317,6 +349,7 @@ def _lagged_stock(change: Array, speed: Value) -> Array:
     return lagged
 
 
+@node
 def _as_shift(quantity: Quantity, base: Value, change: Array) -> Array:
     """A log change of the level as a link-space shift, to first order for logit and identity."""
     if quantity.link == "log":
@@ -387,6 +420,7 @@ def shock_sd(quantity: Quantity, p: Mapping[str, Value], path: str, size: Value 
     return np.asarray(np.asarray(sd) * relative ** np.asarray(p[f"{path}.luck.size_exponent"]))
 
 
+@node
 def shock_sds(
     layout: Layout, p: Mapping[str, Value], bases: Mapping[str, Value]
 ) -> dict[str, float | Single]:
@@ -480,47 +514,40 @@ class Moves:
         p: Mapping[str, Value],
         bases: Mapping[str, Value],
         deliveries: Mapping[str, Delivery],
-        recall: Recall = anew,
     ) -> "Moves":
         years = layout.places
-
-        def summed(part: str, less: str | None = None) -> dict[str, Array]:
-            return _summed(plan, p, deliveries, years, part, less, recall)
-
         return cls(
-            paths=programme_paths(plan, layout, p, bases, deliveries, recall),
-            added=summed("projects", less="crowding_out"),
+            paths=programme_paths(plan, layout, p, bases, deliveries),
+            added=brought(plan, p, deliveries, years, "projects", less="crowding_out"),
             open_share=closures(plan, p, deliveries, years),
-            recognised=summed("recognised"),
+            recognised=brought(plan, p, deliveries, years, "recognised"),
         )
 
 
-def _summed(
+def brought(
     plan: Plan,
     p: Mapping[str, Value],
     deliveries: Mapping[str, Delivery],
     years: Places,
     part: str,
-    less: str | None,
-    recall: Recall,
+    less: str | None = None,
 ) -> dict[str, Array]:
     """Eq. 5: output that programmes bring beyond the ordinary, by cluster. [亿元]
 
     ``less``: the figure of a programme that says which share is not brought after all.
     """
-    brought: dict[str, Array] = {}
+    found: dict[str, Array] = {}
     for key, delivery in deliveries.items():
         additional = p[f"programmes.{key}.additional"]
         lost = 0.0 if less is None else p.get(f"programmes.{key}.{less}", 0.0)
         for cluster in getattr(plan.programmes[key], part):
-            place = f"programmes.{key}.{part}.{cluster}"
-            path = recall(f"{place}/path", _brought, additional, lost, p[place], delivery, years)
-            if cluster in brought:
-                path = recall(f"{place}/sum", np.add, brought[cluster], path)
-            brought[cluster] = path
-    return brought
+            amount = p[f"programmes.{key}.{part}.{cluster}"]
+            path = _brought(additional, lost, amount, delivery, years)
+            found[cluster] = _total(found[cluster], path) if cluster in found else path
+    return found
 
 
+@node
 def _brought(
     additional: Value, lost: Value, amount: Value, delivery: Delivery, years: Places
 ) -> Array:
@@ -536,9 +563,19 @@ def closures(
     open_share: dict[str, Array] = {}
     for key, delivery in deliveries.items():
         for cluster in plan.programmes[key].closures:
-            closed = np.asarray(p[f"programmes.{key}.additional"]) * np.asarray(
-                p[f"programmes.{key}.closures.{cluster}"]
-            )
-            left = 1 - closed * delivery.gained(years)
-            open_share[cluster] = open_share[cluster] * left if cluster in open_share else left
+            additional = p[f"programmes.{key}.additional"]
+            left = _left(additional, p[f"programmes.{key}.closures.{cluster}"], delivery, years)
+            known = open_share.get(cluster)
+            open_share[cluster] = left if known is None else _both(known, left)
     return open_share
+
+
+@node
+def _left(additional: Value, amount: Value, delivery: Delivery, years: Places) -> Array:
+    """What one programme leaves open of a cluster that closes by so much. [fraction]"""
+    return np.asarray(1 - np.asarray(additional) * np.asarray(amount) * delivery.gained(years))
+
+
+@node
+def _both(one: Array, other: Array) -> Array:
+    return np.asarray(one * other)

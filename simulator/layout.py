@@ -5,7 +5,7 @@ value-added rates, ...), then the two prices, then the city's own quantities.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -26,6 +26,7 @@ class Layout:
     clusters: tuple[str, ...]
     years: tuple[int, ...]
     shock_groups: tuple[Group, ...]
+    _matched: dict[str, tuple[str, ...]] = field(default_factory=dict, compare=False, repr=False)
 
     @classmethod
     def of(cls, plan: Plan) -> "Layout":
@@ -65,4 +66,6 @@ class Layout:
 
     def matching(self, pattern: str) -> tuple[str, ...]:
         """The quantities that a path or a pattern with one ``*`` names."""
-        return tuple(match(pattern, list(self.quantities)).values())
+        if pattern not in self._matched:
+            self._matched[pattern] = tuple(match(pattern, list(self.quantities)).values())
+        return self._matched[pattern]

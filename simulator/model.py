@@ -8,10 +8,10 @@ from plansim.simulator.dynamics import LuckLaw
 from plansim.simulator.errors import Fault, InputError
 from plansim.simulator.feasibility import Goal
 from plansim.simulator.layout import Layout
+from plansim.simulator.memo import entries, first, node, settled, watch
 from plansim.simulator.naming import called, nearest_called
 from plansim.simulator.network import Network
 from plansim.simulator.plan import Plan
-from plansim.simulator.recall import Recall, anew
 from plansim.simulator.results import Scoring
 from plansim.simulator.sampling import Sampler, centre
 
@@ -41,7 +41,6 @@ class Model:
         plan: Plan,
         sampler: str = "independent",
         given: Sequence[str] = (),
-        recall: Recall = anew,
     ) -> "Model":
         """Raises InputError for an unknown sampler or a given target that is not judged."""
         faults = given_faults(plan, given)
@@ -51,17 +50,18 @@ class Model:
         law = LuckLaw.of(
             centre(plan.assumptions.shock_df), centre(plan.assumptions.common_persistence)
         )
-        network, paths = Network.of(plan), series(plan)
+        read = watch("plan", plan, 3)
+        network, paths = settled("network", Network.of(plan)), series(plan)
         place = {item: i for i, item in enumerate(paths)}
         return cls(
             plan=plan,
-            layout=Layout.of(plan),
+            layout=_layout(read),
             network=network,
-            parts=network.parts(),
-            sampler=Sampler.of(plan, sampler, recall),
+            parts=_parts(network),
+            sampler=Sampler.of(plan, sampler),
             law=law,
             series=paths,
-            goals=tuple(Goal.of(target, plan) for target in plan.judged),
+            goals=_goals(read),
             scoring=Scoring.of(plan),
             given=tuple(judged.index(g) for g in given),
             goal_series=tuple(place[Series(t.indicator, t.cluster)] for t in plan.judged),
@@ -90,6 +90,21 @@ class Model:
             for name in self.layout.rows
         )
         return (*self.sampler.uncertain, *luck)
+
+
+_layout = node(Layout.of)
+
+
+@node
+def _goals(plan: Plan) -> tuple[Goal, ...]:
+    return tuple(Goal.of(target, plan) for target in plan.judged)
+
+
+@node
+def _parts(network: Network) -> tuple[Network, ...]:
+    """Those of a network; with a memo in use, each one that is as it was is the same."""
+    parts = {"+".join(part.routes): part for part in network.parts()}
+    return tuple(entries(first, parts, parts).values())
 
 
 def given_faults(plan: Plan, given: Sequence[str]) -> list[Fault]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from graphlib import CycleError, TopologicalSorter
 
 from plansim.simulator.errors import InputError
+from plansim.simulator.memo import by_value, plain
 from plansim.simulator.plan import Plan, Programme, Quota, Stage
 from plansim.simulator.sampling import centre, quantiles
 
@@ -32,6 +33,7 @@ class Visit:
     stage: str
 
 
+@by_value
 @dataclass(frozen=True, slots=True)
 class Gate:
     """Where lots wait for a quota. ``path``: the quota's, in the plan.
@@ -47,6 +49,7 @@ class Gate:
     carries: bool
 
 
+@by_value
 @dataclass(frozen=True, slots=True)
 class Desk:
     """Where lots wait for servers and are worked on. ``path``: the office's or the stage's.
@@ -63,6 +66,7 @@ class Desk:
 Station = Gate | Desk
 
 
+@plain
 @dataclass(frozen=True, slots=True)
 class Network:
     """All stations in an order in which they can be served, and the lots of every programme.

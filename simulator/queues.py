@@ -12,14 +12,14 @@ whole grains, so that sums are exact in any order.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import singledispatch
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from plansim.simulator.memo import node
 from plansim.simulator.network import Desk, Gate, Network, Station
-from plansim.simulator.plan import Plan, Queue, Subsidy, figures
-from plansim.simulator.recall import Recall, anew
+from plansim.simulator.plan import Plan, Queue, Subsidy
 from plansim.simulator.sampling import PIECE, Array, Block, Numbers, Single, single
 
 Value = float | Array
@@ -107,14 +107,7 @@ class Passage:
 # -- what luck brings ------------------------------------------------------------------------------
 
 
-def bring(
-    plan: Plan,
-    network: Network,
-    p: Mapping[str, Value],
-    block: Block,
-    luck: str,
-    recall: Recall = anew,
-) -> Futures:
+def bring(plan: Plan, network: Network, p: Mapping[str, Value], block: Block, luck: str) -> Futures:
     """Applications, durations, drop-outs, needs and stops of one set of luck."""
     amounts: dict[str, Value] = {}
     closed: dict[str, Pause] = {}
@@ -122,42 +115,25 @@ def bring(
     for station in network.stations:
         path = station.path
         if isinstance(station, Gate):
-            amounts[path] = recall(f"{path}/amount", _grains, p[f"{path}.amount"])
+            amounts[path] = _yearly(p[f"{path}.amount"])
         elif station.stops:
             chance, length = p[f"{path}.stopped.chance"], p[f"{path}.stopped.length"]
-            closed[path] = recall(
-                f"{path}/closed", _closing, path, chance, length, span, block, luck
-            )
+            closed[path] = _closing(path, chance, length, span, block, luck)
     cases = {
-        key: recall(
-            f"programmes.{key}/cases", _cases, plan.programmes[key].queue,
-            plan.programmes[key].lot, f"programmes.{key}.queue", network.lots[key], ways,
-            own_figures(plan, key, p, recall), {g: amounts[g] for g in gates_of(ways)},
-            plan.years, block, luck,
-        )
+        key: _cases(plan, key, tuple(ways.items()), network.lots[key], p, block, luck)
         for key, ways in network.routes.items()
-    }  # fmt: skip
+    }
     return Futures(cases, amounts, closed)
-
-
-def own_figures(
-    plan: Plan, key: str, p: Mapping[str, Value], recall: Recall = anew
-) -> dict[str, Value]:
-    """What the figures of one queue are, by path."""
-    path = f"programmes.{key}.queue"
-    known = recall(f"{path}/figures", figures, plan.programmes[key].queue, path)
-    return {name: p[name] for name, _ in known}
-
-
-def gates_of(ways: Mapping[str, Sequence[str]]) -> Iterator[str]:
-    """The paths of all gates on the way through some stages."""
-    return (gate for stations in ways.values() for gate in stations[:-1])
 
 
 def _grains(amount: Value) -> Array:
     return np.asarray(np.rint(np.asarray(amount) * GRAINS))
 
 
+_yearly = node(_grains)
+
+
+@node
 def _closing(path: str, chance: Value, length: Value, span: int, block: Block, luck: str) -> Pause:
     """One stop of a desk at a random time of the plan's years, or none."""
     whether, when, *_ = next(block.uniforms(f"luck.{luck}/{path}/stopped")).astype(float)
@@ -184,20 +160,23 @@ def intake(queue: Queue, p: Mapping[str, Value], path: str) -> Value:
     return usual * (1 + np.asarray(p[f"{path}.subsidy.response"]) * support(queue, p, path))
 
 
+@node
 def _cases(
-    queue: Queue,
-    lot: float,
-    path: str,
+    plan: Plan,
+    key: str,
+    ways: tuple[tuple[str, tuple[str, ...]], ...],
     most: int,
-    ways: Mapping[str, Sequence[str]],
     p: Mapping[str, Value],
-    amounts: Mapping[str, Value],
-    years: range,
     block: Block,
     luck: str,
 ) -> Cases:
-    """What luck brings to the queue at a path. ``most``: lots; ``p``, ``amounts``: its own."""
-    applied = _applied(queue, p, path, most, lot, years, block, f"luck.{luck}/{path}")
+    """What luck brings to the queue of one programme. ``ways``: its stages with the paths of their
+    stations; ``most``: lots.
+    """
+    path, programme = f"programmes.{key}.queue", plan.programmes[key]
+    queue, lot = programme.queue, programme.lot
+    assert queue is not None
+    applied = _applied(queue, p, path, most, lot, plan.years, block, f"luck.{luck}/{path}")
     lots = len(applied)
     lasts: dict[str, Single] = {}
     leaves: dict[str, Bools] = {}
@@ -215,7 +194,7 @@ def _cases(
             each = np.asarray(p[f"{at}.takes.{quota}"]) * lot
             takes[f"quotas.{quota}"] = np.broadcast_to(_grains(each), shape)
     if queue.subsidy is not None:
-        paths = [gate for gate in ways[queue.subsidy.at][:-1] if gate not in takes]
+        paths = [gate for gate in dict(ways)[queue.subsidy.at][:-1] if gate not in takes]
         for gate in paths:
             award = _award(queue, queue.subsidy, p, path, lots, block, luck)
             takes[gate] = np.broadcast_to(_grains(award * lot), shape)
@@ -223,7 +202,7 @@ def _cases(
         applied=applied,
         lasts=lasts,
         leaves=leaves,
-        takes={gate: _at_most(need, amounts[gate]) for gate, need in takes.items()},
+        takes={g: _at_most(need, _yearly(p[f"{g}.amount"])) for g, need in takes.items()},
     )
 
 
@@ -348,9 +327,7 @@ def in_season(clock: Single, season: Sequence[float]) -> Single:
 # -- serving ---------------------------------------------------------------------------------------
 
 
-def serve(
-    network: Network, futures: Futures, trace: bool = True, recall: Recall = anew
-) -> dict[str, Passage]:
+def serve(network: Network, futures: Futures, trace: bool = True) -> dict[str, Passage]:
     """When every lot passes every station, station after station.
 
     Without ``trace`` a lot that leaves at the end of a stage is not in ``ended``, which is quicker.
@@ -361,22 +338,21 @@ def serve(
         arrivals = tuple(passages[visit.programme].delivered for visit in station.visits)
         needs = _needs(station, futures)
         limit = futures.amounts.get(path), futures.closed.get(path)
-        passed = recall(path, _through, station, arrivals, needs, *limit)
+        passed = _through(station, arrivals, needs, *limit)
         for visit, times in zip(station.visits, passed, strict=True):
             passage, cases = passages[visit.programme], futures.cases[visit.programme]
             passage.passed[visit.stage, path] = passage.delivered = times
             if isinstance(station, Desk):
                 lasts, leaves = cases.lasts[visit.stage], cases.leaves.get(visit.stage)
-                passage.ended[visit.stage], passage.delivered = recall(
-                    f"{path}/{visit.programme}/{visit.stage}", _left, times, lasts, leaves, trace
-                )
+                passage.ended[visit.stage], passage.delivered = _left(times, lasts, leaves, trace)
     return passages
 
 
+@node
 def _through(
     station: Station,
     arrivals: tuple[Single, ...],
-    needs: tuple[Numbers, ...],
+    needs: tuple[Any, ...],
     amount: Value | None,
     closed: Pause | None,
 ) -> tuple[Single, ...]:
@@ -401,6 +377,7 @@ def _needs(station: Station, futures: Futures) -> tuple[Array, ...] | tuple[Sing
     return tuple(futures.cases[v.programme].lasts[v.stage] for v in station.visits)
 
 
+@node
 def _left(times: Single, lasts: Single, leaves: Bools | None, trace: bool) -> tuple[Single, Single]:
     """When work ends that begins at some times, and when who is left goes on."""
     ended = times + lasts

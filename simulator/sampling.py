@@ -12,6 +12,7 @@ from copy import copy
 from dataclasses import dataclass, fields, replace
 from functools import lru_cache
 from hashlib import blake2b
+from sys import intern
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
@@ -20,6 +21,7 @@ from numpy.typing import DTypeLike, NDArray
 from scipy.special import betaincinv, betaln, ndtr, ndtri, stdtrit, xlog1py, xlogy
 
 from plansim.simulator.errors import Fault, InputError
+from plansim.simulator.memo import entries, node, watch
 from plansim.simulator.plan import (
     Calibration,
     Correlation,
@@ -29,7 +31,6 @@ from plansim.simulator.plan import (
     Uncertainty,
     figures,
 )
-from plansim.simulator.recall import Recall, anew
 
 if TYPE_CHECKING:
     from scipy.stats.qmc import Sobol
@@ -564,7 +565,7 @@ def calibrate(calibration: Calibration, scores: Mapping[str, Array]) -> None:
 
 def along(names: Sequence[str], direction: Sequence[float], scores: Mapping[str, Array]) -> Array:
     """The coordinate of scores along a direction, added up term by term. [(draws,)]"""
-    total = np.zeros(len(next(iter(scores.values()))))
+    total = np.zeros_like(scores[names[0]])
     for name, weight in zip(names, direction, strict=True):
         if weight:
             total += weight * scores[name]
@@ -598,15 +599,18 @@ def _orthonormal(motion: Calibration | SeenLuck) -> bool:
     return bool(fine and numbers and min(motion.scale, default=1.0) >= 0)
 
 
-def every_figure(plan: Plan, recall: Recall = anew) -> dict[str, Figure]:
-    """``figures`` of a plan; entries of its sections that are as they were are not walked again."""
-    found: dict[str, Figure] = {}
+def every_figure(plan: Plan) -> dict[str, Figure]:
+    """``figures`` of a plan, entry by entry of its sections."""
+    parts: dict[str, Any] = {}
     for field_ in fields(plan):
         part = getattr(plan, field_.name)
-        entries = part.items() if isinstance(part, Mapping) else [("", part)]
-        for key, entry in entries:
-            path = f"{field_.name}.{key}" if key else field_.name
-            found.update(recall(path, figures, entry, path))
+        if isinstance(part, Mapping):
+            parts |= {intern(f"{field_.name}.{key}"): entry for key, entry in part.items()}
+        else:
+            parts[field_.name] = part
+    found: dict[str, Figure] = {}
+    for some in entries(figures, parts, {path: path for path in parts}).values():
+        found.update(some)
     return found
 
 
@@ -625,13 +629,13 @@ class Sampler:
     calibration: Calibration | None = None
 
     @classmethod
-    def of(cls, plan: Plan, method: str = "independent", recall: Recall = anew) -> "Sampler":
+    def of(cls, plan: Plan, method: str = "independent") -> "Sampler":
         """Collect the figures of a plan. Raises InputError for an unknown ``method``."""
         if method not in SAMPLERS:
             raise InputError.of(
                 "unknown_choice", "sampler", value=method, choices="|".join(SAMPLERS)
             )
-        everything = every_figure(plan, recall)
+        everything = every_figure(plan)
         uncertain = {
             path: figure.value
             for path, figure in everything.items()
@@ -650,11 +654,8 @@ class Sampler:
 
     def draw(self, block: Block) -> dict[str, float | Array]:
         """Every figure of the plan by path: a float, or one value a draw [(draws,)]."""
-        scores = self.scores(block)
-        values: dict[str, float | Array] = dict(self.fixed)
-        for name, uncertainty in self.uncertain.items():
-            values[name] = quantile(uncertainty, scores[name])
-        return values
+        scores = watch("sampler", self, 2).scores(block)
+        return {**self.fixed, **entries(quantile, self.uncertain, scores)}
 
     def independent(self, block: Block) -> dict[str, Array]:
         """Normal scores of every figure that has one, calibrated, before they are correlated."""
@@ -663,6 +664,7 @@ class Sampler:
             calibrate(self.calibration, scores)
         return scores
 
+    @node
     def scores(self, block: Block) -> dict[str, Array]:
         """Correlated normal scores of every figure that is uncertain or correlated with one."""
         scores = self.independent(block)

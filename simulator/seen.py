@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from plansim.simulator.memo import node
 from plansim.simulator.plan import Calibration, SeenLuck
 from plansim.simulator.sampling import Array, Block, Single, along
 
@@ -38,6 +39,7 @@ class Seen(Block):
         return self.of.exponentials(name)
 
 
+@node
 def seen(
     calibration: Calibration, first: int, block: Block, luck: str, scores: Mapping[str, Array]
 ) -> Block:

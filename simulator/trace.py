@@ -14,11 +14,12 @@ import numpy as np
 
 from plansim.simulator.delivery import Event, play
 from plansim.simulator.errors import Fault, InputError
+from plansim.simulator.future import LUCKS
 from plansim.simulator.model import Model
 from plansim.simulator.network import Gate, Network
 from plansim.simulator.plan import Plan
 from plansim.simulator.queues import Futures, bring
-from plansim.simulator.run import BLOCKS, LUCKS, MOST_DRAWS
+from plansim.simulator.run import BLOCKS, MOST_DRAWS
 from plansim.simulator.sampling import STREAM_BLOCK, Block
 
 #: Why a lot waits: the quota has too little left, no server is free, or the desk stands still.

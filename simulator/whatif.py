@@ -1,59 +1,38 @@
 """What if: futures held ready, so that a changed lever costs no more than what it moves.
 
-A plan is judged in the futures that ``run`` counts, with the same bits. Judged again with other
-levers, what no lever reaches (parameters, base year, trends, luck) is there already, queues are
-served again only where the changed programme may stand in line, and levels, accounts and indicators
-are worked out again only where programmes move them otherwise than before. Of levels, accounts and
-indicators only the years are looked at that decide whether a target is met.
+A plan is judged in the futures that ``run`` counts, with the same bits, by the same functions
+(``future``), which find in a memo what no lever reaches. Of levels, accounts and indicators only
+the years are looked at that decide whether a target is met; of chosen indicators, if asked, all.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
-from functools import partial
+from dataclasses import dataclass, field, replace
 from itertools import count
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from plansim.simulator.accounts import Accounts, OneFuture, indicator_path, kind_of, rests_on
-from plansim.simulator.baseline import Baseline, close
-from plansim.simulator.coverage import Delivery, scheduled
-from plansim.simulator.dynamics import Moves, luck_paths, shock_sds
-from plansim.simulator.errors import InputError
+from plansim.simulator.accounts import Series, indicator_path
+from plansim.simulator.errors import Fault, InputError
 from plansim.simulator.feasibility import Goal
 from plansim.simulator.frames import KEYS, counted, frame, keys_of, language
+from plansim.simulator.future import LUCKS, Workspace, draw_parameters, simulate_block
 from plansim.simulator.layout import Layout
+from plansim.simulator.memo import KEEP, Memo, node
 from plansim.simulator.model import Model
-from plansim.simulator.network import Network
-from plansim.simulator.plan import Figure, Plan, Uncertainty
-from plansim.simulator.queues import Value
-from plansim.simulator.recall import Notebook, anew
-from plansim.simulator.run import (
-    BLOCKS,
-    LUCKS,
-    Workspace,
-    as_level,
-    check_arguments,
-    in_order,
-    jobs,
-    lucks,
-    queue_up,
-    trends,
-    unmoved_path,
-)
-from plansim.simulator.sampling import Array, Block, Single, quantile
+from plansim.simulator.naming import called, nearest_called, path_of, series_path
+from plansim.simulator.plan import Figure, Plan
+from plansim.simulator.run import BLOCKS, check_arguments, jobs
+from plansim.simulator.sampling import Array, Block, Single
 
 if TYPE_CHECKING:
     import pandas as pd
 
-Answer = TypeVar("Answer")
+Bools = NDArray[np.bool_]
 #: Quantiles of an indicator in its target's year.
 ENDS = ("p05", "p50", "p95")
-Bools = NDArray[np.bool_]
-#: Settings of one part of a plan whose futures are held: on and off, and two more.
-HELD = 4
 #: As many draws are judged quicker by one thread than by several, which wait for one another.
 SHORT = 2048
 
@@ -63,16 +42,25 @@ class Standing:
     """How the judged targets of a plan stand in the futures held. [(target, luck, draw)]
 
     ``met``: in the target's own year; ``reads``: the indicator there as worded, in base units.
+    ``paths``: indicators that were asked for, in all years [(year, luck, draw), base units].
     """
 
     plan: Plan
     met: Bools
     reads: NDArray[np.float64]
+    paths: Mapping[str, Array] = field(default_factory=dict)
 
     @property
     def probability(self) -> Array:
         """Share of futures that meet each target. [(target,)]"""
         return np.asarray(self.met.mean(axis=(1, 2)))
+
+    def fan(self, name: str, *shares: float) -> Array:
+        """Quantiles of one of ``paths``, year by year: the value that so large a share of futures
+        does not exceed. [(share, year)]
+        """
+        path = self.paths[name].reshape(len(self.plan.years), -1)
+        return np.asarray(np.quantile(path, shares, axis=1, method="inverted_cdf"))
 
     def to_frame(self, lang: str | None = None) -> "pd.DataFrame":
         """One row a judged target: its probability, and quantiles of its indicator as worded.
@@ -94,51 +82,7 @@ class Standing:
         return f"Standing({self.plan.plan.id}, {draws} draws; {counted(self.probability)})"
 
 
-class Memory(Generic[Answer]):
-    """Answers to the last few questions; what was not asked for longest is forgotten."""
-
-    def __init__(self, size: int = HELD) -> None:
-        self._size = size
-        self._known: list[tuple[Any, Answer]] = []
-
-    def recall(self, question: Any, answer: Callable[[], Answer]) -> Answer:
-        """What was answered to an equal question, or ``answer()``."""
-        for place, (asked, found) in enumerate(self._known):
-            if asked == question:
-                self._known.append(self._known.pop(place))
-                return found
-        self._known.append((question, answer()))
-        del self._known[: -self._size]
-        return self._known[-1][1]
-
-
-@dataclass(frozen=True, slots=True)
-class Ground:
-    """What no lever reaches: the base year, and by luck the paths of all quantities but for
-    programmes, in link space, in the years of ``layout``. [(year, quantity, draw)]
-    """
-
-    layout: Layout
-    baseline: Baseline
-    unmoved: Mapping[str, Array]
-
-
-@dataclass(frozen=True, slots=True)
-class Last:
-    """Futures of one set of luck as they were last lived, in ``levels`` [(year, row, draw)].
-
-    ``paths``: by position among all series.
-    """
-
-    ground: Ground
-    deliveries: Mapping[str, Delivery]
-    moves: Moves
-    levels: Array
-    accounts: Accounts
-    paths: Mapping[int, Array]
-
-
-class Remembering(Block):
+class WarmBlock(Block):
     """Blocks side by side, which draw each of their streams once.
 
     Lanes are counted from the first one of the first block. Normal numbers may be written on.
@@ -189,182 +133,55 @@ def _side_by_side(numbers: Sequence[Any]) -> Any:
     return numbers[0] if len(numbers) == 1 else np.concatenate(numbers, axis=1)
 
 
-class Held:
-    """One block of futures.
+class Futures:
+    """One block of futures, to be judged under one setting of levers after another.
 
-    Figures of one name have one score whatever a lever does to their distributions, unless figures
-    come or go that are correlated with others: then nothing that is held is of use. Of each part of
-    a network what it delivers is held under the last ``settings``, and where programmes share it
-    also the way of their lots under the last one, unless ``settings`` is 1. ``lucks``: the sets of
-    luck that are lived through.
+    ``keep``: settings that results are kept for (``Memo``). ``lucks``: the sets of luck that are
+    lived through.
     """
 
-    def __init__(self, block: Block, settings: int = HELD, lucks: Sequence[str] = LUCKS) -> None:
-        self.block = block if isinstance(block, Remembering) else Remembering(block)
-        self._settings, self._lucks = settings, lucks
-        self._forget(())
-
-    def _forget(self, world: object) -> None:
-        self._world = world
-        self._scores: dict[str, Array] = {}
-        self._values: dict[str, tuple[Uncertainty, Array]] = {}
-        self._grounds: Memory[Ground] = Memory(2)
-        self._queues: dict[tuple[str, ...], Memory[dict[str, Delivery]]] = {}
-        self._notes = {place: Notebook() for place in ("schedules", *self._lucks)}
-        self._last: dict[str, Last] = {}
+    def __init__(self, block: Block, keep: int = KEEP, lucks: Sequence[str] = LUCKS) -> None:
+        self.block = block if isinstance(block, WarmBlock) else WarmBlock(block)
+        self._lucks = lucks
+        self._memo = Memo(keep)
+        self._space = Workspace()
 
     def judge(self, model: Model) -> tuple[Bools, Array]:
         """Targets met, and indicators as worded, in their own years. [(target, luck, draw)]"""
-        plan = model.plan
-        p = self._parameters(model)
-        years = model.decisive_years
-        asked = _without_levers(plan), years
-        ground = self._grounds.recall(asked, lambda: self._ground(model, p))
-        by_schedule = scheduled(plan, p, self._notes["schedules"])
-        places = model.goal_series
-        met = np.empty((len(places), len(self._lucks), self.block.draws), dtype=bool)
-        reads = np.empty(met.shape)
-        for side, luck in enumerate(self._lucks):
-            deliveries = in_order(plan, {**by_schedule, **self._queued(model, p, luck)})
-            paths = self._live(model, p, ground, deliveries, luck)
-            recall = self._notes[luck]
-            for row, (goal, place) in enumerate(zip(model.goals, places, strict=True)):
-                judged = recall(f"goals.{row}", _in_its_year, goal, years, paths[place])
-                met[row, side], reads[row, side] = judged
+        met, reads, _ = self.judge_with_paths(model, ())
         return met, reads
 
-    def _live(
-        self,
-        model: Model,
-        p: Mapping[str, Value],
-        ground: Ground,
-        deliveries: Mapping[str, Delivery],
-        luck: str,
-    ) -> Mapping[int, Array]:
-        """The indicators that are judged; what no change reaches stays as it was lived last."""
-        plan, layout = model.plan, ground.layout
-        moves = Moves.of(plan, layout, p, ground.baseline.levels, deliveries, self._notes[luck])
-        last = self._last.pop(luck, None)  # its levels are written on: gone if that fails
-        if last is not None and last.ground is not ground:
-            last = None
-        unmoved = ground.unmoved[luck]
-        levels = Workspace().array("levels", *unmoved.shape) if last is None else last.levels
-        path = np.empty((unmoved.shape[0], unmoved.shape[2]))
-        changed = set() if last is None else _changed_beside(last, deliveries, moves)
-        for name, row in layout.rows.items():
-            moved = moves.paths.get(name)
-            if last is None or not _same(last.moves.paths.get(name), moved):
-                np.add(unmoved[:, row], 0.0 if moved is None else moved, out=path)
-                as_level(layout.quantities[name], name, path, levels[:, row])
-                changed.add(kind_of(name))
-        accounts = Accounts(plan, layout, p, levels, ground.baseline, moves)
-        known: Mapping[int, Array] = {}
-        if last is not None:
-            accounts.take_over(last.accounts, changed)
-            known = last.paths
-        future = OneFuture(accounts, deliveries, self.block, luck)
-        paths: dict[int, Array] = {}
-        for place in set(model.goal_series):
-            item = model.series[place]
-            if place in known and not rests_on(plan.indicators[item.indicator]) & changed:
-                paths[place] = known[place]
-            else:
-                paths[place] = indicator_path(future, item)
-        self._last[luck] = Last(ground, deliveries, moves, levels, accounts, paths)
-        return paths
-
-    def _parameters(self, model: Model) -> dict[str, Value]:
-        """Every figure; only what is distributed otherwise than before is worked out."""
-        sampler = model.sampler
-        plan = model.plan
-        groups = tuple(members.names for members in sampler.groups)
-        world = (groups, plan.parameter_correlations, plan.calibration)
-        if world != self._world:
-            self._forget(world)
-        if not self._scores.keys() >= sampler.uncertain.keys():
-            self._scores = sampler.scores(self.block)
-        values: dict[str, Value] = dict(sampler.fixed)
-        for name, uncertainty in sampler.uncertain.items():
-            held = self._values.get(name)
-            if held is None or (held[0] is not uncertainty and held[0] != uncertainty):
-                held = (uncertainty, quantile(uncertainty, self._scores[name]))
-                self._values[name] = held
-            values[name] = held[1]
-        return values
-
-    def _ground(self, model: Model, p: Mapping[str, Value]) -> Ground:
-        layout = model.layout
-        baseline = close(model.plan, layout, p, self.block.draws)
-        sds = shock_sds(layout, p, baseline.levels)
-        ways = trends(layout, p, baseline.levels)
-        judged = layout.among(model.decisive_years)
-        path = np.empty((len(layout.years), self.block.draws))
-        unmoved: dict[str, Array] = {}
-        sources = lucks(model, self.block)
-        for luck in self._lucks:
-            shape = (len(judged.years), len(layout.rows), self.block.draws)
-            paths = unmoved[luck] = Workspace().array("unmoved", *shape)
-            for name, n in luck_paths(layout, p, sds, model.law, sources[luck], luck):
-                unmoved_path(ways[name], n, path)
-                paths[:, layout.rows[name]] = path[list(judged.places)]
-        return Ground(judged, baseline, unmoved)
-
-    def _queued(self, model: Model, p: Mapping[str, Value], luck: str) -> dict[str, Delivery]:
-        """What queues deliver: a part of the network is served again if anything in it changed."""
-        found: dict[str, Delivery] = {}
-        for part in model.parts:
-            memory = self._queues.setdefault((luck, *part.routes), Memory(self._settings))
-            found |= memory.recall(
-                _settings_of(part, model.plan),
-                partial(self._served, model.plan, part, p, luck),
-            )
-        return found
-
-    def _served(
-        self, plan: Plan, part: Network, p: Mapping[str, Value], luck: str
-    ) -> dict[str, Delivery]:
-        """Where programmes stand in line together, many of their lots come and go as before."""
-        again = self._settings > 1 and len(part.routes) > 1
-        recall = self._notes[luck] if again else anew
-        return queue_up(plan, part, p, self.block, luck, False, recall)[0]
+    def judge_with_paths(
+        self, model: Model, series: Sequence[Series]
+    ) -> tuple[Bools, Array, Array]:
+        """The same, with whole paths of some indicators. [(series, year, luck, draw)]"""
+        sides, draws, years = len(self._lucks), self.block.draws, len(model.layout.years)
+        met = np.empty((len(model.goals), sides, draws), dtype=bool)
+        reads = np.empty(met.shape)
+        paths = np.empty((len(series), years, sides, draws))
+        with self._memo:
+            draw = draw_parameters(model, self.block, model.decisive_years)
+            for side, luck in enumerate(self._lucks):
+                found = simulate_block(model, draw, self.block, luck, space=self._space).future
+                read = {n: indicator_path(found, model.series[n]) for n in set(model.goal_series)}
+                for row, (goal, n) in enumerate(zip(model.goals, model.goal_series, strict=True)):
+                    met[row, side], reads[row, side] = _in_its_year(goal, draw.layout, read[n])
+                if series:
+                    every = draw.among(model, model.layout)
+                    found = simulate_block(
+                        model, every, self.block, luck, space=self._space, lazy=True
+                    ).future
+                    for row, item in enumerate(series):
+                        paths[row, :, side] = indicator_path(found, item)
+        return met, reads, paths
 
 
-def _in_its_year(goal: Goal, years: tuple[int, ...], path: Array) -> tuple[Bools, Array]:
+@node
+def _in_its_year(goal: Goal, layout: Layout, path: Array) -> tuple[Bools, Array]:
     """Whether a target is met in its own year, and the indicator there as worded. [(draw,)]"""
-    goal = goal.among(years)
+    goal = goal.among(layout.years)
     read = goal.read(path)
     return goal.met(read)[goal.year].copy(), read[goal.year].copy()
-
-
-def _changed_beside(last: Last, deliveries: Mapping[str, Delivery], moves: Moves) -> set[str]:
-    """What is no longer as it was last, beside what moves levels: kinds as in ``rests_on``."""
-    keys = deliveries.keys() | last.deliveries.keys()
-    changed = {f"programmes.{k}" for k in keys if deliveries.get(k) is not last.deliveries.get(k)}
-    for part in ("added", "open_share", "recognised"):
-        before, now = getattr(last.moves, part), getattr(moves, part)
-        if any(not _same(before.get(c), now.get(c)) for c in before.keys() | now.keys()):
-            changed.add("output")
-    return changed
-
-
-def _same(one: Array | None, other: Array | None) -> bool:
-    if one is None or other is None:
-        return one is other
-    return one is other or np.array_equal(one, other)
-
-
-def _without_levers(plan: Plan) -> Plan:
-    """Everything that base year, trends and luck are made of."""
-    return replace(plan, programmes={}, offices={}, quotas={}, targets=())
-
-
-def _settings_of(part: Network, plan: Plan) -> tuple[object, ...]:
-    """Everything that the lots of one part of the network come and go by."""
-    paths = [station.path.split(".") for station in part.stations]
-    shared = [plan.offices[path[1]] for path in paths if path[0] == "offices"]
-    limits = [plan.quotas[path[1]] for path in paths if path[0] == "quotas"]
-    programmes = [plan.programmes[key] for key in part.routes]
-    return (part, shared, limits, [(own.lot, own.units, own.queue) for own in programmes])
 
 
 def changed(plan: Plan, path: str, value: object) -> Plan:
@@ -420,23 +237,60 @@ class WhatIf:
         self.plan = plan
         self.draws = draws
         work = jobs(draws, seed, width, selective=False)
-        self._held = [Held(job.block, lucks=lucks) for job in work]
+        self._futures = [Futures(job.block, lucks=lucks) for job in work]
         self._workers = workers
-        self._notes = Notebook()
+        self._models = Memo()
 
-    def judge(self, plan: Plan | None = None) -> Standing:
+    def judge(self, plan: Plan | None = None, paths: Sequence[str] = ()) -> Standing:
         """How ``plan`` stands, the plan held by default.
 
         ``plan`` differs from it in levers or in figures; anything else costs what a run costs.
+        ``paths``: indicators that are wanted in all years, by name, or by key: ``KEY`` or, of one
+        cluster, ``KEY/CLUSTER``. Raises InputError naming those that the plan does not have.
         """
-        model = Model.of(plan or self.plan, recall=self._notes)
-        if len(self._held) == 1:
-            judged = [self._held[0].judge(model)]
+        with self._models:
+            model = Model.of(plan or self.plan)
+        series = chosen_series(model, paths) if paths else ()
+
+        def judged(futures: Futures) -> tuple[Bools, Array, Array]:
+            return futures.judge_with_paths(model, series)
+
+        if len(self._futures) == 1:
+            parts = [judged(self._futures[0])]
         else:
             with ThreadPoolExecutor(self._workers) as pool:
-                judged = list(pool.map(lambda held: held.judge(model), self._held))
-        sides = zip(*judged, strict=True)
-        met, reads = (
-            side[0] if len(side) == 1 else np.concatenate(side, axis=-1) for side in sides
+                parts = list(pool.map(judged, self._futures))
+        sides: Iterator[Any] = zip(*parts, strict=True)
+        met, reads, whole = (
+            (side[0] if len(side) == 1 else np.concatenate(side, axis=-1))[..., : self.draws]
+            for side in sides
         )
-        return Standing(model.plan, met[..., : self.draws], reads[..., : self.draws])
+        return Standing(model.plan, met, reads, dict(zip(paths, whole, strict=True)))
+
+
+def chosen_series(model: Model, words: Sequence[str]) -> tuple[Series, ...]:
+    """The series of some words. Raises InputError naming those that there are not."""
+    known = {series_path(item.indicator, item.subject): item for item in model.series}
+    found = [(word, known.get(_path_of_series(model.plan, word))) for word in words]
+    faults = [
+        Fault(
+            "unknown_indicator",
+            {
+                "value": word,
+                "choices": [called(model.plan, path) for path in known],
+                "nearest": nearest_called(model.plan, word, known),
+            },
+            "paths",
+        )
+        for word, item in found
+        if item is None
+    ]
+    if faults:
+        raise InputError(faults)
+    return tuple(item for _, item in found if item is not None)
+
+
+def _path_of_series(plan: Plan, word: str) -> str:
+    """``indicators.KEY/CLUSTER`` of a key or of a name in either language."""
+    path = path_of(plan, word)
+    return path if path.startswith("indicators.") else f"indicators.{word}"

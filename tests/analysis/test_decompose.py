@@ -19,9 +19,10 @@ from plansim.analysis.decompose import (
 )
 from plansim.scenarios.load import load
 from plansim.simulator.accounts import Accounts, Series
+from plansim.simulator.future import block_futures
 from plansim.simulator.model import Model
 from plansim.simulator.plan import Plan
-from plansim.simulator.run import live, run, systematic
+from plansim.simulator.run import run
 from plansim.simulator.sampling import Block
 from plansim.tests.refusals import refused
 
@@ -42,7 +43,7 @@ def plan(folder: Path) -> Plan:
 
 def accounts(plan: Plan, draws: int = DRAWS) -> Accounts:
     model, block = Model.of(plan), Block(1, 0, 0, 256)
-    return live(model, systematic(model, block), block, "a", keep=False).future.accounts
+    return block_futures(model, block, "a").accounts
 
 
 @pytest.mark.parametrize("kind", ["lmdi", "output"])

@@ -14,6 +14,7 @@ import pytest
 from plansim.benchmarks.feed import Fed, at
 from plansim.benchmarks.scalar import Ready, as_futures, close, future
 from plansim.scenarios.load import load
+from plansim.simulator.future import LUCKS
 from plansim.simulator.model import Model
 from plansim.simulator.plan import (
     Effect,
@@ -30,7 +31,6 @@ from plansim.simulator.plan import (
     Subsidy,
     Uncertainty,
 )
-from plansim.simulator.run import LUCKS
 from plansim.simulator.waiting import flows
 
 SHIPPED = partial(load, "yuyao-2016")

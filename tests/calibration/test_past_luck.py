@@ -12,8 +12,9 @@ from plansim.calibration.posterior import posterior
 from plansim.scenarios.history import Observation
 from plansim.scenarios.load import load
 from plansim.simulator.accounts import Series, indicator_path
+from plansim.simulator.future import LUCKS, draw_parameters, shock_blocks, simulate_block
 from plansim.simulator.model import Model
-from plansim.simulator.run import LUCKS, live, lucks, run, systematic
+from plansim.simulator.run import run
 from plansim.simulator.sampling import Block, Resampled, Sampler
 from plansim.simulator.seen import rows_of
 from plansim.simulator.whatif import WhatIf, changed
@@ -51,9 +52,9 @@ def totals(plan, blocks):
     parts = []
     for number in range(blocks):
         block = Block(7, number)
-        common = systematic(model, block)
+        common = draw_parameters(model, block)
         for luck in LUCKS:
-            future = live(model, common, block, luck, keep=False).future
+            future = simulate_block(model, common, block, luck, keep=False).future
             parts.append(np.array(indicator_path(future, Series("total_output", ""))))
     return np.concatenate(parts, axis=1)
 
@@ -157,7 +158,7 @@ def test_luck_that_does_not_fit_is_refused(calibrated, bad):
 def test_numbers_come_from_the_block_that_was_given(calibrated):
     """Streams that are drawn from another seed stay so."""
     block = Resampled(7, 0, 0, 128, other=8, taken=lambda name: name.endswith(".water"))
-    told = lucks(Model.of(calibrated), block)["a"]
+    told = shock_blocks(Model.of(calibrated), block)["a"]
     moved = 0
     for name in Model.of(calibrated).layout.rows:
         stream = f"luck.a/{name}"

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from plansim.simulator.accounts import OneFuture
+from plansim.simulator.future import block_futures
 from plansim.simulator.model import Model
 from plansim.simulator.network import Network
 from plansim.simulator.plan import (
@@ -40,7 +41,7 @@ from plansim.simulator.plan import (
 )
 from plansim.simulator.queues import Futures, Value, bring, serve
 from plansim.simulator.results import Tally
-from plansim.simulator.run import count_block, jobs, live, merged, systematic
+from plansim.simulator.run import count_block, jobs, merged
 from plansim.simulator.sampling import STREAM_BLOCK, Block, Sampler, Single
 
 Alter = Callable[..., Plan]
@@ -514,7 +515,7 @@ def simulate() -> Simulate:
 
     def simulated(plan: Plan, seed: int = 1, luck: str = "a", draws: int = 256) -> Any:
         model, block = Model.of(plan), Block(seed, 0, 0, draws)
-        return live(model, systematic(model, block), block, luck, keep=False).future
+        return block_futures(model, block, luck)
 
     return simulated
 

@@ -8,12 +8,9 @@ import pytest
 
 from plansim.simulator.accounts import (
     ACCOUNTS,
-    RESTS_ON,
     OneFuture,
     Series,
     indicator_path,
-    kind_of,
-    rests_on,
     series,
 )
 from plansim.simulator.errors import InputError
@@ -273,7 +270,7 @@ def test_an_uncertain_count_is_whole_in_the_base_year(
     assert (path(simulate(none), "firms") == 0).all()
 
 
-# -- what rests on what ----------------------------------------------------------------------------
+# -- sums ------------------------------------------------------------------------------------------
 
 EVERYTHING = {*ACCOUNTS, "rated_output"}
 
@@ -289,38 +286,3 @@ def test_a_sum_is_the_sum_of_its_account(
         assert a.summed(name, "all") == pytest.approx(amount.sum(axis=1), rel=1e-12)
         assert a.summed(name, "high") == pytest.approx((amount * weights).sum(axis=1), rel=1e-12)
         assert a.summed(name, "high", "all") is a.summed(name, "high")
-
-
-@pytest.mark.parametrize("deflation", ["single", "double"])
-def test_an_account_rests_on_what_it_says_and_on_nothing_else(
-    plan: Plan, alter: Alter, simulate: Simulate, deflation: str
-) -> None:
-    plan = alter(plan, {"assumptions.deflation.value": deflation})
-    for kind in ("output", "va_rate", "energy", "water", "labour", "prices", "city.revenue_ratio"):
-        before, after = simulate(plan).accounts, simulate(plan).accounts
-        rows = [row for name, row in before.layout.rows.items() if kind_of(name) == kind]
-        after.levels[:, rows[:1]] *= 1.01
-        for name in EVERYTHING:
-            moved = bool((before.of(name) != after.of(name)).any())
-            assert moved == (kind in RESTS_ON[name]), (kind, name)
-            moved = bool((before.summed(name, "all") != after.summed(name, "all")).any())
-            assert moved == (kind in RESTS_ON[name]), (kind, name)
-
-
-def test_accounts_take_over_what_no_change_reaches(plan: Plan, simulate: Simulate) -> None:
-    known, anew = simulate(plan).accounts, simulate(plan).accounts
-    for name in EVERYTHING:
-        known.of(name), known.summed(name, "high")
-    anew.take_over(known, {"energy", "va_rate"})
-    assert anew.real_output is known.real_output
-    assert anew.summed("revenue", "high") is known.summed("revenue", "high")
-    for name in ("energy", "value_added", "real_value_added", "rated_output"):
-        assert anew.summed(name, "high") is not known.summed(name, "high")
-    assert anew.rated_output is not known.rated_output
-
-
-def test_indicators_rest_on_their_accounts_or_on_what_they_count(queued: Plan) -> None:
-    assert rests_on(queued.indicators["energy_intensity"]) == {
-        "output", "energy", "va_rate", "prices",
-    }  # fmt: skip
-    assert rests_on(queued.indicators["grants_done"]) == {"programmes.grants"}

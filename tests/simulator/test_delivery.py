@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from plansim.simulator.accounts import OneFuture
 from plansim.simulator.delivery import Event, passages, play
+from plansim.simulator.future import block_futures
 from plansim.simulator.model import Model
 from plansim.simulator.network import Desk, Gate, Network
 from plansim.simulator.plan import (
@@ -30,7 +31,7 @@ from plansim.simulator.plan import (
 )
 from plansim.simulator.queues import Cases, Futures, serve
 from plansim.simulator.results import Kept, Result, Tally
-from plansim.simulator.run import BLOCKS, live, run, systematic
+from plansim.simulator.run import BLOCKS, run
 from plansim.simulator.sampling import STREAM_BLOCK, Array, Block, Single
 
 Alter = Callable[..., Plan]
@@ -389,7 +390,7 @@ def assert_same(one: Tally, other: Tally) -> None:
 
 def lived(plan: Plan, start: int, stop: int) -> OneFuture:
     model, block = Model.of(plan), Block(1, 0, start, stop)
-    return live(model, systematic(model, block), block, "a", keep=False).future
+    return block_futures(model, block, "a")
 
 
 @pytest.fixture(scope="module")

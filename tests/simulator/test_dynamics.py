@@ -32,10 +32,10 @@ from plansim.simulator.dynamics import (
     trend_of,
 )
 from plansim.simulator.errors import InputError
+from plansim.simulator.future import draw_parameters, simulate_block
 from plansim.simulator.layout import Layout
 from plansim.simulator.model import Model
 from plansim.simulator.plan import Coupling, Coverage, Effect, Figure, Plan, Quantity, Uncertainty
-from plansim.simulator.run import live, systematic
 from plansim.simulator.sampling import STREAM_BLOCK, Block, Sampler
 
 Alter = Callable[..., Plan]
@@ -204,7 +204,7 @@ def test_a_base_that_its_link_does_not_know_is_refused(plan: Plan, alter: Alter)
     wide = Uncertainty("normal", mean=0.02, sd=0.05)
     model = Model.of(alter(plan, {"city.rd.base": wide, "city.patents.base": -1.0}))
     with pytest.raises(InputError) as problem:
-        systematic(model, Block(1, 0))
+        draw_parameters(model, Block(1, 0))
     assert [(f.code, f.path) for f in problem.value.faults] == [
         ("base_outside_bounds", "city.rd.base"),
         ("base_outside_bounds", "city.patents.base"),
@@ -214,9 +214,9 @@ def test_a_base_that_its_link_does_not_know_is_refused(plan: Plan, alter: Alter)
 def test_a_trend_that_is_not_finite_is_refused(plan: Plan, alter: Alter) -> None:
     model = Model.of(alter(plan, {"city.patents.trend.ceiling": -60.0}))
     block = Block(1, 0)
-    common = systematic(model, block)
+    common = draw_parameters(model, block)
     with pytest.raises(InputError) as problem:
-        live(model, common, block, "a", keep=False)
+        simulate_block(model, common, block, "a", keep=False)
     assert [(f.code, f.path) for f in problem.value.faults] == [("not_finite", "city.patents")]
 
 
@@ -438,7 +438,7 @@ def test_moves_of_some_years_are_those_of_all(
     couplings = tuple(Coupling(a, b, figure, plan.couplings[0].speed) for a, b in chain)
     strengths = {f"couplings.{n}.strength": 0.3 for n in range(len(chain))}
     model, block = Model.of(replace(plan, couplings=couplings)), Block(1, 0, 0, 16)
-    common = systematic(model, block)
+    common = draw_parameters(model, block)
     given_p = {**common.p, **strengths}
     few = model.layout.among((2015, *sorted(others)))
     whole, some = (

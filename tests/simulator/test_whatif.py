@@ -17,11 +17,9 @@ from plansim.simulator.plan import Calibration, Plan, Uncertainty
 from plansim.simulator.run import run
 from plansim.simulator.sampling import Block
 from plansim.simulator.whatif import (
-    HELD,
-    Held,
-    Memory,
-    Remembering,
+    Futures,
     Standing,
+    WarmBlock,
     WhatIf,
     changed,
     width_of,
@@ -161,7 +159,7 @@ def test_every_stream_is_drawn_once(monkeypatch: pytest.MonkeyPatch) -> None:
     normals = Block.normals
     monkeypatch.setattr(Block, "normals", noted)
     part = Block(3, 1, 128, 384)
-    held = Remembering(part)
+    held = WarmBlock(part)
     drawn = [held.normal("a", 3), held.normal("a", 2), held.normal("a", 3)]
     assert asked == ["a"]
     for found, rows in zip(drawn, (3, 2, 3), strict=True):
@@ -180,27 +178,13 @@ def test_what_is_held_is_gone_when_nobody_holds_it(queued: Plan) -> None:
     """Tables of futures may not wait for the collector of circles."""
     gc.disable()
     try:
-        held = Held(Block(1, 0, 0, 128))
-        held.judge(Model.of(queued))
-        block = weakref.ref(held.block)
-        del held
+        futures = Futures(Block(1, 0, 0, 128))
+        futures.judge(Model.of(queued))
+        block = weakref.ref(futures.block)
+        del futures
         assert block() is None
     finally:
         gc.enable()
-
-
-def test_memory_keeps_the_last_few_questions() -> None:
-    memory: Memory[int] = Memory()
-    asked: list[int] = []
-
-    def square(n: int) -> int:
-        asked.append(n)
-        return n * n
-
-    questions = [*range(HELD), 0, HELD, 0, 1]  # HELD pushes out 1, which was asked for longest ago
-    found = [memory.recall([n], lambda n=n: square(n)) for n in questions]  # type: ignore[misc]
-    assert found == [n * n for n in questions]
-    assert asked == [*range(HELD), HELD, 1]
 
 
 def test_a_setting_that_is_refused_leaves_nothing_behind(asked: Asked, queued: Plan) -> None:

@@ -31,10 +31,10 @@ from plansim.reports.words.delivery import scheduled as closing
 from plansim.scenarios.load import load
 from plansim.simulator.coverage import queued
 from plansim.simulator.errors import Fault, InputError
+from plansim.simulator.future import draw_parameters
 from plansim.simulator.model import Model
 from plansim.simulator.plan import Plan
 from plansim.simulator.queues import bring, serve
-from plansim.simulator.run import systematic
 from plansim.simulator.sampling import STREAM_BLOCK, Block
 from plansim.simulator.trace import Lot, Step, Trace, trace
 
@@ -72,7 +72,7 @@ def test_the_times_are_those_of_the_recursion_to_the_last_bit(
     """The block here is another than the one that the trace is cut from, as in a run."""
     number, lane = divmod(draw - 1, STREAM_BLOCK)
     model, block = Model.of(plan), Block(3, number, 0, 512)
-    p = systematic(model, block).p
+    p = draw_parameters(model, block).p
     passages = serve(model.network, bring(plan, model.network, p, block, luck))
     deliveries = queued(plan, model.network, p, passages)
     found = trace(plan, seed=3, draw=draw, luck=luck)
