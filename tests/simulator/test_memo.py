@@ -114,7 +114,10 @@ def test_a_number_is_no_other_number(done: list[Any]) -> None:
 
 
 def test_what_is_gone_leaves_its_place_but_never_its_result() -> None:
-    copied = node(np.copy)
+    @node
+    def copied(array: Any) -> Any:
+        return np.copy(array)
+
     with Memo():
         for n in range(200):
             fresh = np.full(3, float(n))
