@@ -437,8 +437,8 @@ class Speech:
 
     def _targets(self, keys: list[str]) -> str:
         wanted = ".".join(keys)
-        target = next(target for target in self.plan.targets if target.id == wanted)
-        return self.target(target)
+        found = [target for target in self.plan.targets if target.id == wanted]
+        return self.target(found[0])
 
     def target(self, target: Target) -> str:
         """A target by what it is about, and its year."""

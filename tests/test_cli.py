@@ -52,6 +52,7 @@ TARGET_COLUMNS = [
     "reason",
     "restates",
     "source",
+    "target_name",
 ]
 RUN_COLUMNS = [
     "plan",
@@ -83,6 +84,8 @@ RUN_COLUMNS = [
     "binds",
     "draws",
     "seed",
+    "target_name",
+    "binds_name",
 ]
 LIST_COLUMNS = ["id", "name", "place", "base_year", "horizon", "clusters", "targets", "judged"]
 FIGURE_COLUMNS = ["path", "median", "p05", "p95", "unit", "year", "origin", "source", "why", "name"]
@@ -506,8 +509,16 @@ def test_the_first_page_lists_every_verb(plansim: Plansim) -> None:
 
 QUEUES = Path(__file__).parent / "reports" / "queues"
 TRACE_COLUMNS = [
-    "time", "year", "programme", "entity", "stage", "event", "waited_for", "waited_days",
-]  # fmt: skip
+    "time",
+    "year",
+    "programme",
+    "entity",
+    "stage",
+    "event",
+    "waited_for",
+    "waited_days",
+    "programme_name",
+]
 
 
 @pytest.fixture(scope="session")
@@ -818,9 +829,20 @@ def test_hindcast_names_every_fault_of_a_panel(plansim: Plansim, tmp_path: Path)
 # -- calibrate -----------------------------------------------------------------------------------
 
 CALIBRATED_COLUMNS = [
-    "path", "unit", "origin", "prior_p05", "prior_p50", "prior_p95", "posterior_p05",
-    "posterior_p50", "posterior_p95", "moved", "spread", "by",
-]  # fmt: skip
+    "path",
+    "unit",
+    "origin",
+    "prior_p05",
+    "prior_p50",
+    "prior_p95",
+    "posterior_p05",
+    "posterior_p50",
+    "posterior_p95",
+    "moved",
+    "spread",
+    "by",
+    "name",
+]
 
 
 @pytest.fixture
@@ -1092,15 +1114,52 @@ FEWER = (
     "--lever", "manager_classes",
 )  # fmt: skip
 SOUGHT_COLUMNS = [
-    "point", "lever", "value", "cost", "probability", "prob_low", "prob_high", "name", "unit",
-    "plan_value", "low", "high", "effort", "answer", "target", "asked", "searched", "reached",
-    "draws", "seed",
-]  # fmt: skip
+    "point",
+    "lever",
+    "value",
+    "cost",
+    "probability",
+    "prob_low",
+    "prob_high",
+    "name",
+    "unit",
+    "plan_value",
+    "low",
+    "high",
+    "effort",
+    "answer",
+    "target",
+    "asked",
+    "searched",
+    "reached",
+    "draws",
+    "seed",
+    "target_name",
+]
 PROMISE_COLUMNS = [
-    "plan", "scenario", "target", "indicator", "subject", "unit", "basis", "year", "comparator",
-    "low", "high", "confidence", "value", "value_low", "value_high", "probability", "prob_low",
-    "prob_high", "restates", "draws", "seed",
-]  # fmt: skip
+    "plan",
+    "scenario",
+    "target",
+    "indicator",
+    "subject",
+    "unit",
+    "basis",
+    "year",
+    "comparator",
+    "low",
+    "high",
+    "confidence",
+    "value",
+    "value_low",
+    "value_high",
+    "probability",
+    "prob_low",
+    "prob_high",
+    "restates",
+    "draws",
+    "seed",
+    "target_name",
+]
 
 
 def test_seek_answers_with_a_setting(plansim: Plansim) -> None:
@@ -1183,11 +1242,28 @@ def test_seek_refuses_what_cannot_be(
 # -- compare and attribute -------------------------------------------------------------------------
 
 COMPARE_COLUMNS = [
-    "target", "year", "scenario", "probability", "diff", "diff_low", "diff_high", "wins", "loses",
-]  # fmt: skip
+    "target",
+    "year",
+    "scenario",
+    "probability",
+    "diff",
+    "diff_low",
+    "diff_high",
+    "wins",
+    "loses",
+    "target_name",
+]
 ATTRIBUTE_COLUMNS = [
-    "target", "year", "lever", "share", "share_low", "share_high", "name", "unit",
-]  # fmt: skip
+    "target",
+    "year",
+    "lever",
+    "share",
+    "share_low",
+    "share_high",
+    "name",
+    "unit",
+    "target_name",
+]
 LESS_LAND = "less land: quotas.land.amount=x0.5"
 
 

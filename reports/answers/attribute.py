@@ -17,7 +17,7 @@ from plansim.reports.pictures.waterfall import Step, gathered, waterfall_picture
 from plansim.reports.tables import Answer, Table
 from plansim.reports.terminal import Meanwhile
 from plansim.reports.words.levers import TOTAL, lever_name
-from plansim.reports.words.wording import points, signed, target_called
+from plansim.reports.words.wording import named_columns, points, signed, target_called, with_names
 from plansim.scenarios.load import read_source
 from plansim.simulator.errors import Fault, InputError
 from plansim.simulator.model import given_faults
@@ -68,9 +68,10 @@ def ask(
         target = write_picture(found, wanted, picture, lang).id
         notes.append(say("say.wrote_of", lang, value=picture, target=target))
     return Answer(
-        attribution_records(found, lang, wanted), attribution_tables(found, lang, wanted),
+        with_names(found.plan, attribution_records(found, lang, wanted), lang),
+        attribution_tables(found, lang, wanted),
         [*heading(found, scenario, against, lang), *drawn_by], closing(found, lang, wanted),
-        COLUMNS, notes,
+        named_columns(COLUMNS), notes,
     )  # fmt: skip
 
 

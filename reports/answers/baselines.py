@@ -6,6 +6,7 @@ from typing import Any
 from plansim.calibration.baselines import baselines_of
 from plansim.calibration.reconcile import FAR, Adjustment, Reconciled, refusal
 from plansim.reports.tables import Answer, Table
+from plansim.reports.words.wording import named_columns, with_names
 from plansim.scenarios.load import load
 from plansim.simulator.naming import name_of
 from plansim.simulator.plan import Plan
@@ -27,7 +28,8 @@ def ask(name: str, scenario: str, settings: Sequence[str], lang: str) -> Answer:
     if result.status == "conflict":
         raise refusal(result)
     tables = [baseline_table(plan, result, lang)]
-    return Answer(baseline_records(result), tables, (), closing(plan, result, lang), COLUMNS)
+    records = with_names(plan, baseline_records(result), lang)
+    return Answer(records, tables, (), closing(plan, result, lang), named_columns(COLUMNS))
 
 
 def baseline_records(result: Reconciled) -> list[dict[str, Any]]:

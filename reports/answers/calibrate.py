@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from plansim.calibration.posterior import posterior
 from plansim.reports.tables import BELOW, DONE, Answer, Table
 from plansim.reports.terminal import Meanwhile
+from plansim.reports.words.wording import named_columns, with_names
 from plansim.scenarios.history import Observation
 from plansim.scenarios.load import assemble, read_source
 from plansim.simulator.naming import name_of, observed_path
@@ -65,8 +66,9 @@ def ask(
     else:
         notes, code = [say("calibrated.not_stored", lang, value=place)], BELOW
     return Answer(
-        figure_records(result), tables(result, lang), heading(result, scenario, lang),
-        closing(result, lang), COLUMNS, notes, code,
+        with_names(result.plan, figure_records(result), lang), tables(result, lang),
+        heading(result, scenario, lang),
+        closing(result, lang), named_columns(COLUMNS), notes, code,
     )  # fmt: skip
 
 

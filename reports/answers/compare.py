@@ -9,7 +9,7 @@ from plansim.analysis.workers import Processes
 from plansim.reports.answers.plan import as_run
 from plansim.reports.tables import Answer, Table
 from plansim.reports.terminal import Meanwhile
-from plansim.reports.words.wording import points, signed, target_called
+from plansim.reports.words.wording import named_columns, points, signed, target_called, with_names
 from plansim.scenarios.load import read_source
 from plansim.simulator.errors import Fault, InputError
 from plansim.simulator.plan import Plan
@@ -62,7 +62,8 @@ def told(found: Comparison, drawn_by: Sequence[str], lang: str) -> Answer:
     """A comparison in words."""
     above = [*heading(found, lang), *drawn_by]
     tables = comparison_tables(found, lang)
-    return Answer(comparison_records(found), tables, above, closing(found, lang), COLUMNS)
+    records = with_names(found.plan, comparison_records(found), lang)
+    return Answer(records, tables, above, closing(found, lang), named_columns(COLUMNS))
 
 
 def comparison_records(found: Comparison) -> list[dict[str, Any]]:

@@ -9,7 +9,7 @@ from plansim.analysis.confidence import Promise, promises
 from plansim.reports.tables import Answer, Table
 from plansim.reports.terminal import Meanwhile
 from plansim.reports.words.verdicts import chance_text
-from plansim.reports.words.wording import plan_line, target_called
+from plansim.reports.words.wording import named_columns, plan_line, target_called, with_names
 from plansim.simulator import units
 from plansim.simulator.plan import Plan, Target
 from plansim.words.amounts import number, percent, with_unit
@@ -39,11 +39,11 @@ def ask(
     with meanwhile.bar(draws) as tick:
         found = promises(plan, confidence, draws=draws, seed=seed, workers=workers, progress=tick)
     return Answer(
-        records(plan, scenario, found, confidence, draws, seed),
+        with_names(plan, records(plan, scenario, found, confidence, draws, seed), lang),
         [table(plan, found, lang)],
         [*heading(plan, scenario, confidence, draws, seed, lang), *drawn_by],
         closing(found, lang),
-        COLUMNS,
+        named_columns(COLUMNS),
     )
 
 

@@ -9,7 +9,7 @@ from plansim.reports.answers.plan import as_run
 from plansim.reports.tables import Answer, Table
 from plansim.reports.terminal import Meanwhile
 from plansim.reports.words.causes import condition_words, measure
-from plansim.reports.words.wording import target_called
+from plansim.reports.words.wording import named_columns, target_called, with_names
 from plansim.scenarios.load import read_source
 from plansim.simulator.plan import Plan, Target
 from plansim.words.amounts import percent
@@ -45,7 +45,8 @@ def ask(
         found = discover(plan, targets, when, draws=draws, seed=seed, workers=workers, tick=tick)
     above = [*heading(found, scenario, lang), *drawn_by]
     below = closing(found, targets, lang)
-    return Answer(records(found, scenario, lang), [table(found, lang)], above, below, COLUMNS)
+    told = with_names(found.model.plan, records(found, scenario, lang), lang)
+    return Answer(told, [table(found, lang)], above, below, named_columns(COLUMNS))
 
 
 def records(found: Discoveries, scenario: str, lang: str) -> list[dict[str, Any]]:

@@ -7,6 +7,7 @@ from plansim.analysis.decompose import Decomposition, decomposed
 from plansim.reports.tables import Answer, Table
 from plansim.reports.terminal import Meanwhile
 from plansim.reports.words.levers import TOTAL
+from plansim.reports.words.wording import named_columns, with_names
 from plansim.simulator import units
 from plansim.simulator.plan import Plan
 from plansim.words.catalogue import say
@@ -45,7 +46,8 @@ def ask(
         found = decomposed(plan, kind, targets, **number, progress=tick)
     above, *below = factor_heading(plan, scenario, number["draws"], number["seed"], kind, lang)
     records, tables = factor_records(plan, found, lang), factor_tables(plan, found, lang)
-    return Answer(records, tables, [above, *drawn_by], below, COLUMNS)
+    named = with_names(plan, records, lang)
+    return Answer(named, tables, [above, *drawn_by], below, named_columns(COLUMNS))
 
 
 def factor_records(plan: Plan, found: Sequence[Decomposition], lang: str) -> list[dict[str, Any]]:

@@ -17,6 +17,7 @@ from plansim.reports.words.histories import (
     shown_scale,
     unit_words,
 )
+from plansim.reports.words.wording import named_columns, with_names
 from plansim.scenarios.load import assemble, observed, read_source
 from plansim.simulator.plan import Plan
 from plansim.store.files import PICTURES, check_files, write_files
@@ -47,7 +48,9 @@ def ask(
         notes.append(say("say.wrote", lang, value=picture))
     tables = [history_table(plan, found, lang)] if found else []
     return Answer(
-        history_records(plan, found), tables, heading(found, lang), closing(found, lang), COLUMNS,
+        with_names(plan, history_records(plan, found), lang), tables,
+        heading(found, lang), closing(found, lang),
+        named_columns(COLUMNS),
         notes,
     )  # fmt: skip
 

@@ -21,7 +21,7 @@ from plansim.reports.words.verdicts import (
     rarity_text,
     simulated_text,
 )
-from plansim.reports.words.wording import target_called, target_name
+from plansim.reports.words.wording import target_called, target_name, with_names
 from plansim.scenarios.load import read_source
 from plansim.simulator import units
 from plansim.simulator.errors import InputError
@@ -80,7 +80,7 @@ def ask(
     wrote = [] if out is None or meanwhile.quiet else [say("say.wrote", lang, value=out)]
     below = below_bound(result, fail_under, lang)
     return Answer(
-        verdict_records(result, lang),
+        with_names(result.plan, verdict_records(result, lang), lang),
         [verdict_table(result, lang), *([flow_table(result, lang)] if result.flows else [])],
         [*heading(result, lang), *settled(result, lang), *drawn_by],
         closing(result, lang),

@@ -18,7 +18,7 @@ from plansim.reports.pictures.frontier import frontier_picture
 from plansim.reports.tables import Answer, Table
 from plansim.reports.terminal import Meanwhile
 from plansim.reports.words.verdicts import chance_text
-from plansim.reports.words.wording import plan_line, target_called
+from plansim.reports.words.wording import named_columns, plan_line, target_called, with_names
 from plansim.scenarios.load import read_source
 from plansim.simulator.naming import name_of
 from plansim.simulator.plan import Plan
@@ -78,8 +78,9 @@ def ask(
     again = ["plansim", "run", name, *(["--scenario", scenario] if scenario != "plan" else ())]
     again += [f"--set={setting}" for setting in settings]
     return Answer(
-        sought_records(found), sought_tables(found, lang),
-        [*heading(found, scenario, lang), *drawn_by], closing(found, lang, again), COLUMNS,
+        with_names(found.plan, sought_records(found, lang), lang), sought_tables(found, lang),
+        [*heading(found, scenario, lang), *drawn_by], closing(found, lang, again),
+        named_columns(COLUMNS),
         [] if picture is None else [say("say.wrote", lang, value=picture)],
     )  # fmt: skip
 
@@ -87,7 +88,7 @@ def ask(
 # -- the setting -----------------------------------------------------------------------------------
 
 
-def sought_records(found: Sought) -> list[dict[str, Any]]:
+def sought_records(found: Sought, lang: str) -> list[dict[str, Any]]:
     """One record a setting of the frontier and lever moved in it; the plan as it is has one."""
     records = []
     for place, point in enumerate(found.points, 1):
@@ -107,20 +108,20 @@ def sought_records(found: Sought) -> list[dict[str, Any]]:
         chances = {
             "probability": chance.probability, "prob_low": chance.low, "prob_high": chance.high,
         }  # fmt: skip
-        turned = [lever_record(knob, value) for knob, value in moved(found, point)]
+        turned = [lever_record(found, knob, value, lang) for knob, value in moved(found, point)]
         for lever in turned or [UNMOVED]:
             record = {"point": place} | lever | chances | common
             records.append({name: record[name] for name in COLUMNS})
     return records
 
 
-def lever_record(knob: Knob, value: float) -> dict[str, Any]:
+def lever_record(found: Sought, knob: Knob, value: float, lang: str) -> dict[str, Any]:
     """A lever and where it is set."""
     return {
         "lever": knob.key,
         "value": value,
         "cost": knob.cost(value),
-        "name": knob.lever.name.en,
+        "name": lever_called(found, knob, lang),
         "unit": knob.lever.unit,
         "plan_value": knob.own,
         "low": knob.lever.low,

@@ -15,7 +15,7 @@ from plansim.reports.pictures.tornado import tornado_picture
 from plansim.reports.tables import Answer, Table
 from plansim.reports.terminal import Meanwhile
 from plansim.reports.words.causes import input_words, value_words
-from plansim.reports.words.wording import target_called
+from plansim.reports.words.wording import named_columns, target_called, with_names
 from plansim.scenarios.load import read_source
 from plansim.simulator.errors import Fault, InputError
 from plansim.simulator.naming import name_of
@@ -62,8 +62,10 @@ def ask(
     if picture is not None:
         write_picture(found, bars[0], picture, lang)
     return Answer(
-        records(found, bars, scenario, lang), tables(found, bars, lang),
-        [*heading(found, scenario, lang), *drawn_by], closing(found, bars, lang), COLUMNS,
+        with_names(found.model.plan, records(found, bars, scenario, lang), lang),
+        tables(found, bars, lang),
+        [*heading(found, scenario, lang), *drawn_by], closing(found, bars, lang),
+        named_columns(COLUMNS),
         [] if picture is None else [say("say.wrote", lang, value=picture)],
     )  # fmt: skip
 

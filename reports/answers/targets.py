@@ -3,7 +3,7 @@
 from typing import Any
 
 from plansim.reports.tables import Answer, Table
-from plansim.reports.words.wording import Stating, target_called
+from plansim.reports.words.wording import Stating, target_called, with_names
 from plansim.scenarios.load import is_library, load, load_library
 from plansim.scenarios.table import COLUMNS
 from plansim.words.catalogue import say
@@ -13,7 +13,7 @@ from plansim.words.statements import goal_text
 def ask(plan: str, lang: str) -> Answer:
     """Every statement of a plan or a library."""
     loaded = load_library(plan) if is_library(plan) else load(plan)
-    return Answer(target_records(loaded), [target_table(loaded, lang)])
+    return Answer(with_names(loaded, target_records(loaded), lang), [target_table(loaded, lang)])
 
 
 # -- targets ---------------------------------------------------------------------------------------

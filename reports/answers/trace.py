@@ -26,6 +26,7 @@ from plansim.reports.words.delivery import (
     wait_words,
 )
 from plansim.reports.words.folding import folded
+from plansim.reports.words.wording import named_columns, with_names
 from plansim.scenarios.load import read_source
 from plansim.simulator import units
 from plansim.simulator.errors import Fault, InputError
@@ -65,7 +66,7 @@ def ask(
     plan, drawn_by = as_run(source, name, scenario, settings, uncalibrated, meanwhile)
     future = trace(plan, scenario, seed, draw, luck)
     keys = traced(future, programmes)
-    records = event_records(future, keys)
+    records = with_names(future.plan, event_records(future, keys), lang)
     contents: dict[Path, bytes] = {}
     if picture is not None:
         contents[picture] = gantt(future, keys, lang, picture.suffix)
@@ -73,8 +74,9 @@ def ask(
         contents[out] = event_csv(records)
     write_files(contents)
     return Answer(
-        records, trace_tables(future, keys, lang), [*heading(future, lang), *drawn_by],
-        scheduled(future, lang), COLUMNS,
+        records, trace_tables(future, keys, lang),
+        [*heading(future, lang), *drawn_by],
+        scheduled(future, lang), named_columns(COLUMNS),
         [say("say.wrote", lang, value=path) for path in contents],
     )  # fmt: skip
 
@@ -162,7 +164,8 @@ def calendar(base_year: int, time: float) -> date:
 def event_csv(records: Sequence[Mapping[str, Any]]) -> bytes:
     """The records as the text of a csv file."""
     text = io.StringIO()
-    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
+    columns = list(records[0]) if records else named_columns(COLUMNS)
+    writer = csv.DictWriter(text, columns, lineterminator="\n")
     writer.writeheader()
     writer.writerows(records)
     return text.getvalue().encode()

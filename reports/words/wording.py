@@ -1,6 +1,9 @@
 """Names and numbers as a person reads them, in either language."""
 
-from plansim.simulator.naming import name_of
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from plansim.simulator.naming import name_of, observed_path
 from plansim.simulator.plan import Library, Plan, Target
 from plansim.words.catalogue import catalogue, say
 
@@ -80,3 +83,40 @@ def signed(value: float, digits: int = 1) -> str:
 def plan_line(plan: Plan, scenario: str, lang: str) -> str:
     """Which plan is told of, under which scenario."""
     return say("sought.plan", lang, plan=plan.plan.name.in_language(lang), scenario=scenario)
+
+
+#: Keys that stand alone in a record → the column with their names.
+NAMED = {
+    "target": "target_name", "id": "target_name", "binds": "binds_name",
+    "programme": "programme_name", "path": "name", "figure": "name", "input": "name",
+    "quantity": "name",
+}  # fmt: skip
+
+
+def named_columns(columns: Sequence[str]) -> tuple[str, ...]:
+    """Columns of records, and those that ``with_names`` adds."""
+    return tuple(dict.fromkeys((*columns, *(NAMED[key] for key in columns if key in NAMED))))
+
+
+def with_names(
+    plan: Stating, records: Sequence[Mapping[str, Any]], lang: str
+) -> list[dict[str, Any]]:
+    """Records with the names of what they hold the keys of; what has a name keeps it."""
+    return [
+        {**record}
+        | {
+            NAMED[key]: _called(plan, key, record, lang)
+            for key in record
+            if key in NAMED and NAMED[key] not in record
+        }
+        for record in records
+    ]
+
+
+def _called(plan: Stating, key: str, record: Mapping[str, Any], lang: str) -> str:
+    value = str(record[key] or "")
+    section = {"target": "targets.", "id": "targets.", "programme": "programmes."}.get(key, "")
+    if key == "quantity" and isinstance(plan, Plan):
+        value = observed_path(plan, value, str(record.get("subject") or ""))
+    found = {part: name_of(plan, f"{section}{part}", lang) for part in value.split("; ") if part}
+    return "; ".join(part if name == f"{section}{part}" else name for part, name in found.items())

@@ -192,7 +192,7 @@ def test_only_the_programmes_asked_for_are_told(future: Trace) -> None:
 def test_csv_is_what_the_records_say(records: Sequence[dict[str, Any]]) -> None:
     rows = list(csv.DictReader(io.StringIO(event_csv(records).decode())))
     assert rows == [{k: "" if v is None else str(v) for k, v in r.items()} for r in records]
-    assert event_csv([]) == (",".join(COLUMNS) + "\n").encode()
+    assert event_csv([]) == (",".join((*COLUMNS, "programme_name")) + "\n").encode()
 
 
 @pytest.mark.parametrize(
