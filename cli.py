@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
+from plansim import usage
 from plansim.reports.tables import Answer
 from plansim.reports.terminal import Meanwhile, answered
 from plansim.words.catalogue import default_language, say
@@ -21,7 +22,10 @@ atexit.register(gc.freeze)
 LANG = default_language()
 
 app = typer.Typer(
+    cls=usage.Group,
     help=say("help.app", LANG),
+    options_metavar=usage.OPTIONS,
+    subcommand_metavar=usage.COMMAND,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -88,7 +92,8 @@ def verb(key: str, example: str) -> Callable[[Callable[..., Any]], Callable[...,
                 raise typer.Exit(code)
 
         text = f"{say(f'help.{key}', LANG)}\n\n{say('help.example', LANG)}: plansim {example}"
-        return app.command(key, help=text)(guarded)
+        registered = app.command(key, cls=usage.Command, help=text, options_metavar=usage.OPTIONS)
+        return registered(guarded)
 
     return register
 
@@ -482,9 +487,5 @@ def report(
 
 
 def main() -> None:
-    """Answer one command line; the two options of completion speak the reader's language too."""
-    answerer = typer.main.get_command(app)
-    for parameter in answerer.params:
-        if parameter.name in ("install_completion", "show_completion"):
-            parameter.help = say(f"help.{parameter.name}", LANG)  # type: ignore[attr-defined]
-    answerer(prog_name="plansim")
+    """Answer one command line."""
+    app(prog_name="plansim")

@@ -16,15 +16,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from rich.console import Console
 from typer.testing import CliRunner
 
 from plansim import cli
 from plansim.analysis import workers
 from plansim.analysis.crew import ENVIRONMENT, FORKED
-from plansim.reports import terminal
-from plansim.reports.answers.arguments import whole_number
-from plansim.reports.tables import Table
 from plansim.scenarios.load import folder_of
 from plansim.simulator.errors import Fault, WorkError
 from plansim.words.catalogue import say, say_faults
@@ -344,13 +340,6 @@ def test_what_is_not_known_is_empty_and_never_zero(plansim: Plansim) -> None:
     for row in stated:
         assert row["reason"]
         assert row["probability"] == row["p50"] == row["verdict"] == row["draws"] == ""
-
-
-@pytest.mark.parametrize(
-    ("typed", "number"), [("128", 128), ("1e2", 100), ("1_00", 100), ("64.0", 64), ("+32", 32)]
-)
-def test_numbers_are_read_as_people_type_them(typed: str, number: int) -> None:
-    assert whole_number(typed, "draws") == number
 
 
 @pytest.mark.parametrize("draws", ["0", "-5", "1e99", "abc", "1.5", "nan", "inf", "", "1e10"])
@@ -1480,28 +1469,3 @@ def test_what_is_no_run_or_no_form_of_a_report_is_refused(
     refused(plansim("report", ".", "--format", "pdf", "--lang", lang), "pdf", "docx")
     refused(plansim("report", ".", "--out", "./x.docx", "--lang", lang), "x.docx", ".html")
     assert list(tmp_path.iterdir()) == []
-
-
-@pytest.mark.parametrize(
-    "rows",
-    [
-        (("余姚 plan", "1.5"), ("", "-20"), ("[a] b", "")),
-        (("two\nlines", "1"), ("one", "2")),
-        (("x" * 600, "y" * 600), ("z", "1")),
-        (),
-    ],
-    ids=["plain", "cells of two lines", "wider than any", "empty"],
-)
-def test_a_table_for_a_file_is_printed_as_if_row_by_row(rows: tuple[tuple[str, ...], ...]) -> None:
-    table = Table(("target", "share"), rows, right=("share",), title="a title")
-    pages = []
-    for by_row in (False, True):
-        page = io.StringIO()
-        console = Console(width=terminal.UNBOUNDED, file=page)
-        grid = (
-            terminal.drawn(table, "en", rows) if by_row else terminal.fitted(table, "en", console)
-        )
-        console.print(grid)
-        pages.append(page.getvalue())
-    assert pages[0] == pages[1]
-    assert all(cell.split("\n")[0][:400] in pages[0] for row in rows for cell in row)

@@ -15,13 +15,11 @@ from plansim.reports.tables import BELOW, DONE, Answer, Table
 from plansim.reports.terminal import Meanwhile
 from plansim.reports.words.delivery import station_name
 from plansim.reports.words.verdicts import (
-    evidence_words,
     percent_change,
-    probability_text,
     rarity_text,
-    simulated_text,
+    verdict_cells,
 )
-from plansim.reports.words.wording import target_called, target_name, with_names
+from plansim.reports.words.wording import target_name, with_names
 from plansim.scenarios.load import read_source
 from plansim.simulator import units
 from plansim.simulator.errors import InputError
@@ -34,7 +32,7 @@ from plansim.simulator.run import run as simulate
 from plansim.store.write import check_folder, write
 from plansim.words.amounts import number, percent, with_unit
 from plansim.words.catalogue import say
-from plansim.words.statements import goal_text, verdict_word
+from plansim.words.statements import verdict_word
 
 if TYPE_CHECKING:
     from plansim.store.read import Stored
@@ -118,17 +116,8 @@ def verdict_table(result: Result, lang: str) -> Table:
     rows = []
     for v in result.judged:
         target = by_id[v.target]
-        cells = {
-            "target": target_called(result.plan, target, lang),
-            "goal": goal_text(target, lang),
-            "simulated": simulated_text(v, target, lang),
-            "probability": probability_text(v),
-            "verdict": verdict_word(v.verdict, lang),
-            "needs": "" if v.required_growth is None else percent_change(v.required_growth),
-            "rare": rare_text(result, v, target),
-            "evidence": evidence_words(v.evidence, lang),
-            "binds": name_of(result.plan, v.binds, lang),
-        }
+        cells = verdict_cells(result.plan, target, v, lang)
+        cells["rare"] = rare_text(result, v, target)
         rows.append(tuple(cells[c] for c in columns))
     right = ("simulated", "probability", "needs", "rare")
     optional = ("binds", "evidence", "rare", "needs")

@@ -11,12 +11,7 @@ from plansim.reports.book.dossier import Dossier, Key
 from plansim.reports.pictures.fans import goal_number
 from plansim.reports.tables import Table
 from plansim.reports.words.levers import TOTAL
-from plansim.reports.words.verdicts import (
-    evidence_words,
-    percent_change,
-    probability_text,
-    simulated_text,
-)
+from plansim.reports.words.verdicts import evidence_words, percent_change, verdict_cells
 from plansim.reports.words.wording import source_text, target_name
 from plansim.simulator.naming import name_of
 from plansim.simulator.plan import Plan, Target, figures
@@ -24,7 +19,7 @@ from plansim.simulator.results import Verdict
 from plansim.store.attachments import Row
 from plansim.words.amounts import number, percent, with_unit
 from plansim.words.catalogue import say
-from plansim.words.statements import goal_text, verdict_word
+from plansim.words.statements import goal_text
 
 #: Drivers that are named for a target, and what they must explain at least. [fraction]
 MOST_DRIVERS, LEAST_SHARE = 3, 0.05
@@ -55,19 +50,14 @@ def headline_table(d: Dossier) -> Table:
 
 def verdict_rows(d: Dossier, targets: Sequence[Target]) -> Table:
     """Targets with what was simulated, the probability, its word, and the lines of the document."""
-    rows = []
-    for t in targets:
-        v = d.verdicts[t.id]
-        rows.append(
-            (
-                d.name(t), str(t.year or ""), goal_text(t, d.lang), simulated_text(v, t, d.lang),
-                probability_text(v), verdict_word(v.verdict, d.lang), _without(d, t),
-                lines(d.run.plan, t),
-            )
-        )  # fmt: skip
     columns = (
         "target", "year", "goal", "simulated", "probability", "verdict", "without", "source",
     )  # fmt: skip
+    rows = []
+    for t in targets:
+        cells = verdict_cells(d.run.plan, t, d.verdicts[t.id], d.lang)
+        cells |= {"target": d.name(t), "without": _without(d, t), "source": lines(d.run.plan, t)}
+        rows.append(tuple(cells[c] for c in columns))
     table = Table(columns, tuple(rows), right=("year", "probability", "without"))
     return table if d.idle is not None else table.without("without")
 
@@ -112,21 +102,15 @@ def _gap(v: Verdict, target: Target, lang: str) -> str:
 
 def page_table(d: Dossier, key: Key) -> Table:
     """The targets of one indicator and subject."""
-    rows = []
-    for goal in d.goals[key]:
-        t = goal.target
-        v = d.verdicts[t.id]
-        rows.append(
-            (
-                str(t.year or ""), goal_text(t, d.lang), simulated_text(v, t, d.lang),
-                probability_text(v), verdict_word(v.verdict, d.lang), _without(d, t),
-                "" if v.first_year_met is None else str(v.first_year_met),
-                "" if v.required_growth is None else percent_change(v.required_growth),
-            )
-        )  # fmt: skip
     columns = (
         "year", "goal", "simulated", "probability", "verdict", "without", "first_met", "needs",
     )  # fmt: skip
+    rows = []
+    for goal in d.goals[key]:
+        t = goal.target
+        cells = verdict_cells(d.run.plan, t, d.verdicts[t.id], d.lang)
+        cells["without"] = _without(d, t)
+        rows.append(tuple(cells[c] for c in columns))
     right = ("year", "probability", "without", "first_met", "needs")
     table = Table(columns, tuple(rows), right=right)
     table = table if d.idle is not None else table.without("without")

@@ -10,14 +10,14 @@ from plansim.reports.book.dossier import Dossier, unit_words
 from plansim.reports.book.rows import source_ids
 from plansim.reports.words.delivery import station_name
 from plansim.reports.words.levers import TOTAL
-from plansim.reports.words.verdicts import evidence_words
+from plansim.reports.words.verdicts import verdict_cells
 from plansim.reports.words.wording import source_text, target_name
 from plansim.simulator import units
 from plansim.simulator.naming import name_of
 from plansim.simulator.plan import figures
 from plansim.store.attachments import Row
 from plansim.words.catalogue import say
-from plansim.words.statements import goal_text, verdict_word
+from plansim.words.statements import goal_text
 
 #: Columns that are not text, by what they hold; a share is shown in per cent.
 FORMS = {
@@ -143,12 +143,12 @@ def targets(d: Dossier) -> Iterator[tuple[Any, ...]]:
     """Judged targets, those that restate others last."""
     for t in sorted(d.run.plan.judged, key=lambda t: bool(t.restates)):
         v = d.verdicts[t.id]
+        cells = verdict_cells(d.run.plan, t, v, d.lang)
         yield (
-            d.name(t), t.id, say(f"group.{t.kind}", d.lang), t.year, goal_text(t, d.lang),
+            d.name(t), t.id, say(f"group.{t.kind}", d.lang), t.year, cells["goal"],
             unit_words(t.unit, d.lang), v.p05, v.p50, v.p95, v.probability, v.prob_low,
-            v.prob_high, verdict_word(v.verdict, d.lang), d.without(t), v.first_year_met,
-            evidence_words(v.evidence, d.lang), name_of(d.run.plan, v.binds, d.lang),
-            t.restates, t.source, d.run.id,
+            v.prob_high, cells["verdict"], d.without(t), v.first_year_met, cells["evidence"],
+            cells["binds"], t.restates, t.source, d.run.id,
         )  # fmt: skip
 
 

@@ -1,10 +1,30 @@
 """A verdict in words: its likelihood, its spread, what it needs and how rare that is."""
 
 from plansim.calibration.requirements import Rarity
-from plansim.simulator.plan import Target
+from plansim.reports.words.wording import target_called
+from plansim.simulator.naming import name_of
+from plansim.simulator.plan import Plan, Target
 from plansim.simulator.results import Verdict
 from plansim.words.amounts import number, percent, with_unit
 from plansim.words.catalogue import say
+from plansim.words.statements import goal_text, verdict_word
+
+
+def verdict_cells(plan: Plan, target: Target, verdict: Verdict, lang: str) -> dict[str, str]:
+    """The row of a judged target, by the key of each column: every table takes what it shows."""
+    growth, first = verdict.required_growth, verdict.first_year_met
+    return {
+        "target": target_called(plan, target, lang),
+        "year": str(target.year or ""),
+        "goal": goal_text(target, lang),
+        "simulated": simulated_text(verdict, target, lang),
+        "probability": probability_text(verdict),
+        "verdict": verdict_word(verdict.verdict, lang),
+        "needs": "" if growth is None else percent_change(growth),
+        "evidence": evidence_words(verdict.evidence, lang),
+        "binds": name_of(plan, verdict.binds, lang),
+        "first_met": "" if first is None else str(first),
+    }
 
 
 def rarity_text(found: Rarity | None) -> str:

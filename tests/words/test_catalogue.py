@@ -28,7 +28,10 @@ NOT_BUILT = ("fault", "say", "report", "show")
 @cache
 def sources() -> dict[str, str]:
     found = [path for name in PACKAGES for path in sorted((ROOT / name).rglob("*.py"))]
-    return {str(path): path.read_text(encoding="utf-8") for path in [*found, ROOT / "cli.py"]}
+    return {
+        str(path): path.read_text(encoding="utf-8")
+        for path in [*found, ROOT / "cli.py", ROOT / "usage.py"]
+    }
 
 
 def fault_calls() -> Iterator[tuple[str, set[str] | None]]:
