@@ -14,12 +14,13 @@ if TYPE_CHECKING:
     from plansim.analysis.seek import seek
     from plansim.analysis.sensitivity import sensitivity
     from plansim.analysis.slider import Slider
-    from plansim.scenarios.load import load, shipped
+    from plansim.scenarios.load import shipped
     from plansim.simulator.errors import Fault, InputError, WorkError
     from plansim.simulator.plan import Plan
     from plansim.simulator.results import Result, Verdict
     from plansim.simulator.run import run
     from plansim.simulator.whatif import WhatIf
+    from plansim.store.plans import load
 
     __version__: str
 
@@ -54,7 +55,7 @@ _HOMES = {
     "attribute": "plansim.analysis.attribute",
     "compare": "plansim.analysis.compare",
     "discover": "plansim.analysis.discover",
-    "load": "plansim.scenarios.load",
+    "load": "plansim.store.plans",
     "run": "plansim.simulator.run",
     "seek": "plansim.analysis.seek",
     "sensitivity": "plansim.analysis.sensitivity",

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from plansim.analysis.contrast import Lever, mixed, solitary
+from plansim.analysis.contrast import Lever, differences, mixed, solitary
 from plansim.analysis.shapley import Gathered, antithetic_orders, coalitions, shares
 from plansim.analysis.together import Together, batches, mean_of_lucks
 from plansim.simulator.errors import InputError
@@ -110,7 +110,7 @@ class Game:
 def attribute(
     plan: Plan,
     base: Plan,
-    levers: Sequence[Lever],
+    levers: Sequence[Lever] | None = None,
     measure: str = "probability",
     draws: int = 2000,
     seed: int = 1,
@@ -118,12 +118,14 @@ def attribute(
     orders: int | None = None,
     progress: Callable[[int, int], object] | None = None,
 ) -> Attribution:
-    """Split what ``plan`` has beyond ``base`` among ``levers``, which make up all their difference.
+    """Split what ``plan`` has beyond ``base`` among ``levers``, which make up all their difference;
+    every one of ``contrast.differences``, if none are given.
 
     ``orders``: sample so many (even) orders; None: exact where MOST_EXACT levers or fewer interact,
     else ORDERS. ``progress`` is told of every judgement, and how many there will be. Raises
     InputError where nothing sets the plans apart, and for arguments out of range.
     """
+    levers = differences(plan, base) if levers is None else levers
     if not levers:
         raise InputError.of("nothing_apart", value=plan.plan.id)
     if measure not in MEASURES:

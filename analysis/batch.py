@@ -10,47 +10,18 @@ from typing import Any
 
 from plansim.analysis import sweeps
 from plansim.analysis.crew import supervise
-from plansim.scenarios.batch_file import MOST_RUNS, BatchFile, Range
-from plansim.scenarios.load import Source, assemble, read_source
+from plansim.scenarios.batch_file import MOST_RUNS, BatchFile
+from plansim.scenarios.load import Source, assemble
 from plansim.simulator.errors import Fault, InputError, WorkError
-from plansim.simulator.plan import Plan
-from plansim.store import calibrations as stored
-from plansim.store.calibrations import Holding
 from plansim.store.journal import Batch, Journal
+from plansim.store.plans import Document
 from plansim.store.run_file import REFUSED, RunSpec, packed, tables_of, without_result
 from plansim.store.write import plan_hash
 
-
-@dataclass(frozen=True, slots=True)
-class Drawn:
-    """A plan as read, with the calibration that was stored for it."""
-
-    source: Source
-    holding: Holding | None = None
-
-    @classmethod
-    def of(cls, name: str, uncalibrated: bool = False) -> "Drawn":
-        """Raises InputError where the plan, or what is stored for it, cannot be read."""
-        source, place = read_source(name), stored.place_of(name)
-        if uncalibrated or not place.is_file() or source.faults:
-            return cls(source)
-        return cls(source, Holding.of(stored.read(place), source))
-
-    def plan(self, scenario: str, settings: Sequence[str] = ()) -> tuple[Plan, str]:
-        """The plan as ``plansim run`` simulates it; "used", or why the calibration is not."""
-        plan = assemble(self.source, scenario, settings)
-        if self.holding is None:
-            return plan, ""
-        reason, _ = self.holding.changed(plan)
-        return (plan, reason) if reason else (stored.calibrated(plan, self.holding.stored), USED)
-
-
 #: Plans by the name that the batch file gives them.
-Sources = Mapping[str, Drawn]
-#: What a run says of a calibration that it was drawn by.
-USED = "used"
+Sources = Mapping[str, Document]
 #: What a setting is refused for in every plan and scenario alike, before anything is run.
-HOPELESS = ("path_matches_nothing", "set_twice", "set_form", "changes_nothing")
+HOPELESS = ("path_matches_nothing", "set_twice", "set_form")
 
 
 # -- what is run -----------------------------------------------------------------------------------
@@ -83,13 +54,13 @@ def prepare(file: BatchFile) -> tuple[Batch, Sources]:
 def _plans(file: BatchFile, point: sweeps.Point) -> tuple[Sources, dict[str, str]]:
     """Every plan as read, and its hash under every scenario that it has."""
     faults: list[Fault] = []
-    sources: dict[str, Drawn] = {}
+    sources: dict[str, Document] = {}
     for plan in file.plans:
         try:
-            sources[plan] = Drawn.of(file.location(plan), file.uncalibrated)
+            sources[plan] = Document.of(file.location(plan), uncalibrated=file.uncalibrated)
         except InputError as problem:
             faults += problem.faults
-    read = [drawn.source for drawn in sources.values()]
+    read = [document.source for document in sources.values()]
     faults += [fault for source in read for fault in source.faults]
     known = sorted({name for source in read for name in source.draft.scenarios})
     for place, scenario in enumerate(file.scenarios):
@@ -98,11 +69,11 @@ def _plans(file: BatchFile, point: sweeps.Point) -> tuple[Sources, dict[str, str
             faults.append(Fault("unknown_scenario", shown, f"scenarios.{place}", file.path.name))
     hashes: dict[str, str] = {}
     hopeless: dict[str, Fault] | None = None
-    for plan, drawn in sources.items():
-        source = drawn.source
+    for plan, document in sources.items():
+        source = document.source
         for scenario in (name for name in file.scenarios if name in source.scenarios):
             try:
-                hashes[f"{plan}/{scenario}"] = plan_hash(drawn.plan(scenario)[0])
+                hashes[f"{plan}/{scenario}"] = plan_hash(document.plan(scenario).plan)
             except InputError as problem:
                 faults += [fault for fault in problem.faults if fault not in faults]
                 continue
@@ -119,10 +90,7 @@ def _plans(file: BatchFile, point: sweeps.Point) -> tuple[Sources, dict[str, str
 def _refused(
     file: BatchFile, source: Source, scenario: str, point: sweeps.Point
 ) -> dict[str, Fault]:
-    """Levers of a point that cannot be moved in a plan, by their path.
-
-    That the first of several values is the plan's own is no fault.
-    """
+    """Levers of a point that cannot be moved in a plan, by their path."""
     try:
         assemble(source, scenario, [f"{path}={value}" for path, value in point])
     except InputError as problem:
@@ -130,15 +98,8 @@ def _refused(
             fault.path: Fault(fault.code, fault.fields, fault.path, file.path.name)
             for fault in problem.faults
             if fault.code in HOPELESS
-            and not (fault.code == "changes_nothing" and _moves(file, fault.path))
         }
     return {}
-
-
-def _moves(file: BatchFile, path: str) -> bool:
-    """Whether a lever has several values."""
-    values = file.levers.get(path)
-    return values is None or isinstance(values, Range) or len(values) > 1
 
 
 # -- one run ---------------------------------------------------------------------------------------
@@ -148,34 +109,16 @@ def simulate(sources: Sources, levers: tuple[str, ...], run: RunSpec) -> bytes:
     """One run, judged and packed; where its input is refused, the reason, packed."""
     from time import perf_counter
 
-    from plansim.calibration.reference import share_below
     from plansim.simulator.run import run as judge
 
     started = perf_counter()
     try:
-        plan, calibration = as_set(sources[run.plan], run)
-        result = judge(
-            plan, run.scenario, run.draws, run.seed, sampler=run.sampler, reference=share_below
-        )
-        tables = tables_of(run, levers, result, calibration)
+        drawn = sources[run.plan].plan(run.scenario, run.typed)
+        result = judge(drawn.plan, run.draws, run.seed, sampler=run.sampler)
+        tables = tables_of(run, levers, result, drawn.calibration)
     except InputError as problem:
         tables = without_result(run, levers, REFUSED, problem.faults)
     return packed(tables, perf_counter() - started)
-
-
-def as_set(drawn: Drawn, run: RunSpec) -> tuple[Plan, str]:
-    """The plan of a run, and what became of its calibration.
-
-    A point of a sweep at which a lever stands as it is, is left there.
-    """
-    try:
-        return drawn.plan(run.scenario, run.typed)
-    except InputError as problem:
-        idle = {fault.path for fault in problem.faults if fault.code == "changes_nothing"}
-        if not idle:
-            raise
-    moved = [f"{path}={value}" for path, value in run.settings if path not in idle]
-    return drawn.plan(run.scenario, moved)
 
 
 # -- all of them -----------------------------------------------------------------------------------

@@ -83,6 +83,7 @@ def _differing(plan: Plan, base: Plan) -> Iterator[str]:
         "city",
         "clusters",
         "assumptions",
+        *Plan.ASIDE,
     }
     for name in (f.name for f in fields(Plan) if f.name not in apart):
         if getattr(plan, name) != getattr(base, name):

@@ -36,9 +36,7 @@ def without_programmes(plan: Plan, settings: Settings) -> Idle | None:
     programmes = {key: replace(p, active=False) for key, p in plan.programmes.items()}
     draws = min(settings.draws, DRAWS)
     still = replace(plan, programmes=programmes)
-    result = run(
-        still, settings.scenario, draws, settings.seed, sampler=settings.sampler, workers=2
-    )
+    result = run(still, draws, settings.seed, sampler=settings.sampler, workers=2)
     middle = np.median(result.kept.paths, axis=-1)
     return Idle(
         draws=draws,

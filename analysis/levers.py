@@ -11,14 +11,11 @@ from dataclasses import dataclass, replace
 
 from plansim.simulator import units
 from plansim.simulator.conversion import scaled
-from plansim.simulator.delivery_rules import delivery_faults
 from plansim.simulator.errors import Fault, InputError
 from plansim.simulator.lever_rules import at, settable_at
 from plansim.simulator.naming import called, entry_of, nearest_called
 from plansim.simulator.plan import Figure, Lever, Plan, Uncertainty
-from plansim.simulator.rules import faults_of_plan
 from plansim.simulator.sampling import centre
-from plansim.simulator.whatif import changed
 
 Setting = tuple[float, ...]
 #: Steps of a range where the plan states none.
@@ -61,17 +58,15 @@ class Knob:
         """What a value costs more than the plan's; what one would save is not counted. [亿元]"""
         return (self.price or 0.0) * max(value - self.own, 0.0)
 
-    def turned(self, plan: Plan, value: float) -> Plan:
-        """The plan with the lever at a value; the plan itself where it stands there already."""
-        if value == self.own:
-            return plan
+    def setting(self, plan: Plan, value: float) -> object:
+        """The lever at a value, as ``Plan.with_`` takes it."""
         setting = at(plan, self.lever.path)
-        wanted: float | Uncertainty = value * self.factor
-        if isinstance(setting, Figure) and isinstance(setting.value, Uncertainty):
+        if not isinstance(setting, Figure):
+            return int(value) if self.whole else value
+        if isinstance(setting.value, Uncertainty):
             wanted = moved(setting.value, value / self.own, value * self.factor)
-        elif self.whole and not isinstance(setting, Figure):
-            wanted = int(value)
-        return changed(plan, self.lever.path, wanted)
+            return {"value": wanted, "unit": setting.unit}
+        return {"value": value, "unit": self.lever.unit}
 
 
 def moved(uncertain: Uncertainty, ratio: float, value: float) -> float | Uncertainty:
@@ -184,11 +179,20 @@ def end_faults(plan: Plan, found: Sequence[Knob]) -> Iterator[Fault]:
     broken = False
     for knob in found:
         for value in (knob.values[0], knob.values[-1]):
-            for fault in delivery_faults(knob.turned(plan, value)):
+            for fault in faults_at(plan, (knob,), (value,)):
                 broken = True
                 yield from (lever_fault(knob, value), fault)
     for end in (0, -1) if not broken else ():
-        yield from faults_of_plan(turned(plan, found, tuple(knob.values[end] for knob in found)))
+        yield from faults_at(plan, found, tuple(knob.values[end] for knob in found))
+
+
+def faults_at(plan: Plan, found: Sequence[Knob], setting: Setting) -> tuple[Fault, ...]:
+    """The rules that a setting breaks."""
+    try:
+        turned(plan, found, setting)
+    except InputError as problem:
+        return problem.faults
+    return ()
 
 
 def lever_fault(knob: Knob, value: float) -> Fault:
@@ -196,10 +200,16 @@ def lever_fault(knob: Knob, value: float) -> Fault:
 
 
 def turned(plan: Plan, found: Sequence[Knob], setting: Setting) -> Plan:
-    """The plan under a setting."""
-    for knob, value in zip(found, setting, strict=True):
-        plan = knob.turned(plan, value)
-    return plan
+    """The plan under a setting; the plan itself where every lever stands there already.
+
+    Raises InputError where a rule of plan files is broken.
+    """
+    moves = {
+        knob.lever.path: knob.setting(plan, value)
+        for knob, value in zip(found, setting, strict=True)
+        if value != knob.own
+    }
+    return plan.with_all(moves)
 
 
 def effort(found: Sequence[Knob], setting: Setting) -> float:

@@ -6,7 +6,7 @@ setting is judged, where there are few); the best is trimmed with more draws; an
 are confirmed on fresh draws, and where the answer falls short there, more is asked for.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import inf, prod
 from typing import TYPE_CHECKING
@@ -140,7 +140,7 @@ def meets(wishes: Sequence[Wish], chances: Sequence[Chance]) -> bool:
 
 def seek(
     plan: Plan,
-    wishes: Sequence[Wish],
+    wishes: Sequence[Wish] | Mapping[str, float],
     *,
     levers: Sequence[str] = (),
     budget: float = inf,
@@ -152,9 +152,12 @@ def seek(
 ) -> Sought:
     """The setting of least effort or cost with which every wish has its probability, or the best.
 
+    ``wishes``: asked probabilities by target, or groups of targets that should hold together.
     ``least``: cost where every lever has one, else effort, if not given. ``budget``: the most that
     it may cost more than the plan [亿元]. Raises InputError naming every argument out of range.
     """
+    if isinstance(wishes, Mapping):
+        wishes = [Wish((target,), asked) for target, asked in wishes.items()]
     wishes = [
         replace(wish, targets=tuple(entry_of(plan, "targets", word) for word in wish.targets))
         for wish in wishes

@@ -49,7 +49,7 @@ from plansim.simulator.results import KEPT, Settings
 from plansim.simulator.run import Job, count_block, jobs, judge_luck, merged, run
 from plansim.simulator.sampling import PIECE, STREAM_BLOCK, WAITS, Array, Block, Single, centre
 from plansim.simulator.verdicts import conclude
-from plansim.simulator.whatif import WhatIf, changed
+from plansim.simulator.whatif import WhatIf
 
 Name = TypeVar("Name", bound=Hashable)
 Work = Callable[[], object]
@@ -243,7 +243,7 @@ def verdicts(model: Model) -> Work:
     """What a run does once, whatever its draws: quantiles of kept futures and what binds."""
     settings = Settings("plan", 1, KEPT, "independent", ())
     counts = merged(partial(count_block, model), jobs(KEPT, 1, STREAM_BLOCK, selective=False), 1)
-    return partial(conclude, model, settings, counts, None)
+    return partial(conclude, model, settings, counts)
 
 
 # -- where the time goes ---------------------------------------------------------------------------
@@ -609,7 +609,7 @@ def latency(plan: Plan, held: AbstractContextManager[WhatIf | Slider]) -> dict[s
     median and the slowest of all of these.
     """
     changes = [
-        changed(plan, f"programmes.{key}.{lever}", value)
+        plan.with_(f"programmes.{key}.{lever}", value)
         for key, programme in plan.programmes.items()
         if programme.active
         for lever, value in (

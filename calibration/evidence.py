@@ -16,8 +16,17 @@ from typing import Any, Literal
 from plansim.scenarios.draft import LIBRARY
 from plansim.scenarios.load import load, load_library, read_draft, shipped
 from plansim.simulator import units
-from plansim.simulator.plan import Figure, Library, Origin, Plan, Programme, Uncertainty
+from plansim.simulator.plan import (
+    Figure,
+    Library,
+    Origin,
+    Plan,
+    Programme,
+    Uncertainty,
+    in_language,
+)
 from plansim.simulator.sampling import centre, quantiles
+from plansim.words.catalogue import LANGUAGES
 
 Grade = Literal["measured", "transferred", "judgement"]
 #: From where a figure comes to how much it is worth; the same three classes as in a verdict.
@@ -153,7 +162,7 @@ def _row(plan: str, key: str, move: Move, unit: str | None) -> Evidence:
         population=_joined(study.population for study in cited),
         estimate=_joined(study.estimate for study in cited),
         from_adopters_to_city=_joined(study.from_adopters_to_city for study in cited),
-        why=figure.why,
+        why=" | ".join(dict.fromkeys(in_language(figure.why, lang) for lang in LANGUAGES)),
         source=figure.source,
         seen=_joined(study.seen for study in cited),
         address=_joined(study.address or "-" for study in cited),

@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from plansim.calibration.growth import QUANTITIES, Array
-from plansim.scenarios.text import full_width_number
+from plansim.simulator.conform import full_width_number
 from plansim.simulator.errors import Fault, InputError
 
 KEYS = ("series", "year")

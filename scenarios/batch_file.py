@@ -23,8 +23,8 @@ from pathlib import Path
 from typing import Any
 
 from plansim.scenarios.load import DEFAULT
-from plansim.scenarios.override import FACTOR
 from plansim.scenarios.text import NULL, TRUTH, Path_, Tree, dotted, read_yaml
+from plansim.simulator.change import FACTOR
 from plansim.simulator.errors import Fault, InputError
 from plansim.simulator.run import MOST_DRAWS
 from plansim.simulator.sampling import SAMPLERS

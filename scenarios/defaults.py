@@ -3,6 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
+from plansim.simulator.plan import Figure, Label, Library, Plan
+from plansim.simulator.schema import Kind, kind_of
+
 #: Sections whose entries inherit from an entry called ``*``.
 WITH_DEFAULTS = ("clusters", "programmes")
 #: Of these an entry has one: who names one does not inherit the other.
@@ -10,11 +13,28 @@ ALTERNATIVES = {"queue": "coverage", "coverage": "queue"}
 
 
 def with_defaults(data: Mapping[str, Any]) -> dict[str, Any]:
-    """A plan's or library's tree with the defaults of its sections filled in."""
-    return {
+    """A plan's or library's tree with the defaults of its sections filled in, and names that stand
+    in one language given in both.
+    """
+    filled = {
         key: _filled(part) if key in WITH_DEFAULTS and isinstance(part, Mapping) else part
         for key, part in data.items()
     }
+    return with_names(filled, kind_of(Library if "library" in data else Plan))
+
+
+def with_names(node: Mapping[str, Any], kind: Kind) -> dict[str, Any]:
+    """What is written for a noun, a name that is one text being that text in both languages."""
+    found = dict(node)
+    for key, part in node.items():
+        child = kind.child(key)
+        if child is None or Figure in child.forms:
+            continue
+        if isinstance(part, Mapping):
+            found[key] = with_names(part, child)
+        elif isinstance(part, str) and child.form is Label:
+            found[key] = {"zh": part, "en": part}
+    return found
 
 
 def _filled(section: Mapping[str, Any]) -> dict[str, Any]:

@@ -21,11 +21,11 @@ from plansim.scenarios.text import (
     Place,
     Row,
     Tree,
-    full_width_number,
     read_table,
     read_text,
     read_yaml,
 )
+from plansim.simulator.conform import full_width_number
 from plansim.simulator.errors import Fault, InputError
 
 MAIN, PROGRAMMES, TARGETS, SOURCES = "plan.yaml", "programmes.yaml", "targets.csv", "SOURCES.md"

@@ -13,8 +13,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, get_args
 
-from plansim.scenarios.text import Row, full_width_number, read_table
+from plansim.scenarios.text import Row, read_table
 from plansim.simulator import units
+from plansim.simulator.conform import full_width_number
 from plansim.simulator.dynamics import bounds
 from plansim.simulator.errors import Fault, InputError, nearest
 from plansim.simulator.plan import Cluster, Indicator, Plan, Quantity

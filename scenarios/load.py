@@ -6,9 +6,8 @@ validated nouns → units → targets → rules (``rules.py``).
 
 import difflib
 import re
-import typing
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields, is_dataclass, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import as_file, files
 from pathlib import Path
@@ -16,23 +15,26 @@ from typing import Any, TypeVar, cast
 
 from pydantic import TypeAdapter, ValidationError
 
-from plansim.scenarios.defaults import WITH_DEFAULTS, with_defaults
+from plansim.scenarios.defaults import WITH_DEFAULTS, with_defaults, with_names
 from plansim.scenarios.draft import LIBRARY, MAIN, Draft, read_folder
 from plansim.scenarios.draft import is_library as holds_library
 from plansim.scenarios.history import Observation, observations, read_history
-from plansim.scenarios.override import Applied, Keys, Setting, apply
 from plansim.scenarios.table import COLUMNS, read_targets
 from plansim.scenarios.taken import take
-from plansim.scenarios.text import Place, dotted, full_width_number, parse_yaml
+from plansim.scenarios.text import Place, dotted, parse_yaml
 from plansim.scenarios.workbook import ENDING, read_workbook
+from plansim.simulator.change import GOALS, Applied, Setting, apply, set_on
+from plansim.simulator.conform import full_width_number, plain
 from plansim.simulator.conversion import in_base_units
 from plansim.simulator.errors import Fault, InputError
+from plansim.simulator.naming import path_of
 from plansim.simulator.plan import (
     Library,
     Plan,
     Scenario,
 )
 from plansim.simulator.rules import faults_of_plan, figure_faults
+from plansim.simulator.schema import Keys, Kind, hints_of, kind_of, written_fields
 
 Noun = TypeVar("Noun")
 
@@ -50,15 +52,23 @@ def shipped(main: str = MAIN) -> tuple[str, ...]:
 READERS: Mapping[str, Callable[[Path], Draft]] = {"": read_folder, ENDING: read_workbook}
 
 
-def folder_of(name: str) -> Path:
+def is_path(name: str | Path) -> bool:
+    """Whether a folder or workbook is named, and no shipped plan by its id."""
+    if isinstance(name, Path):
+        return True
+    return "/" in name or "\\" in name or name in (".", "..") or form_of(Path(name)) != ""
+
+
+def folder_of(name: str | Path) -> Path:
     """Where a plan is: a bare word is a shipped plan, else the path of a folder or workbook."""
-    if "/" in name or "\\" in name or name in (".", "..") or form_of(Path(name)) != "":
-        path = Path(name)
+    if is_path(name):
+        path, name = Path(name), str(name)
         if not path.exists():
             raise InputError([Fault("folder_missing", {"value": name}, file=name)])
         if not path.is_dir() and form_of(path) == "":
             raise InputError([Fault("not_a_folder", {"value": name}, file=name)])
         return path
+    name = str(name)
     known = [*shipped(), *shipped(LIBRARY)]
     if name not in known:
         near = difflib.get_close_matches(name, known, 1, 0.4)
@@ -74,7 +84,7 @@ def form_of(path: Path) -> str:
     return ending if ending in READERS and not path.is_dir() else ""
 
 
-def read_draft(name: str) -> Draft:
+def read_draft(name: str | Path) -> Draft:
     """A plan as it was written. Raises InputError where it has not the form of a plan."""
     path = folder_of(name)
     return READERS[form_of(path)](path)
@@ -104,7 +114,7 @@ class Source:
         return None
 
 
-def read_source(name: str) -> Source:
+def read_source(name: str | Path) -> Source:
     """Read a plan. Raises InputError where it has not the form of a plan.
 
     What is wrong with scenarios and tables waits in ``faults``, to be told with the rest.
@@ -113,7 +123,7 @@ def read_source(name: str) -> Source:
     faults = list(draft.faults)
     scenarios = _read_scenarios(draft, faults)
     if "library" in draft.tree.data:
-        raise InputError.of("a_library", value=name)
+        raise InputError.of("a_library", value=str(name))
     data = with_defaults(draft.tree.data)
     places = dict(draft.tree.places)
     for row in draft.targets:
@@ -129,7 +139,7 @@ def _read_scenarios(draft: Draft, faults: list[Fault]) -> dict[str, Scenario]:
         if tree is None:
             continue
         try:
-            scenarios[key] = adapter.validate_python(tree.data)
+            scenarios[key] = adapter.validate_python(with_names(tree.data, kind_of(Scenario)))
         except ValidationError as problem:
             faults += _schema_faults(problem, tree.data, Scenario, tree.place)
     for key, scenario in scenarios.items():
@@ -142,45 +152,92 @@ def _read_scenarios(draft: Draft, faults: list[Fault]) -> dict[str, Scenario]:
     return scenarios
 
 
-def load(name: str, scenario: str = DEFAULT, settings: Sequence[str] = ()) -> Plan:
-    """The plan ``name`` under a scenario and typed settings (``PATH=VALUE``).
+#: What is set on top of a scenario: ``PATH=VALUE`` as typed, or values by their paths.
+Settings = Sequence[str] | Mapping[str, object]
+
+
+def load(name: str | Path, scenario: str = DEFAULT, settings: Settings = ()) -> Plan:
+    """The plan ``name`` under a scenario and settings, as its files have it.
 
     Raises InputError with every fault of the files, the scenario, the settings and the rules.
     """
     return assemble(read_source(name), scenario, settings)
 
 
-def assemble(source: Source, scenario: str = DEFAULT, settings: Sequence[str] = ()) -> Plan:
-    """The plan of a read folder under a scenario and typed settings."""
+def assemble(source: Source, scenario: str = DEFAULT, settings: Settings = ()) -> Plan:
+    """The plan of a read folder under a scenario and settings."""
     tree = dict(source.tree)
     changed: dict[Keys, Setting] = {}
-    faults = list(source.faults)
+    faults = [*source.faults, *_unwritten(source)]
     lent: dict[Keys, Place] = {}
-    for key in _chain(source, scenario):
-        taken = take(tree, source.scenarios[key].take)
-        tree, lent = taken.tree, lent | taken.places
-        faults += _in_scenario(source.draft, key, taken.faults)
-        applied, refused = _applied(tree, _layer(source, key))
+    goals: list[list[Setting]] = []
+    chain = _chain(source, scenario)
+    for key in (*chain, None):
+        layer = _typed(source, scenario, settings) if key is None else _layer(source, key)
+        if key is not None:
+            taken = take(tree, source.scenarios[key].take)
+            tree, lent = taken.tree, lent | taken.places
+            faults += _in_scenario(source.draft, key, taken.faults)
+        goals.append([setting for setting in layer if _is_goal(setting)])
+        figures = [setting for setting in layer if not _is_goal(setting)]
+        applied, refused = _applied(tree, figures, idle=key is None)
         tree, changed, faults = applied.tree, changed | applied.reached, faults + refused
-    applied, refused = _applied(tree, _typed(settings))
-    tree, changed, faults = applied.tree, changed | applied.reached, faults + refused
     place_of = _Places(source, changed, lent)
-    try:
-        plan: Plan = reader(Plan).validate_python(tree)
-    except ValidationError as problem:
-        faults += _schema_faults(problem, tree, Plan, place_of)
-    faults += _truth_faults(tree, place_of, {fault.path for fault in faults})
-    if faults:
+    plan, wrong = _validated(tree, place_of)
+    faults += wrong
+    if plan is None or faults:
         raise InputError(faults)
-    plan = cast(Plan, in_base_units(plan, faults))
-    try:
-        plan = replace(plan, targets=read_targets(source.draft.targets, plan))
-    except InputError as problem:
-        faults += problem.faults
-    faults += faults_of_plan(plan)
+    written: dict[str, str] = {}
+    plan = cast(Plan, in_base_units(plan, faults, written))
+    plan = replace(plan, scenario=scenario, written=written)
+    plan, wrong = _with_goals(plan, source, goals, changed)
+    faults += [*wrong, *faults_of_plan(plan)]
     if faults:
         raise InputError(place_of.fill(f) for f in faults)
     return plan
+
+
+def _validated(tree: Mapping[str, Any], place_of: "_Places") -> tuple[Plan | None, list[Fault]]:
+    """The nouns of a tree, as written, and what is wrong with its form."""
+    plan: Plan | None = None
+    faults: list[Fault] = []
+    try:
+        plan = reader(Plan).validate_python(tree)
+    except ValidationError as problem:
+        faults += _schema_faults(problem, tree, Plan, place_of)
+    faults += _truth_faults(tree, place_of, {fault.path for fault in faults})
+    return plan, faults
+
+
+def _with_goals(
+    plan: Plan,
+    source: Source,
+    goals: Sequence[Sequence[Setting]],
+    changed: dict[Keys, Setting],
+) -> tuple[Plan, list[Fault]]:
+    """The plan with its targets, goals set layer by layer, and what is wrong with either."""
+    faults: list[Fault] = []
+    try:
+        plan = replace(plan, targets=read_targets(source.draft.targets, plan))
+        for layer in goals:
+            plan, reached = set_on(plan, layer)
+            changed |= reached
+    except InputError as problem:
+        faults += problem.faults
+    return plan, faults
+
+
+def _is_goal(setting: Setting) -> bool:
+    return setting.path.partition(".")[0] == GOALS
+
+
+def _unwritten(source: Source) -> Iterator[Fault]:
+    """Keys that stand in the nouns and not in files."""
+    known = written_fields(Plan)
+    for key in source.tree:
+        if key in hints_of(Plan) and key not in known:
+            shown = {"key": key, "choices": known, "nearest": ""}
+            yield _placed("unknown_key", shown, key, source.place((key,)))
 
 
 def observed(source: Source, plan: Plan, path: Path | None = None) -> tuple[Observation, ...]:
@@ -200,10 +257,12 @@ def history_faults(source: Source, plan: Plan) -> list[Fault]:
     return []
 
 
-def _applied(tree: dict[str, Any], layer: Sequence[Setting]) -> tuple[Applied, list[Fault]]:
+def _applied(
+    tree: dict[str, Any], layer: Sequence[Setting], idle: bool
+) -> tuple[Applied, list[Fault]]:
     """The tree under a layer of settings, or as it was with what is wrong with the layer."""
     try:
-        return apply(tree, layer), []
+        return apply(tree, layer, idle), []
     except InputError as problem:
         return Applied(tree), list(problem.faults)
 
@@ -243,8 +302,24 @@ def _in_scenario(draft: Draft, scenario: str, faults: Sequence[Fault]) -> list[F
     return [_placed(f.code, f.fields, f"scenarios.{scenario}.take", place) for f in faults]
 
 
-def _typed(settings: Sequence[str]) -> list[Setting]:
+def _typed(source: Source, scenario: str, settings: Settings) -> list[Setting]:
+    """What was typed, with paths for names. Only a plan knows its names: where a setting is of
+    none of its sections, the plan is read without settings first.
+    """
+    found = _parsed(settings)
+    if all(setting.path.partition(".")[0] in hints_of(Plan) for setting in found):
+        return found
+    try:
+        plan = assemble(source, scenario)
+    except InputError:
+        return found
+    return [replace(setting, path=path_of(plan, setting.path)) for setting in found]
+
+
+def _parsed(settings: Settings) -> list[Setting]:
     """``PATH=VALUE`` as typed. The value is read as YAML, so a distribution can be typed too."""
+    if isinstance(settings, Mapping):
+        return [Setting(path, plain(value)) for path, value in settings.items()]
     found: list[Setting] = []
     faults: list[Fault] = []
     for text in settings:
@@ -291,7 +366,7 @@ class _Places:
         return replace(fault, file=place.file, line=place.line, column=place.column)
 
 
-def load_library(name: str) -> Library:
+def load_library(name: str | Path) -> Library:
     """A library of programmes. Raises InputError with every fault of its files."""
     draft = read_draft(name)
     source = Source(draft, with_defaults(draft.tree.data), draft.tree.places, {}, draft.faults)
@@ -302,7 +377,7 @@ def load_library(name: str) -> Library:
     except ValidationError as problem:
         faults += _schema_faults(problem, source.tree, Library, place_of)
         raise InputError(faults) from None
-    library = cast(Library, in_base_units(library, faults))
+    library = cast(Library, in_base_units(library, faults, {}))
     try:
         library = replace(library, targets=read_targets(draft.targets, None))
     except InputError as problem:
@@ -313,7 +388,7 @@ def load_library(name: str) -> Library:
     return library
 
 
-def is_library(name: str) -> bool:
+def is_library(name: str | Path) -> bool:
     """Whether a word or path names a library of programmes, and no plan."""
     return holds_library(folder_of(name))
 
@@ -361,7 +436,7 @@ def _schema_faults(problem: ValidationError, tree: Any, root: type, place_of: An
     found: list[Fault] = []
     for error in problem.errors():
         path, branch = _plain_path(error["loc"], tree)
-        if branch is not None and branch != _written_branch(tree, path, len(error["loc"])):
+        if branch is not None and BRANCHES[branch] != _is_mapping(tree, path):
             continue
         code = CODES.get(error["type"], "invalid")
         value = error.get("input")
@@ -400,13 +475,18 @@ def _truth_faults(tree: Any, place_of: Any, known: set[str]) -> list[Fault]:
     return found
 
 
+#: How pydantic calls the branches of what is a number or a distribution, or a text in one language
+#: or in both; and whether a mapping is written there.
+BRANCHES = {"float": False, "Uncertainty": True, "str": False, "Label": True}
+
+
 def _plain_path(loc: Sequence[str | int], tree: Any) -> tuple[tuple[str | int, ...], str | None]:
     """pydantic's location without the names of union branches, and the branch it speaks of."""
     path: list[str | int] = []
     branch: str | None = None
     node = tree
     for part in loc:
-        if part in ("float", "Uncertainty") and not (isinstance(node, Mapping) and part in node):
+        if part in BRANCHES and not (isinstance(node, Mapping) and part in node):
             branch = str(part)
             continue
         if part == "[key]":
@@ -419,39 +499,25 @@ def _plain_path(loc: Sequence[str | int], tree: Any) -> tuple[tuple[str | int, .
     return tuple(path), branch
 
 
-def _written_branch(tree: Any, path: Sequence[str | int], depth: int) -> str:
-    """Whether the user wrote a number or a distribution at (or just above) a path."""
+def _is_mapping(tree: Any, path: Sequence[str | int]) -> bool:
+    """Whether the user wrote a mapping at, or just above, a path."""
     node = tree
     for part in path:
         if isinstance(node, Mapping) and "dist" in node:
-            return "Uncertainty"
+            return True
         try:
             node = node[part]
         except (KeyError, IndexError, TypeError):
             break
-    return "Uncertainty" if isinstance(node, Mapping) else "float"
+    return isinstance(node, Mapping)
 
 
 def _known_keys(root: type, path: Sequence[str | int]) -> list[str]:
     """The keys that a mapping at ``path`` may have, read off the nouns."""
-    current: Any = root
+    kind: Kind | None = kind_of(root)
     for part in path:
-        if is_dataclass(current):
-            hints = typing.get_type_hints(current)
-            current = hints.get(str(part))
-        else:
-            current = typing.get_args(current)[-1] if typing.get_args(current) else None
-        options = [a for a in typing.get_args(current) if is_dataclass(a)]
-        if options and typing.get_origin(current) not in (tuple, dict) and not _is_mapping(current):
-            current = options[0]
-    if is_dataclass(current):
-        return [f.name for f in fields(current)]
-    return []
-
-
-def _is_mapping(kind: Any) -> bool:
-    origin = typing.get_origin(kind)
-    return isinstance(origin, type) and issubclass(origin, Mapping)
+        kind = None if kind is None else kind.child(part)
+    return [] if kind is None or kind.noun is None else list(written_fields(kind.noun))
 
 
 def _placed(code: str, shown: Mapping[str, object], path: str, place: Place | None) -> Fault:

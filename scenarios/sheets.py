@@ -15,7 +15,8 @@ from typing import Any, Protocol
 from plansim.scenarios import history
 from plansim.scenarios.draft import Draft, as_yaml
 from plansim.scenarios.table import COLUMNS, NUMBERS, YEARS
-from plansim.scenarios.text import NULL, TRUTH, Place, Row, Tree, full_width_number, parse_yaml
+from plansim.scenarios.text import NULL, TRUTH, Place, Row, Tree, parse_yaml
+from plansim.simulator.conform import full_width_number
 from plansim.simulator.errors import Fault, InputError
 from plansim.simulator.plan import Uncertainty
 from plansim.words.catalogue import catalogue

@@ -4,10 +4,12 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 
-from plansim.scenarios.text import Row, full_width_number
+from plansim.scenarios.text import Row
 from plansim.simulator import units
+from plansim.simulator.conform import full_width_number
 from plansim.simulator.errors import Fault, InputError, nearest
 from plansim.simulator.plan import BASES, COMPARATORS, DIRECTIONS, KINDS, Indicator, Plan, Target
+from plansim.simulator.rules import goal_faults
 
 #: Columns of the file, in the order of ``plansim targets``.
 COLUMNS = tuple(f.name for f in fields(Target) if f.name not in ("cluster", "scale"))
@@ -112,27 +114,27 @@ class _RowReader:
         for column in ("id", "indicator", "indicator_zh", "subject", "subject_zh", "source"):
             if not cells[column]:
                 self.fault(column, "empty_cell")
-        low, high = numbers["low"], numbers["high"]
-        if low is not None and high is not None and low > high:
-            self.fault("low", "bounds_order", low=low, high=high)
         cluster, scale = "", 1.0
         if cells["status"] == "judged" and self.plan is None:
             self.fault("status", "judged_without_plan")
         elif cells["status"] == "judged" and self.plan is not None:
-            cluster, scale = self._resolved(self.plan, numbers)
+            cluster, scale = self._resolved(self.plan)
         elif not cells["reason"]:
             self.fault("reason", "stated_without_reason")
         base_year, year = numbers["base_year"], numbers["year"]
-        return Target(
+        target = Target(
             **{c: cells[c] for c in COLUMNS if c not in (*NUMBERS, *YEARS)},
             base_year=None if base_year is None else int(base_year),
             year=None if year is None else int(year),
             base_value=numbers["base_value"],
-            low=low,
-            high=high,
+            low=numbers["low"],
+            high=numbers["high"],
             cluster=cluster,
             scale=scale,
         )
+        for fault in goal_faults(self.plan, target):
+            self.fault(fault.path.rpartition(".")[2], fault.code, **fault.fields)
+        return target
 
     def _number(self, column: str) -> float | None:
         text = self.cells[column]
@@ -154,12 +156,9 @@ class _RowReader:
             return value
         return None
 
-    def _resolved(self, plan: Plan, numbers: Mapping[str, float | None]) -> tuple[str, float]:
+    def _resolved(self, plan: Plan) -> tuple[str, float]:
         """What a judged row speaks of: its cluster's key, and its unit in base units."""
         name = self.cells["indicator"]
-        if numbers["low"] is None and numbers["high"] is None:
-            self.fault("low", "judged_without_value")
-        self._check_years(plan, numbers["base_year"], numbers["year"])
         if name not in plan.indicators:
             known = list(plan.indicators)
             near = nearest(name, known)
@@ -178,17 +177,6 @@ class _RowReader:
             known = list(names)
             self.fault("subject", "unknown_subject", value=subject, choices=known, nearest=near)
         return names.get(subject, "")
-
-    def _check_years(self, plan: Plan, base_year: float | None, year: float | None) -> None:
-        first, last = plan.plan.years
-        if year is None:
-            self.fault("year", "empty_cell")
-        for column, value in (("base_year", base_year), ("year", year)):
-            if value is not None and not first <= value <= last:
-                self.fault(column, "year_outside", value=int(value), first=first, last=last)
-        base = plan.plan.base_year if base_year is None else base_year
-        if year is not None and year <= base:
-            self.fault("year", "year_before_base", value=int(year), base=int(base))
 
     def _scale(self, indicator: Indicator) -> float:
         unit, basis = self.cells["unit"], self.cells["basis"]

@@ -10,9 +10,9 @@ from typing import Any
 
 from plansim.scenarios.defaults import with_defaults
 from plansim.scenarios.draft import read_folder
-from plansim.scenarios.override import Keys
 from plansim.scenarios.text import Place
 from plansim.simulator.errors import Fault
+from plansim.simulator.schema import Keys
 
 
 @dataclass

@@ -9,7 +9,6 @@ import csv
 import io
 import math
 import re
-import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +16,7 @@ from typing import Any
 
 import yaml
 
+from plansim.simulator.conform import full_width_number
 from plansim.simulator.errors import Fault, InputError
 
 #: Limits of one text file.
@@ -243,18 +243,6 @@ class _Builder:
     ) -> Fault:
         place = self._place(event)
         return Fault(code, fields, dotted(path), place.file, place.line, place.column)
-
-
-def full_width_number(text: str) -> bool:
-    """Whether a text is a number once its full-width digits are made ordinary ones."""
-    plain = unicodedata.normalize("NFKC", text)
-    if plain == text:
-        return False
-    try:
-        float(plain.rstrip("%"))
-    except ValueError:
-        return False
-    return True
 
 
 def dotted(path: Path_) -> str:

@@ -12,26 +12,44 @@ from plansim.simulator.sampling import centre, quantiles
 def delivery_faults(plan: Plan) -> Iterator[Fault]:
     """Every broken rule of schedules and queues."""
     found: list[Fault] = []
-    for key, programme in plan.programmes.items():
-        path = f"programmes.{key}"
-        if programme.lot <= 0:
-            found.append(Fault("must_be_positive", {"value": programme.lot}, f"{path}.lot"))
-        if (programme.coverage is None) == (programme.queue is None):
-            found.append(Fault("one_delivery", {}, path))
-        elif programme.coverage is not None:
-            found += _schedule_faults(plan, programme.coverage, f"{path}.coverage")
-        elif programme.queue is not None:
-            found += _queue_faults(plan, programme, programme.queue, path)
+    for key in plan.programmes:
+        found += programme_faults(plan, key)
     for key, office in plan.offices.items():
         found += _server_faults(office.servers, f"offices.{key}.servers")
     for key, quota in plan.quotas.items():
         found += _start_faults(plan, quota.start, f"quotas.{key}.start")
     yield from found
     if not found:
-        try:
-            Network.of(plan)
-        except InputError as problem:
-            yield from problem.faults
+        yield from network_faults(plan)
+
+
+def programme_faults(plan: Plan, key: str) -> Iterator[Fault]:
+    """Every broken rule of one programme's delivery."""
+    programme, path = plan.programmes[key], f"programmes.{key}"
+    if programme.lot <= 0:
+        yield Fault("must_be_positive", {"value": programme.lot}, f"{path}.lot")
+    if (programme.coverage is None) == (programme.queue is None):
+        yield Fault("one_delivery", {}, path)
+    elif programme.coverage is not None:
+        yield from _schedule_faults(plan, programme.coverage, f"{path}.coverage")
+    elif programme.queue is not None:
+        yield from _queue_faults(plan, programme, programme.queue, path)
+
+
+def shared_faults(plan: Plan, section: str, key: str) -> Iterator[Fault]:
+    """Every broken rule of one office or quota, but for those of who uses it."""
+    if section == "offices":
+        yield from _server_faults(plan.offices[key].servers, f"offices.{key}.servers")
+    else:
+        yield from _start_faults(plan, plan.quotas[key].start, f"quotas.{key}.start")
+
+
+def network_faults(plan: Plan) -> Iterator[Fault]:
+    """A circle in which programmes stand in line."""
+    try:
+        Network.of(plan)
+    except InputError as problem:
+        yield from problem.faults
 
 
 def _schedule_faults(plan: Plan, coverage: Coverage, path: str) -> Iterator[Fault]:

@@ -5,9 +5,10 @@ are per 万元 of real output; the border converts (``simulator/units.py``). Uni
 figure stand at its field (``marks.py``). The vocabulary is that of ``docs/model.md``.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from functools import lru_cache
+from importlib import import_module
 from typing import Annotated, Any, ClassVar, Generic, Literal, TypeVar
 
 from plansim.simulator.marks import (
@@ -19,11 +20,16 @@ from plansim.simulator.marks import (
     Settable,
     Share,
     Unit,
+    Unwritten,
 )
 
 Origin = Literal["stated", "derived", "estimated", "literature", "judgement"]
 Link = Literal["log", "logit", "identity"]
 Curve = Literal["exponential", "logistic", "gompertz", "richards"]
+
+#: The share of real industries whose change was no higher. (quantity, years, change) → share; None
+#: where the quantity is not known there.
+Reference = Callable[[str, int, float], float | None]
 
 #: Every mapping of a plan file is closed: an unknown key is a fault (read by the border).
 CLOSED: dict[str, object] = {"extra": "forbid", "allow_inf_nan": False}
@@ -39,6 +45,15 @@ class Label:
 
     def in_language(self, lang: str) -> str:
         return self.zh if lang == "zh" else self.en
+
+
+#: What a plan says in words: in both languages, or in one for all readers.
+Text = str | Label
+
+
+def in_language(text: Text, lang: str) -> str:
+    """A text as a reader of one language has it."""
+    return text if isinstance(text, str) else text.in_language(lang)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +96,7 @@ class Figure:
     source: str
     unit: str = "1"
     year: int | None = None
-    why: str = ""
+    why: Text = ""
 
 
 #: Figures by what they measure.
@@ -207,7 +222,7 @@ class Correlation:
     between: tuple[str, str]
     value: float
     source: str
-    why: str = ""
+    why: Text = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -412,7 +427,7 @@ class Lever:
     unit: str = "1"
     step: float | None = None
     cost: Annotated[Counted, Certain()] | None = None
-    why: str = ""
+    why: Text = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -455,7 +470,7 @@ class Switch(Generic[Choice]):
 
     __pydantic_config__: ClassVar[dict[str, object]] = CLOSED
     value: Choice
-    why: str
+    why: Text
     source: str
 
 
@@ -483,30 +498,31 @@ class Target:
 
     ``low``, ``high`` are in ``unit``, as worded: a fall is a negative ``change_vs_base``.
     ``cluster`` is the key of the subject, "" for the place as a whole, and ``scale`` is one
-    ``unit`` in base units: both are worked out where the row is read.
+    ``unit`` in base units: both are worked out where the row is read. Its numbers and its reason
+    can be set (``targets.ID.low``); what it speaks of is another target.
     """
 
-    id: str
-    indicator: str
-    indicator_zh: str
-    subject: str
-    subject_zh: str
-    unit: str
-    basis: str
-    comparator: str
-    direction: str
+    id: Annotated[str, Unwritten()]
+    indicator: Annotated[str, Unwritten()]
+    indicator_zh: Annotated[str, Unwritten()]
+    subject: Annotated[str, Unwritten()]
+    subject_zh: Annotated[str, Unwritten()]
+    unit: Annotated[str, Unwritten()]
+    basis: Annotated[str, Unwritten()]
+    comparator: Annotated[str, Unwritten()]
+    direction: Annotated[str, Unwritten()]
     base_year: int | None
     base_value: float | None
     year: int | None
     low: float | None
     high: float | None
-    kind: str
-    status: str
+    kind: Annotated[str, Unwritten()]
+    status: Annotated[str, Unwritten()]
     reason: str
-    restates: str
+    restates: Annotated[str, Unwritten()]
     source: str
-    cluster: str = ""
-    scale: float = 1.0
+    cluster: Annotated[str, Unwritten()] = ""
+    scale: Annotated[float, Unwritten()] = 1.0
 
 
 #: Quantities of the reference class that an indicator can be compared with.
@@ -537,7 +553,7 @@ class Scenario:
     extends: str | None = None
     take: tuple[str, ...] = ()
     set: Mapping[str, Any] = field(default_factory=dict)
-    why: str = ""
+    why: Text = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -646,9 +662,19 @@ class Plan:
     parameter_correlations: tuple[Correlation, ...] = ()
     shock_correlations: tuple[Correlation, ...] = ()
     targets: tuple[Target, ...] = ()
-    calibration: Calibration | None = None
+    calibration: Annotated[Calibration | None, Unwritten()] = None
     levers: Mapping[str, Lever] = field(default_factory=dict)
     tags: Mapping[str, Label] = field(default_factory=dict)
+    scenario: Annotated[str, Unwritten()] = field(default="plan", compare=False)
+    reference: Annotated[Reference | None, Unwritten()] = field(
+        default=None, compare=False, repr=False
+    )
+    written: Annotated[Mapping[str, str], Unwritten()] = field(
+        default_factory=dict, compare=False, repr=False
+    )
+
+    #: The fields that are no part of what a plan says.
+    ASIDE: ClassVar[tuple[str, ...]] = ("scenario", "reference", "written")
 
     @property
     def years(self) -> range:
@@ -659,6 +685,31 @@ class Plan:
     def judged(self) -> tuple[Target, ...]:
         """The targets that get a probability, in file order."""
         return tuple(t for t in self.targets if t.status == "judged")
+
+    def at(self, path: str) -> Any:
+        """What stands at a path: a figure in the unit that the plan's files write, a switch, a
+        number, a word. Raises InputError for a path that leads nowhere, or to several places.
+        """
+        return _door().stands(self, path)
+
+    def with_(self, path: str, value: object) -> "Plan":
+        """The plan with another value at a path: what ``--set PATH=VALUE`` does, and refuses.
+
+        A number or distribution is in the unit that the plan's files write (``at``);
+        ``{"value": 60, "unit": "ha"}`` brings its own, ``"x1.5"`` is a factor. Raises InputError
+        naming all that is wrong.
+        """
+        return self.with_all({path: value})
+
+    def with_all(self, settings: Mapping[str, object]) -> "Plan":
+        """The plan with other values at several paths, held against the rules together."""
+        changed: Plan = _door().changed(self, settings)
+        return changed
+
+
+def _door() -> Any:
+    """``change.py``, by its name: it needs the rules, which need these nouns."""
+    return import_module("plansim.simulator.change")
 
 
 def figures(node: Any, path: str = "") -> list[tuple[str, Figure]]:

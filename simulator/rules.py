@@ -1,21 +1,35 @@
 """What must hold in a plan beyond its form: every broken rule is a fault with its path."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from plansim.simulator import units
 from plansim.simulator.accounts import ACCOUNTS
 from plansim.simulator.baseline import tags
-from plansim.simulator.delivery_rules import delivery_faults
+from plansim.simulator.delivery_rules import (
+    delivery_faults,
+    network_faults,
+    programme_faults,
+    shared_faults,
+)
 from plansim.simulator.dynamics import bounds
 from plansim.simulator.errors import Fault, InputError, nearest
 from plansim.simulator.feasibility import Goal
 from plansim.simulator.layout import Layout
 from plansim.simulator.lever_rules import lever_faults
 from plansim.simulator.marks import NotNegative, Share
-from plansim.simulator.plan import REFERENCES, Figure, Library, Plan, Quantity, Uncertainty, figures
+from plansim.simulator.plan import (
+    REFERENCES,
+    Figure,
+    Library,
+    Plan,
+    Quantity,
+    Target,
+    Uncertainty,
+    figures,
+)
 from plansim.simulator.sampling import Sampler, centre, ends, faults_of, match
-from plansim.simulator.schema import Facts, facts_of
+from plansim.simulator.schema import Facts, Keys, facts_of
 
 #: Normal scores at which the reach of an uncertain figure is checked: 1 in 1,000 either way.
 REACH = 3.09
@@ -31,9 +45,60 @@ def faults_of_plan(plan: Plan) -> list[Fault]:
     ):  # fmt: skip
         if not broken or rule in (_year_faults, _indicator_faults):
             found += rule(plan)
+    for target in plan.targets:
+        found += goal_faults(plan, target)
     if not found:
         found += _target_faults(plan)
     return found
+
+
+def faults_of_change(plan: Plan, before: Plan, keys: Keys) -> list[Fault]:
+    """The rules that a plan breaks which differs in one place from one that breaks none.
+
+    They are those of ``faults_of_plan``. Where only the size of a figure has changed, or a number
+    or a word of a programme or of what programmes share, those that cannot be broken are left out.
+    """
+    (node, length), (old, _) = _along(plan, keys), _along(before, keys)
+    if isinstance(node, Figure) and isinstance(old, Figure) and node.unit == old.unit:
+        path = ".".join(map(str, keys[:length]))
+        own = list(faults_of_figure(node, path, facts_of(path)))
+        return own or list(_faults_beside(plan, keys))
+    if isinstance(node, int | float | str) and keys[0] in ("programmes", "offices", "quotas"):
+        found = list(_faults_beside(plan, keys))
+        return found or [*network_faults(plan), *lever_faults(plan)]
+    if keys[0] == "targets":
+        target = next(target for target in plan.targets if target.id == keys[1])
+        return list(goal_faults(plan, target)) or list(_faults_of_goal(plan, target))
+    return faults_of_plan(plan)
+
+
+def _along(node: object, keys: Keys) -> tuple[object, int]:
+    """What stands at keys, and how many lead to it: a figure is not looked into."""
+    for length, key in enumerate(keys):
+        if isinstance(node, Figure):
+            return node, length
+        if isinstance(node, tuple):
+            node = next((part for i, part in enumerate(node) if i == key), None)
+        else:
+            node = node.get(key) if isinstance(node, Mapping) else getattr(node, str(key), None)
+    return node, len(keys)
+
+
+def _faults_beside(plan: Plan, keys: Keys) -> Iterator[Fault]:
+    """The rules that the size of a figure can break, beside those of its own field."""
+    section, key = keys[0], str(keys[1]) if len(keys) > 1 else ""
+    if section == "programmes":
+        yield from programme_faults(plan, key)
+        yield from _effect_faults(plan, key)
+    elif section in ("offices", "quotas"):
+        yield from shared_faults(plan, str(section), key)
+    elif section in ("clusters", "totals"):
+        yield from _cluster_faults(plan)
+    if section in ("clusters", "prices", "city"):
+        path = ".".join(map(str, keys[: 3 if section == "clusters" else 2]))
+        quantity, _ = _along(plan, tuple(path.split(".")))
+        if isinstance(quantity, Quantity):
+            yield from _faults_of_quantity(path, quantity)
 
 
 def reach(figure: Figure) -> tuple[float, float]:
@@ -106,57 +171,64 @@ def _all_quantities(plan: Plan) -> Iterator[tuple[str, Quantity]]:
 
 def _quantity_faults(plan: Plan) -> Iterator[Fault]:
     for path, quantity in _all_quantities(plan):
-        if quantity.base is None:
-            if not path.endswith(".output"):
-                yield Fault("missing_key", {"key": "base"}, path)
-            continue
-        low, high = reach(quantity.base)
-        if quantity.link == "log" and low <= 0:
-            yield Fault("log_needs_positive", {"value": low}, f"{path}.base")
-        if quantity.link == "logit":
-            floor, ceiling = bounds(quantity)
-            if not floor < low <= high < ceiling:
-                fields = {"low": low, "high": high, "floor": floor, "ceiling": ceiling}
-                yield Fault("base_outside_bounds", fields, f"{path}.base")
-        trend = quantity.trend
-        if trend.curve == "exponential":
-            if trend.ceiling is not None or trend.theta is not None:
-                yield Fault("curve_has_no_ceiling", {}, f"{path}.trend")
-        elif trend.ceiling is None:
-            yield Fault("missing_key", {"key": "ceiling"}, f"{path}.trend")
-        elif trend.curve == "logistic" and centre(trend.ceiling) <= centre(quantity.base):
-            fields = {"value": centre(trend.ceiling), "base": centre(quantity.base)}
-            yield Fault("ceiling_under_base", fields, f"{path}.trend.ceiling")
-        if (trend.curve == "richards") != (trend.theta is not None):
-            yield Fault("richards_needs_theta", {}, f"{path}.trend")
-        luck = quantity.luck
-        if (luck.reference_size is None) != (luck.size_exponent is None):
-            yield Fault("missing_key", {"key": "reference_size, size_exponent"}, f"{path}.luck")
+        yield from _faults_of_quantity(path, quantity)
+
+
+def _faults_of_quantity(path: str, quantity: Quantity) -> Iterator[Fault]:
+    if quantity.base is None:
+        if not path.endswith(".output"):
+            yield Fault("missing_key", {"key": "base"}, path)
+        return
+    low, high = reach(quantity.base)
+    if quantity.link == "log" and low <= 0:
+        yield Fault("log_needs_positive", {"value": low}, f"{path}.base")
+    if quantity.link == "logit":
+        floor, ceiling = bounds(quantity)
+        if not floor < low <= high < ceiling:
+            fields = {"low": low, "high": high, "floor": floor, "ceiling": ceiling}
+            yield Fault("base_outside_bounds", fields, f"{path}.base")
+    trend = quantity.trend
+    if trend.curve == "exponential":
+        if trend.ceiling is not None or trend.theta is not None:
+            yield Fault("curve_has_no_ceiling", {}, f"{path}.trend")
+    elif trend.ceiling is None:
+        yield Fault("missing_key", {"key": "ceiling"}, f"{path}.trend")
+    elif trend.curve == "logistic" and centre(trend.ceiling) <= centre(quantity.base):
+        fields = {"value": centre(trend.ceiling), "base": centre(quantity.base)}
+        yield Fault("ceiling_under_base", fields, f"{path}.trend.ceiling")
+    if (trend.curve == "richards") != (trend.theta is not None):
+        yield Fault("richards_needs_theta", {}, f"{path}.trend")
+    luck = quantity.luck
+    if (luck.reference_size is None) != (luck.size_exponent is None):
+        yield Fault("missing_key", {"key": "reference_size, size_exponent"}, f"{path}.luck")
 
 
 def _programme_faults(plan: Plan) -> Iterator[Fault]:
     names = [path for path, _ in _all_quantities(plan)]
-    for key, programme in plan.programmes.items():
-        for index, effect in enumerate(programme.effects):
-            if not match(effect.on, names):
-                fields = {"value": effect.on, "nearest": nearest(effect.on, names), "choices": ""}
-                yield Fault("unknown_quantity", fields, f"programmes.{key}.effects.{index}.on")
-        for part in ("projects", "closures", "recognised"):
-            for cluster in getattr(programme, part):
-                if cluster not in plan.clusters:
-                    known = list(plan.clusters)
-                    named: dict[str, object] = {
-                        "value": cluster,
-                        "choices": known,
-                        "nearest": nearest(cluster, known),
-                    }
-                    yield Fault("unknown_cluster", named, f"programmes.{key}.{part}.{cluster}")
+    for key in plan.programmes:
+        yield from _effect_faults(plan, key)
     for index, coupling in enumerate(plan.couplings):
         for end in ("source_quantity", "to"):
             value = getattr(coupling, end)
             if not match(value, names):
                 fields = {"value": value, "nearest": nearest(value, names), "choices": ""}
                 yield Fault("unknown_quantity", fields, f"couplings.{index}.{end}")
+
+
+def _effect_faults(plan: Plan, key: str) -> Iterator[Fault]:
+    """What one programme moves that is not there."""
+    programme = plan.programmes[key]
+    names = [path for path, _ in _all_quantities(plan)] if programme.effects else []
+    for index, effect in enumerate(programme.effects):
+        if not match(effect.on, names):
+            fields = {"value": effect.on, "nearest": nearest(effect.on, names), "choices": ""}
+            yield Fault("unknown_quantity", fields, f"programmes.{key}.effects.{index}.on")
+    for part in ("projects", "closures", "recognised"):
+        for cluster in getattr(programme, part):
+            if cluster not in plan.clusters:
+                known = list(plan.clusters)
+                named = {"value": cluster, "choices": known, "nearest": nearest(cluster, known)}
+                yield Fault("unknown_cluster", named, f"programmes.{key}.{part}.{cluster}")
 
 
 def _indicator_faults(plan: Plan) -> Iterator[Fault]:
@@ -231,9 +303,38 @@ def _correlation_faults(plan: Plan) -> Iterator[Fault]:
                 yield Fault(fault.code, fault.fields, f"{part}.{fault.path}".rstrip("."))
 
 
+def goal_faults(plan: Plan | None, target: Target) -> Iterator[Fault]:
+    """What is wrong with the numbers of one target; ``plan``: None of a document that is none."""
+
+    def fault(column: str, code: str, **more: object) -> Fault:
+        return Fault(code, {"key": column, **more}, f"targets.{target.id}.{column}")
+
+    if target.low is not None and target.high is not None and target.low > target.high:
+        yield fault("low", "bounds_order", low=target.low, high=target.high)
+    if target.status != "judged" or plan is None:
+        return
+    if target.low is None and target.high is None:
+        yield fault("low", "judged_without_value")
+    first, last = plan.plan.years
+    if target.year is None:
+        yield fault("year", "empty_cell")
+    for column in ("base_year", "year"):
+        value = getattr(target, column)
+        if value is not None and not first <= value <= last:
+            yield fault(column, "year_outside", value=value, first=first, last=last)
+    base = plan.plan.base_year if target.base_year is None else target.base_year
+    if target.year is not None and target.year <= base:
+        yield fault("year", "year_before_base", value=target.year, base=base)
+
+
 def _target_faults(plan: Plan) -> Iterator[Fault]:
     """A judged target at or beyond the ceiling of its quantity can never be met."""
     for target in plan.judged:
+        yield from _faults_of_goal(plan, target)
+
+
+def _faults_of_goal(plan: Plan, target: Target) -> Iterator[Fault]:
+    if target.status == "judged":
         indicator = plan.indicators[target.indicator]
         path = f"targets.{target.id}.low"
         goal = Goal.of(target, plan)

@@ -28,7 +28,7 @@ from plansim.simulator.naming import entry_of
 from plansim.simulator.plan import Plan
 from plansim.simulator.results import KEPT, Judged, Kept, Result, Settings, Tally, tally
 from plansim.simulator.sampling import SAMPLERS, STREAM_BLOCK, Block
-from plansim.simulator.verdicts import Reference, conclude, widest
+from plansim.simulator.verdicts import conclude, widest
 
 MOST_DRAWS = 10**9
 #: Draws of a run where nothing is said; and the most where only a tolerance is asked for.
@@ -117,7 +117,6 @@ class Counting:
 
 def run(
     plan: Plan,
-    scenario: str = "plan",
     draws: int | None = None,
     seed: int = 1,
     *,
@@ -127,7 +126,6 @@ def run(
     block: int = STREAM_BLOCK,
     tolerance: float | None = None,
     over: Executor | None = None,
-    reference: Reference | None = None,
     progress: Callable[[int], object] | None = None,
 ) -> Result:
     """Simulate ``draws`` parameter draws with two sets of luck each, and judge every target.
@@ -137,9 +135,9 @@ def run(
     judged target is no wider than this to either side [probability]; ``draws`` is then the most.
     ``workers``: threads;
     ``over``: another executor. ``block``: draws computed together (one of BLOCKS). None of these
-    three changes a bit of the result. ``reference`` answers how rare a growth is among real
-    industries. ``progress`` is told how many draws each block held, in order. Raises InputError for
-    arguments out of range.
+    three changes a bit of the result, which bears the scenario that the plan was loaded with.
+    ``progress`` is told how many draws each block held, in order. Raises InputError for arguments
+    out of range.
     """
     draws = draws if draws is not None else DRAWS if tolerance is None else LIMIT
     given = [entry_of(plan, "targets", word) for word in given]
@@ -162,8 +160,8 @@ def run(
             if tolerance is not None and whole and widest(counts, sampler) <= tolerance:
                 break
     assert counts is not None  # there is at least one draw
-    settings = Settings(scenario, seed, counts.draws, sampler, tuple(given), tolerance)
-    return conclude(model, settings, counts, reference)
+    settings = Settings(plan.scenario, seed, counts.draws, sampler, tuple(given), tolerance)
+    return conclude(model, settings, counts)
 
 
 def check_arguments(

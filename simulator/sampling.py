@@ -603,6 +603,8 @@ def every_figure(plan: Plan) -> dict[str, Figure]:
     """``figures`` of a plan, entry by entry of its sections."""
     parts: dict[str, Any] = {}
     for field_ in fields(plan):
+        if field_.name in plan.ASIDE:
+            continue
         part = getattr(plan, field_.name)
         if isinstance(part, Mapping):
             parts |= {intern(f"{field_.name}.{key}"): entry for key, entry in part.items()}

@@ -47,9 +47,8 @@ class Kind:
 
     @property
     def noun(self) -> Any:
-        """The class of a noun; None of anything else."""
-        bare = get_origin(self.form) or self.form
-        return bare if is_dataclass(bare) else None
+        """The type of a noun that may stand here; None where none may."""
+        return noun_among(self.forms)
 
     @property
     def entries(self) -> Any:
@@ -66,7 +65,7 @@ class Kind:
     def child(self, key: str | int) -> "Kind | None":
         """What may stand one step further; None where nothing may."""
         if self.noun is not None:
-            hint = hints_of(self.form).get(str(key))
+            hint = hints_of(self.noun).get(str(key))
             return None if hint is None else kind_of(hint, self.held)
         if self.entries is not None:
             return kind_of(self.entries, self.held)
@@ -76,6 +75,13 @@ class Kind:
         return None
 
 
+@cache
+def noun_among(forms: tuple[Any, ...]) -> Any:
+    """The first type that is a noun's."""
+    return next((form for form in forms if is_dataclass(get_origin(form) or form)), None)
+
+
+@cache
 def kind_of(hint: Any, held: Measures | None = None) -> Kind:
     """A type hint taken apart."""
     marks: tuple[object, ...] = ()
@@ -120,13 +126,15 @@ def written_fields(form: Any) -> tuple[str, ...]:
 
 @cache
 def defaults_of(noun: Any) -> Mapping[str, Any]:
-    """The values that fields have where they are not written; not those that are then missing."""
+    """What files would write for the fields that they leave out, where these are not missing."""
     found: dict[str, Any] = {}
-    for each in fields(noun):
+    for each in fields(get_origin(noun) or noun):
+        if each.name not in written_fields(noun):
+            continue
         if each.default_factory is not MISSING:
             found[each.name] = each.default_factory()
         elif each.default is not MISSING and each.default is not None:
-            found[each.name] = each.default
+            found[each.name] = [] if each.default == () else each.default
     return found
 
 
@@ -187,11 +195,11 @@ def every_kind(root: Any) -> Iterator[tuple[str, Kind]]:
 def _below(kind: Kind, keys: Keys) -> Iterator[tuple[str, Kind]]:
     if keys:
         yield ".".join(map(str, keys)), kind
-    if Figure in kind.forms:
+    if Figure in kind.forms or kind.forms[1:]:
         return
     names: Sequence[str] = ("*",) if kind.entries is not None else ()
     if kind.noun is not None:
-        names = tuple(hints_of(kind.form))
+        names = tuple(hints_of(kind.noun))
     for name in names:
         child = kind.child(name)
         assert child is not None

@@ -89,9 +89,7 @@ class Trace:
         return (step for lot in self.lots[key] for step in lot.steps)
 
 
-def trace(
-    plan: Plan, scenario: str = "plan", seed: int = 1, draw: int = 1, luck: str = "a"
-) -> Trace:
+def trace(plan: Plan, seed: int = 1, draw: int = 1, luck: str = "a") -> Trace:
     """The future of draw ``draw`` (from 1) of a seed, with one of its two sets of luck.
 
     Raises InputError naming every argument that is out of range.
@@ -111,7 +109,7 @@ def trace(
     }
     lots = _ways(model.network, future, events, until)
     return Trace(
-        plan, model.network, scenario, seed, draw, luck, tuple(events), lots, planned, until
+        plan, model.network, plan.scenario, seed, draw, luck, tuple(events), lots, planned, until
     )
 
 

@@ -100,6 +100,7 @@ def same_dimension(one: str, other: str) -> bool:
     return parse(one).dimension == parse(other).dimension
 
 
+@lru_cache(maxsize=1024)
 def base_name(unit: Unit) -> str:
     """The base unit of a dimension, written as a plan file would."""
     names = {d: n for n, (d, size) in reversed(TABLE.items()) if size == 1.0}

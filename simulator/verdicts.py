@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
@@ -36,15 +36,7 @@ EVIDENCE = {
 }
 
 
-class Reference(Protocol):
-    """Share of the reference class that stays below a value over so many years; None: unknown."""
-
-    def __call__(self, quantity: str, horizon: int, value: float) -> float | None: ...
-
-
-def conclude(
-    model: Model, settings: Settings, counts: Tally, reference: Reference | None
-) -> Result:
+def conclude(model: Model, settings: Settings, counts: Tally) -> Result:
     """Verdicts of one run. Raises InputError where no future meets what is given."""
     plan, kept = model.plan, counts.kept
     if counts.futures == 0 or kept is None:
@@ -66,7 +58,7 @@ def conclude(
             **_chance(settings, goal, i, counts, read[:, i], plan.years),
             evidence=evidence(origins, shares[i]),
             required_growth=required_growth(goal, base_level),
-            reference_percentile=_rarity(plan, goal, base_level, reference),
+            reference_percentile=_rarity(plan, goal, base_level),
             binds=binding(shares[i]),
             draws=settings.draws,
             seed=settings.seed,
@@ -162,10 +154,10 @@ def widest(counts: Tally, sampler: str) -> float:
     return max(((high - low) / 2 for low, high in each), default=0.0)
 
 
-def _rarity(plan: Plan, goal: Goal, base_level: float, reference: Reference | None) -> float | None:
+def _rarity(plan: Plan, goal: Goal, base_level: float) -> float | None:
     """Percentage of real industries that never did what the target requires. [0 to 100]"""
     asked = asked_of_class(plan, goal, base_level)
-    below = None if reference is None or asked is None else reference(*asked)
+    below = None if plan.reference is None or asked is None else plan.reference(*asked)
     if below is None:
         return None
     return 100 * (below if goal.sign > 0 else 1 - below)

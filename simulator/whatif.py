@@ -7,7 +7,7 @@ the years are looked at that decide whether a target is met; of chosen indicator
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +23,7 @@ from plansim.simulator.layout import Layout
 from plansim.simulator.memo import KEEP, Memo, node
 from plansim.simulator.model import Model
 from plansim.simulator.naming import called, nearest_called, path_of, series_path
-from plansim.simulator.plan import Figure, Plan
+from plansim.simulator.plan import Plan
 from plansim.simulator.run import BLOCKS, check_arguments, jobs
 from plansim.simulator.sampling import Array, Block, Single
 
@@ -182,34 +182,6 @@ def _in_its_year(goal: Goal, layout: Layout, path: Array) -> tuple[Bools, Array]
     goal = goal.among(layout.years)
     read = goal.read(path)
     return goal.met(read)[goal.year].copy(), read[goal.year].copy()
-
-
-def changed(plan: Plan, path: str, value: object) -> Plan:
-    """The plan with another value at a dotted path: a number, a distribution, a switch.
-
-    ``programmes.robots.queue.intake`` gives a figure another value [base units of the figure] and
-    leaves its source; ``programmes.robots.active`` is what it is. Rules that plan files obey are
-    not checked here: levers are moved within ranges that were. Raises InputError for a path that
-    leads nowhere.
-    """
-    found: Plan = _changed(plan, path.split("."), value, path)
-    return found
-
-
-def _changed(node: Any, keys: Sequence[str], value: Any, path: str) -> Any:
-    if not keys:
-        return replace(node, value=value) if isinstance(node, Figure) else value
-    first, *rest = keys
-    if isinstance(node, tuple) and first.isdigit() and int(first) < len(node):
-        place = int(first)
-        return (*node[:place], _changed(node[place], rest, value, path), *node[place + 1 :])
-    if isinstance(node, Mapping):
-        key = next((key for key in node if str(key) == first), None)  # years are whole numbers
-        if key is not None:
-            return {**node, key: _changed(node[key], rest, value, path)}
-    if first in getattr(type(node), "__dataclass_fields__", ()):
-        return replace(node, **{first: _changed(getattr(node, first), rest, value, path)})
-    raise InputError.of("matches_nothing", path, value=path)
 
 
 def width_of(draws: int, workers: int) -> int:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from plansim.scenarios.history import Observation
-from plansim.scenarios.load import DEFAULT, Source, assemble, form_of, observed
+from plansim.scenarios.load import DEFAULT, Source, assemble, form_of, is_path, observed
 from plansim.simulator.errors import Fault, InputError
 from plansim.simulator.plan import Calibration, Plan, figures
 from plansim.store import files
@@ -35,14 +35,13 @@ PROVENANCE = (
 )
 
 
-def place_of(plan: str) -> Path:
+def place_of(plan: str | Path) -> Path:
     """Where the calibration of a plan is looked for and, unless said otherwise, written.
 
     In a plan's own folder; beside a workbook; of a shipped plan in the working folder.
     """
     path = Path(plan)
-    named = "/" in plan or "\\" in plan or plan in (".", "..") or form_of(path) != ""
-    if not named:
+    if not is_path(plan):
         return Path(f"{plan}.{NAME}")
     return path.with_suffix(f".{NAME}") if form_of(path) else path / NAME
 

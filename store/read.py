@@ -6,7 +6,7 @@ Nothing is believed that does not fit its hash, and nothing that is missing is m
 import hashlib
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -120,6 +120,7 @@ def _assembled(manifest: Mapping[str, Any], raw: Mapping[str, bytes]) -> Stored:
     plan = TypeAdapter(Plan).validate_json(raw[PLAN])
     details = json.loads(raw[DETAILS])
     named = (f.name for f in fields(Settings))
+    plan = replace(plan, scenario=manifest["scenario"])
     settings = {name: manifest[name] for name in named} | {"given": tuple(manifest["given"])}
     return Stored(
         id=run_id(manifest),

@@ -40,9 +40,14 @@ def is_run(text: str) -> bool:
     return (Path(text) / MANIFEST).is_file()
 
 
+def said(plan: "Plan") -> dict[str, Any]:
+    """Everything that a plan says, in base units; not how it was loaded."""
+    return {key: part for key, part in asdict(plan).items() if key not in plan.ASIDE}
+
+
 def plan_hash(plan: "Plan") -> str:
     """SHA-256 of everything that a plan says, in base units."""
-    text = json.dumps(asdict(plan), sort_keys=True, ensure_ascii=False, default=str)
+    text = json.dumps(said(plan), sort_keys=True, ensure_ascii=False, default=str)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -68,7 +73,7 @@ def write(result: "Result", folder: Path, settings: Sequence[str], seconds: floa
     check_folder(folder)
     with refused(folder, "--out"), whole_folder(folder) as fresh:
         _write_tables(result, fresh)
-        (fresh / PLAN).write_bytes(as_json(asdict(result.plan)))
+        (fresh / PLAN).write_bytes(as_json(said(result.plan)))
         (fresh / DETAILS).write_bytes(as_json(_details(result)))
         hashes = {name: file_hash(fresh / name) for name in FILES}
         (fresh / MANIFEST).write_bytes(as_json(_manifest(result, settings, seconds, hashes)))

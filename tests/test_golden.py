@@ -17,7 +17,7 @@ RUNS = [(plan, scenario) for plan in shipped() for scenario in read_source(plan)
 
 def verdicts(plan: str, scenario: str) -> dict[str, dict[str, float]]:
     """The numbers of every judged target, to eight significant digits."""
-    result = run(load(plan, scenario), scenario, DRAWS, SEED, workers=2)
+    result = run(load(plan, scenario), DRAWS, SEED, workers=2)
     return {
         v.target: {name: float(f"{getattr(v, name):.8g}") for name in NUMBERS}
         for v in result.judged

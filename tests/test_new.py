@@ -45,9 +45,9 @@ def test_the_template_is_small_and_every_number_is_marked(tmp_path: Path) -> Non
     assert len(plan.programmes) == 1
     assert len(plan.judged) == 10
     assert set(read_source(str(tmp_path / "mine")).scenarios) == {"baseline", "plan"}
-    assert all("示例 example" in figure.why for _, figure in figures(plan))
+    assert all("示例 example" in str(figure.why) for _, figure in figures(plan))
     for entry in (*plan.parameter_correlations, *plan.shock_correlations):
-        assert "示例 example" in entry.why
+        assert "示例 example" in str(entry.why)
     assumed = [getattr(plan.assumptions, f.name) for f in fields(plan.assumptions)]
     assert sum(isinstance(one, Switch) for one in assumed) == 4
     assert all("示例 example" in one.why for one in assumed)

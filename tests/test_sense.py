@@ -17,7 +17,7 @@ NOISE = 0.012
 
 @cache
 def result(scenario: str, *settings: str) -> Result:
-    return run(load(PLAN, scenario, settings), scenario, DRAWS, 3, workers=2)
+    return run(load(PLAN, scenario, settings), DRAWS, 3, workers=2)
 
 
 def chances(scenario: str, *settings: str) -> dict[str, float]:
@@ -174,7 +174,7 @@ def test_the_same_statement_has_the_same_chance() -> None:
 
 def test_what_is_given_is_met() -> None:
     name = "robotics-output-2020"
-    given = run(load(PLAN), "plan", DRAWS, 3, given=[name])
+    given = run(load(PLAN), DRAWS, 3, given=[name])
     found = {v.target: v.probability or 0.0 for v in given.judged}
     assert found[name] == 1.0
     assert found["robotics-output-2025"] > chances("plan")["robotics-output-2025"] + 0.1

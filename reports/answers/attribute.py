@@ -18,12 +18,12 @@ from plansim.reports.tables import Answer, Table
 from plansim.reports.terminal import Meanwhile
 from plansim.reports.words.levers import TOTAL, lever_name
 from plansim.reports.words.wording import named_columns, points, signed, target_called, with_names
-from plansim.scenarios.load import read_source
 from plansim.simulator.errors import Fault, InputError
 from plansim.simulator.model import given_faults
 from plansim.simulator.naming import entry_of
 from plansim.simulator.plan import Plan, Target
 from plansim.store.files import PICTURES, check_files, write_files
+from plansim.store.plans import Document
 from plansim.words.amounts import number, percent, with_unit
 from plansim.words.catalogue import say
 
@@ -52,14 +52,14 @@ def ask(
 ) -> Answer:
     """What every lever brings. ``number``: draws, seed, workers, orders, those that were typed."""
     check_question(of, by, picture)
-    source, lang = read_source(name), meanwhile.lang
-    plan, drawn_by = as_run(source, name, scenario, settings, uncalibrated, meanwhile)
+    document, lang = Document.of(name, uncalibrated=uncalibrated), meanwhile.lang
+    plan, drawn_by = as_run(document, scenario, settings, meanwhile)
     wanted = check_targets(plan, targets)
     if of in KINDS:
         counted = {key: value for key, value in number.items() if key != "orders"}
         return factors.ask(plan, scenario, of, wanted, drawn_by, meanwhile, **counted)
     held = [setting for setting in settings if not setting.startswith(PULLED)]
-    base, _ = as_run(source, name, against, held, uncalibrated, meanwhile)
+    base, _ = as_run(document, against, held, meanwhile)
     pulled = told_apart(plan, base, by, [lever for lever in levers.split(",") if lever.strip()])
     with meanwhile.judgements() as tick:
         found = attribute(plan, base, pulled, of, **number, progress=tick)

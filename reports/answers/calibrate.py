@@ -21,9 +21,9 @@ from plansim.words.amounts import number, percent, with_unit
 from plansim.words.catalogue import say
 
 if TYPE_CHECKING:
-    from plansim.analysis.batch import Drawn
     from plansim.calibration.posterior import Check, Moved, Posterior
     from plansim.store.calibrations import Stored
+    from plansim.store.plans import Document
 
 Ends = tuple[float, float, float]
 
@@ -277,13 +277,13 @@ def run_heading(stored: Stored, lang: str) -> str:
     return say("calibrated.used", lang, **fields)
 
 
-def told_of(sources: Mapping[str, Drawn], lang: str) -> list[str]:
+def told_of(sources: Mapping[str, Document], lang: str) -> list[str]:
     """What is said before a batch about the calibrations that its plans have."""
     said = []
-    for held in (drawn.holding for drawn in sources.values()):
-        if held is not None and held.reason:
+    for held in (one.holding() for one in sources.values() if one.stored is not None):
+        if held.reason:
             said.append(run_warning(held.stored, held.reason, (), lang))
-        elif held is not None:
+        else:
             said.append(run_heading(held.stored, lang))
     return said
 

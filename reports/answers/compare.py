@@ -10,9 +10,9 @@ from plansim.reports.answers.plan import as_run
 from plansim.reports.tables import Answer, Table
 from plansim.reports.terminal import Meanwhile
 from plansim.reports.words.wording import named_columns, points, signed, target_called, with_names
-from plansim.scenarios.load import read_source
 from plansim.simulator.errors import Fault, InputError
 from plansim.simulator.plan import Plan
+from plansim.store.plans import Document
 from plansim.store.read import SampledRun, read_sampled
 from plansim.words.amounts import number, percent
 from plansim.words.catalogue import say
@@ -35,11 +35,12 @@ def ask(
 
     Raises InputError with the faults of all of them, each once.
     """
-    source, plans, faults = read_source(name), dict[str, Plan](), list[Fault]()
+    document = Document.of(name, uncalibrated=uncalibrated)
+    plans, faults = dict[str, Plan](), list[Fault]()
     drawn_by: list[str] = []
     for column, scenario, settings in columns:
         try:
-            plans[column], said = as_run(source, name, scenario, settings, uncalibrated, meanwhile)
+            plans[column], said = as_run(document, scenario, settings, meanwhile)
         except InputError as problem:
             faults += [fault for fault in problem.faults if fault not in faults]
         else:

@@ -10,8 +10,8 @@ from plansim.reports.tables import Answer, Table
 from plansim.reports.terminal import Meanwhile
 from plansim.reports.words.causes import condition_words, measure
 from plansim.reports.words.wording import named_columns, target_called, with_names
-from plansim.scenarios.load import read_source
 from plansim.simulator.plan import Plan, Target
+from plansim.store.plans import Document
 from plansim.words.amounts import percent
 from plansim.words.catalogue import say
 
@@ -39,8 +39,8 @@ def ask(
     workers: int,
 ) -> Answer:
     """When targets fail, or are met."""
-    source, lang = read_source(name), meanwhile.lang
-    plan, drawn_by = as_run(source, name, scenario, settings, uncalibrated, meanwhile)
+    document, lang = Document.of(name, uncalibrated=uncalibrated), meanwhile.lang
+    plan, drawn_by = as_run(document, scenario, settings, meanwhile)
     with meanwhile.bar(work(plan, draws, targets)) as tick:
         found = discover(plan, targets, when, draws=draws, seed=seed, workers=workers, tick=tick)
     above = [*heading(found, scenario, lang), *drawn_by]

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from plansim.analysis.workers import executor
-from plansim.calibration.reference import share_below
 from plansim.calibration.requirements import rarity
 from plansim.reports.answers.plan import as_run
 from plansim.reports.tables import BELOW, DONE, Answer, Table
@@ -20,7 +19,6 @@ from plansim.reports.words.verdicts import (
     verdict_cells,
 )
 from plansim.reports.words.wording import target_name, with_names
-from plansim.scenarios.load import read_source
 from plansim.simulator import units
 from plansim.simulator.errors import InputError
 from plansim.simulator.feasibility import Goal
@@ -29,6 +27,7 @@ from plansim.simulator.plan import Plan, Target
 from plansim.simulator.results import Result, Verdict
 from plansim.simulator.run import DRAWS
 from plansim.simulator.run import run as simulate
+from plansim.store.plans import Document
 from plansim.store.write import check_folder, write
 from plansim.words.amounts import number, percent, with_unit
 from plansim.words.catalogue import say
@@ -65,13 +64,13 @@ def ask(
     if out is not None:
         check_folder(out)
     over = None if scheduler == "threads" else executor(scheduler, workers)
-    source = read_source(name)
-    plan, drawn_by = as_run(source, name, scenario, settings, uncalibrated, meanwhile, calibration)
+    document = Document.of(name, calibration=calibration, uncalibrated=uncalibrated)
+    plan, drawn_by = as_run(document, scenario, settings, meanwhile)
     started = time.perf_counter()
     with meanwhile.bar(None if tolerance is not None else draws or DRAWS) as tick:
         result = simulate(
-            plan, scenario, draws, seed, sampler=sampler, given=given, workers=workers,
-            tolerance=tolerance, over=over, reference=share_below, progress=tick,
+            plan, draws, seed, sampler=sampler, given=given, workers=workers,
+            tolerance=tolerance, over=over, progress=tick,
         )  # fmt: skip
     if out is not None:
         write(result, out, settings, time.perf_counter() - started)

@@ -19,10 +19,10 @@ from plansim.reports.tables import Answer, Table
 from plansim.reports.terminal import Meanwhile
 from plansim.reports.words.verdicts import chance_text
 from plansim.reports.words.wording import named_columns, plan_line, target_called, with_names
-from plansim.scenarios.load import read_source
 from plansim.simulator.naming import name_of
 from plansim.simulator.plan import Plan
 from plansim.store.files import PICTURES, check_files, write_files
+from plansim.store.plans import Document
 from plansim.words.amounts import exact, number, percent
 from plansim.words.catalogue import say
 from plansim.words.statements import goal_text
@@ -63,8 +63,8 @@ def ask(
     """
     asked = questions(targets, together, confidence, least)
     check_picture(picture)
-    source, lang = read_source(name), meanwhile.lang
-    plan, drawn_by = as_run(source, name, scenario, settings, uncalibrated, meanwhile)
+    document, lang = Document.of(name, uncalibrated=uncalibrated), meanwhile.lang
+    plan, drawn_by = as_run(document, scenario, settings, meanwhile)
     if asked.confidence is not None:
         number = {"draws": PROMISING} | dict(number)
         return promised.ask(plan, scenario, asked.confidence, drawn_by, meanwhile, **number)

@@ -16,12 +16,12 @@ from plansim.reports.tables import Answer, Table
 from plansim.reports.terminal import Meanwhile
 from plansim.reports.words.causes import input_words, value_words
 from plansim.reports.words.wording import named_columns, target_called, with_names
-from plansim.scenarios.load import read_source
 from plansim.simulator.errors import Fault, InputError
 from plansim.simulator.naming import name_of
 from plansim.simulator.plan import Plan, Target
 from plansim.simulator.sampling import Array
 from plansim.store.files import PICTURES, check_files, write_files
+from plansim.store.plans import Document
 from plansim.words.amounts import number, percent, with_unit
 from plansim.words.catalogue import say
 
@@ -54,8 +54,8 @@ def ask(
     if picture is not None:
         check_picture(targets)
         check_files((("--picture", picture, PICTURES),))
-    source = read_source(name)
-    plan, drawn_by = as_run(source, name, scenario, settings, uncalibrated, meanwhile)
+    document = Document.of(name, uncalibrated=uncalibrated)
+    plan, drawn_by = as_run(document, scenario, settings, meanwhile)
     with meanwhile.bar(work(plan, draws, targets)) as tick:
         found = sensitivity(plan, targets, of, draws=draws, seed=seed, workers=workers, tick=tick)
         bars = tornadoes(found, workers, tick)

@@ -18,7 +18,7 @@ from plansim.reports.words.wording import (
 from plansim.scenarios.load import Source, assemble, is_library, load_library, read_source
 from plansim.simulator import units
 from plansim.simulator.naming import name_of
-from plansim.simulator.plan import Figure, Plan, Programme, figures
+from plansim.simulator.plan import Figure, Plan, Programme, figures, in_language
 from plansim.simulator.sampling import centre, quantiles
 from plansim.simulator.schema import choices_at
 from plansim.words.amounts import number, percent, with_unit
@@ -68,7 +68,8 @@ def cluster_table(plan: Plan, lang: str) -> Table:
                 figure_text(cluster.va_rate.base, lang, 100),
                 figure_text(cluster.output.trend.rate, lang, 100),
                 say(f"origin.{(base or growth).origin}", lang),
-                (base or growth).why or source_text((base or growth).source, lang),
+                in_language((base or growth).why, lang)
+                or source_text((base or growth).source, lang),
             )
         )
     columns = ("cluster", "output_base", "va_rate_base", "growth", "origin", "why")
@@ -226,7 +227,7 @@ def assumption_table(plan: Plan, lang: str) -> Table:
         joined = ("；" if lang == "zh" else "; ").join(options)
         figure = isinstance(value, Figure)
         text = figure_text(value, lang) if figure else switch_text(value.value, lang)
-        rows.append((name_of(plan, path, lang), text, joined, value.why))
+        rows.append((name_of(plan, path, lang), text, joined, in_language(value.why, lang)))
     columns = ("assumption", "value", "options", "why")
     return Table(columns, tuple(rows), title=say("show.assumptions", lang))
 
@@ -260,7 +261,7 @@ def figure_records(plan: Stating, lang: str) -> list[dict[str, Any]]:
             "year": figure.year,
             "origin": figure.origin,
             "source": figure.source,
-            "why": figure.why,
+            "why": in_language(figure.why, lang),
             "name": name_of(plan, path, lang),
         }
         for path, figure in figures(plan)

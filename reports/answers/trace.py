@@ -27,12 +27,12 @@ from plansim.reports.words.delivery import (
 )
 from plansim.reports.words.folding import folded
 from plansim.reports.words.wording import named_columns, with_names
-from plansim.scenarios.load import read_source
 from plansim.simulator import units
 from plansim.simulator.errors import Fault, InputError
 from plansim.simulator.naming import called, entry_of, nearest_called
 from plansim.simulator.trace import Lot, Trace, trace
 from plansim.store.files import PICTURES, TABLES, check_files, write_files
+from plansim.store.plans import Document
 from plansim.words.amounts import exact, number
 from plansim.words.catalogue import say
 
@@ -62,9 +62,9 @@ def ask(
 ) -> Answer:
     """One future, event by event; ``picture`` and ``out`` are written."""
     check_files((("--gantt", picture, PICTURES), ("--out", out, TABLES)), COLUMNS)
-    source, lang = read_source(name), meanwhile.lang
-    plan, drawn_by = as_run(source, name, scenario, settings, uncalibrated, meanwhile)
-    future = trace(plan, scenario, seed, draw, luck)
+    document, lang = Document.of(name, uncalibrated=uncalibrated), meanwhile.lang
+    plan, drawn_by = as_run(document, scenario, settings, meanwhile)
+    future = trace(plan, seed, draw, luck)
     keys = traced(future, programmes)
     records = with_names(future.plan, event_records(future, keys), lang)
     contents: dict[Path, bytes] = {}

@@ -116,7 +116,7 @@ def gantts(d: Dossier, form: str) -> list[Picture]:
     """One future of the programmes whose lots wait longest; none where nothing queues."""
     if not d.run.flows:
         return []
-    future = trace(d.run.plan, d.run.settings.scenario, d.run.settings.seed, DRAW, LUCK)
+    future = trace(d.run.plan, d.run.settings.seed, DRAW, LUCK)
     keys = longest(d, {key: len(lots) for key, lots in future.lots.items()})
     raw = gantt(future, keys, d.lang, form, WIDTH)
     title = say("told.gantt", d.lang, draw=DRAW, luck=LUCK)

@@ -64,7 +64,7 @@ def test_probabilities_and_intervals_are_those_of_runs(
     plans: dict[str, Plan], found: Comparison
 ) -> None:
     for name, plan in plans.items():
-        judged = run(plan, name, DRAWS, 2).judged
+        judged = run(plan, DRAWS, 2).judged
         rows = [row for row in found.rows if row.scenario == name]
         assert [row.probability for row in rows] == [v.probability for v in judged]
         assert [row.prob_low for row in rows] == pytest.approx([v.prob_low for v in judged])
@@ -184,7 +184,7 @@ def recall(
     def of(name: str, seed: int = 2, **more: Any) -> Remembered:
         folder = place / f"{name}-{seed}-{len(more)}"
         if not folder.exists():
-            write(run(plans[name], name, DRAWS, seed, **more), folder, (), 0.0)
+            write(run(plans[name], DRAWS, seed, **more), folder, (), 0.0)
         return remembered(read_sampled(folder), name)
 
     return of

@@ -27,7 +27,7 @@ def plan() -> Plan:
 
 @pytest.fixture(scope="module")
 def result(plan: Plan) -> Result:
-    return run(plan, "plan", DRAWS, 1)
+    return run(plan, DRAWS, 1)
 
 
 @pytest.fixture(scope="module")

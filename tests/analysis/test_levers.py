@@ -88,9 +88,9 @@ def test_a_lever_moves_the_median_and_nothing_else(
     for knob in found.values():
         value = knob.values[end]
         if value == knob.own:
-            assert knob.turned(plan, value) is plan
+            assert turned(plan, (knob,), (value,)) is plan
             continue
-        other = knob.turned(plan, value)
+        other = turned(plan, (knob,), (value,))
         setting = at(other, knob.lever.path)
         middle = centre(setting) if isinstance(setting, Figure) else setting
         assert middle == pytest.approx(value * knob.factor)

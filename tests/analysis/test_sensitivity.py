@@ -34,7 +34,6 @@ from plansim.simulator.model import Model
 from plansim.simulator.plan import Correlation, Plan, Uncertainty, figures
 from plansim.simulator.run import run
 from plansim.simulator.sampling import Array, Block, Resampled, centre
-from plansim.simulator.whatif import changed
 
 #: Of f = sin x₁ + 7 sin² x₂ + x₃⁴ sin x₁ / 10, uniform on ±π: V₁, V₂, V₁₃ in closed form.
 V1 = 0.5 * (1 + 0.1 * np.pi**4 / 5) ** 2
@@ -63,7 +62,7 @@ def certain(plan: Plan, keep: str) -> Plan:
             middle = centre(figure)
             point = Uncertainty("uniform", low=middle * (1 - 1e-9), high=middle * (1 + 1e-9))
             adds_up = path.endswith((".base", ".high_tech"))
-            plan = changed(plan, path, point if adds_up and middle else middle)
+            plan = plan.with_(path, point if adds_up and middle else middle)
     return plan
 
 
@@ -250,7 +249,7 @@ def test_the_tornado_moves_the_median_as_runs_with_the_figure_set(alone: Sensiti
         (bar.low, bar.low_read, bar.low_met),
         (bar.high, bar.high_read, bar.high_met),
     ):
-        plan = changed(alone.model.plan, bar.driver, value)
+        plan = alone.model.plan.with_(bar.driver, value)
         result = run(plan, draws=alone.draws, seed=alone.seed)
         first = result.kept.luck == 0
         reads = result.kept.reads[told.target][first]

@@ -16,7 +16,7 @@ from plansim.analysis.slider import Difference, Slider
 from plansim.scenarios.load import load
 from plansim.simulator.errors import InputError
 from plansim.simulator.plan import Plan
-from plansim.simulator.whatif import Standing, WhatIf, changed
+from plansim.simulator.whatif import Standing, WhatIf
 from plansim.tests.refusals import refused
 
 DRAWS = 100
@@ -37,7 +37,7 @@ def two(plan: Plan, monkeypatch: pytest.MonkeyPatch) -> Iterator[Slider]:
 
 def others(plan: Plan) -> list[Plan]:
     """The plan with each of its programmes out, then as it is."""
-    return [*(changed(plan, f"programmes.{key}.active", False) for key in plan.programmes), plan]
+    return [*(plan.with_(f"programmes.{key}.active", False) for key in plan.programmes), plan]
 
 
 def helpers() -> list[int]:
@@ -122,7 +122,7 @@ def test_bad_arguments_are_refused(plan: Plan) -> None:
 
 def test_a_changed_plan_is_told_in_few_bytes() -> None:
     here, there = load("yuyao-2016"), load("yuyao-2016")
-    other = changed(here, YUYAO, 30.0)
+    other = here.with_(YUYAO, 30.0)
     told = Difference(here).told(other)
     come = Difference(there).plan(told)
     assert len(told) < 10_000

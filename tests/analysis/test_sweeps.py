@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from plansim.analysis.sweeps import Point, count, latin_hypercube, points, texts
 from plansim.scenarios.batch_file import Hypercube, Range
-from plansim.scenarios.override import FACTOR
+from plansim.simulator.change import FACTOR
 
 Levers = dict[str, tuple[object, ...] | Range]
 finite = st.floats(-1e6, 1e6).filter(lambda x: abs(x) > 1e-3 or x == 0)

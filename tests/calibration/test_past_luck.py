@@ -17,7 +17,7 @@ from plansim.simulator.model import Model
 from plansim.simulator.run import run
 from plansim.simulator.sampling import Block, Resampled, Sampler
 from plansim.simulator.seen import rows_of
-from plansim.simulator.whatif import WhatIf, changed
+from plansim.simulator.whatif import WhatIf
 from plansim.tests.refusals import refused
 
 #: Seen a year and two years after the base year, 2025: far below what the template expects.
@@ -91,8 +91,8 @@ def test_what_was_seen_narrows_what_comes(plan, calibrated, known):
 
 def test_slopes_are_those_of_a_known_luck(plan):
     """Output with luck of its own alone: one standard deviation of it is one of log output."""
-    still = changed(plan, "clusters.electronics.output.luck.sd", 0.1)
-    still = changed(still, "clusters.electronics.output.luck.loading", 0.0)
+    still = plan.with_("clusters.electronics.output.luck.sd", 0.1)
+    still = still.with_("clusters.electronics.output.luck.loading", 0.0)
     still = replace(still, shock_correlations=())
     o = Observation(
         "clusters.electronics.output", "", 2027.0, 100.0, "level", None, "made", 2, "flow"

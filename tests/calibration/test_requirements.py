@@ -1,5 +1,6 @@
 """What targets require: as ``run`` has it, before anything is simulated."""
 
+from dataclasses import replace
 from importlib.resources import files
 
 import pytest
@@ -21,7 +22,7 @@ def plan() -> Plan:
 
 @pytest.fixture(scope="module")
 def judged(plan: Plan) -> Result:
-    return run(plan, draws=KEPT // 2, reference=share_below)
+    return run(replace(plan, reference=share_below), draws=KEPT // 2)
 
 
 @pytest.fixture(scope="module")

@@ -24,7 +24,7 @@ SPECS = tuple(
 
 @pytest.fixture(scope="module")
 def results() -> dict[RunSpec, Result]:
-    return {spec: run(load(spec.plan), "plan", spec.draws, spec.seed) for spec in SPECS}
+    return {spec: run(load(spec.plan), spec.draws, spec.seed) for spec in SPECS}
 
 
 @pytest.fixture(scope="module")

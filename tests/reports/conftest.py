@@ -1,6 +1,7 @@
 """A plan folder with queues: the template, to which three queued programmes are added."""
 
 import shutil
+from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 
@@ -36,7 +37,7 @@ def plan(folder: Path) -> Plan:
 def run_folder(plan: Plan, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A small run of the plan with queues, as it is stored."""
     folder = tmp_path_factory.mktemp("runs") / "small"
-    write(run(plan, "plan", 128, 3, reference=share_below), folder, ["a=1"], 0.5)
+    write(run(replace(plan, reference=share_below), 128, 3), folder, ["a=1"], 0.5)
     return folder
 
 

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from plansim.scenarios.batch_file import BatchFile, Hypercube, Range, read_batch_file, value_text
-from plansim.scenarios.override import Setting, apply
 from plansim.scenarios.text import parse_yaml
+from plansim.simulator.change import Setting, apply
 from plansim.simulator.errors import InputError
 
 FULL = """

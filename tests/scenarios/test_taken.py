@@ -84,14 +84,14 @@ def test_all_measures_run_in_every_plan() -> None:
         more = replace(plan_scenario, extends="plan", take=tuple(wanted), set=fitted)
         plan = assemble(replace(source, scenarios={**source.scenarios, "more": more}), "more")
         assert len(plan.programmes) == len(source.tree["programmes"]) + len(wanted)
-        assert run(plan, "more", 40, 1).judged
+        assert run(plan, 40, 1).judged
 
 
 def test_taking_moves_no_random_number_of_the_rest(own: Scenario) -> None:
     """A programme that moves nothing that the plan reports leaves every probability as it was."""
     folder = own("take: [cixi-2017/model_firms]\nset: {programmes.model_firms.effects: []}\n")
     plans: list[Plan] = [load(str(folder), scenario) for scenario in ("plan", "own")]
-    before, after = (run(plan, "own", 200, 3) for plan in plans)
+    before, after = (run(plan, 200, 3) for plan in plans)
     assert [(v.p05, v.p50, v.p95, v.probability) for v in after.judged] == [
         (v.p05, v.p50, v.p95, v.probability) for v in before.judged
     ]

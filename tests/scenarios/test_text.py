@@ -12,12 +12,12 @@ from plansim.scenarios.text import (
     MOST_BYTES,
     MOST_DEPTH,
     Place,
-    full_width_number,
     parse_yaml,
     read_table,
     read_text,
     read_yaml,
 )
+from plansim.simulator.conform import full_width_number
 from plansim.simulator.errors import Fault, InputError
 
 Refused = Callable[..., tuple[Fault, ...]]

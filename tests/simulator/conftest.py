@@ -1,7 +1,7 @@
 """A small plan of an invented place, whole enough that every part of the engine has work."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import is_dataclass, replace
+from dataclasses import fields, is_dataclass, replace
 from typing import Any, NamedTuple
 
 import pytest
@@ -43,6 +43,7 @@ from plansim.simulator.queues import Futures, Value, bring, serve
 from plansim.simulator.results import Tally
 from plansim.simulator.run import count_block, jobs, merged
 from plansim.simulator.sampling import STREAM_BLOCK, Block, Sampler, Single
+from plansim.simulator.schema import facts_of
 
 Alter = Callable[..., Plan]
 Alone = Callable[..., Plan]
@@ -385,7 +386,7 @@ def queued_plan() -> Plan:
         target(f"{key}-all", f"{key}_done", "cumulative_count", "reach", goal, kind="activity")
         for key, goal in (("grants", 80.0), ("leases", 45.0), ("training", 300.0))
     ]
-    return replace(
+    queued = replace(
         bare,
         programmes={**bare.programmes, **QUEUES},
         offices={
@@ -398,6 +399,33 @@ def queued_plan() -> Plan:
         indicators={**bare.indicators, **delivered},
         targets=(*bare.targets, *targets),
     )
+    measured: Plan = in_units(queued)
+    return measured
+
+
+#: What the figures measure whose field leaves that to the plan.
+FREE = {
+    "intake": "1/year",
+    "ordinary": "1/year",
+    "quotas.land": "1/year",
+    "quotas.fund": "亿元/year",
+}
+
+
+def in_units(node: Any, path: str = "") -> Any:
+    """The same, every figure with the unit that its field asks for."""
+    if isinstance(node, Figure):
+        free = next((unit for part, unit in FREE.items() if part in path), "1")
+        return replace(node, unit=facts_of(path).unit or free)
+    before = f"{path}." if path else ""
+    if isinstance(node, Mapping):
+        return {key: in_units(child, f"{before}{key}") for key, child in node.items()}
+    if isinstance(node, tuple):
+        return tuple(in_units(child, f"{before}{i}") for i, child in enumerate(node))
+    if is_dataclass(node) and not isinstance(node, type):
+        parts = {f.name: getattr(node, f.name) for f in fields(node)}
+        return replace(node, **{n: in_units(part, f"{before}{n}") for n, part in parts.items()})
+    return node
 
 
 def lonely_plan(lot: float = 1, units: float = 100.0, **queue: Any) -> Plan:

@@ -68,7 +68,7 @@ import plansim
 assert Path(plansim.__file__).parent == Path(sys.argv[1]), plansim.__file__
 from plansim.scenarios.load import load
 from plansim.simulator.run import run
-from plansim.simulator.whatif import WhatIf, changed
+from plansim.simulator.whatif import WhatIf
 
 draws, field, name = 128, sys.argv[2], sys.argv[3]
 plan = load("yuyao-2016")
@@ -84,7 +84,7 @@ levers += [(f"programmes.{k}.active", False) for k in list(plan.programmes)[::5]
 moved = 0
 before = held.judge().reads[-1]
 for path, value in levers:
-    other = changed(plan, path, value)
+    other = plan.with_(path, value)
     reads = held.judge(other).reads
     fresh = run(other, draws=draws).kept.reads.reshape(len(other.judged), draws, 2)
     assert np.array_equal(reads, fresh.swapaxes(1, 2), equal_nan=True), path

@@ -117,7 +117,7 @@ def test_memory_does_not_grow_with_the_number_of_draws(plan: Plan, count: Count)
 
 
 def test_the_table_has_the_columns_of_the_command(plan: Plan) -> None:
-    result = run(plan, "plan", 256, 7)
+    result = run(plan, 256, 7)
     frame = result.to_frame()
     documented = (
         "plan, scenario, target, indicator, subject, unit, basis, year, comparator, low, high, "

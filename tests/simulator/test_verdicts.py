@@ -1,6 +1,7 @@
 """Counts → verdicts: what is said about each target and about all of them."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -165,12 +166,12 @@ def test_the_reference_class_answers_how_rare_a_growth_is(plan: Plan) -> None:
         asked.append((quantity, horizon, value))
         return 0.8
 
-    result = run(plan, draws=128, reference=reference)
+    result = run(replace(plan, reference=reference), draws=128)
     by_id = {v.target: v for v in result.judged}
     assert by_id["value-added"].reference_percentile == 80
     assert by_id["output"].reference_percentile is None
     assert asked == [("a_growth", 10, pytest.approx(0.07))]
-    silent = run(plan, draws=128, reference=lambda quantity, horizon, value: None)
+    silent = run(replace(plan, reference=lambda quantity, horizon, value: None), draws=128)
     assert all(v.reference_percentile is None for v in silent.judged)
 
 

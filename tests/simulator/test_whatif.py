@@ -21,7 +21,6 @@ from plansim.simulator.whatif import (
     Standing,
     WarmBlock,
     WhatIf,
-    changed,
     width_of,
 )
 from plansim.tests.refusals import refused
@@ -92,7 +91,7 @@ def test_any_levers_after_any_others(asked: Asked, paths: list[str], which: int)
     """Nothing of an earlier answer is left in a later one."""
     plan = asked.plan
     for path in paths:
-        plan = changed(plan, path, LEVERS[path][which])
+        plan = plan.with_(path, LEVERS[path][which])
     assert_same(asked.judge(plan), plan)
 
 
@@ -102,7 +101,7 @@ def test_threads_and_blocks_change_nothing(
 ) -> None:
     monkeypatch.setattr("plansim.simulator.whatif.SHORT", 128)
     assert width_of(700, workers) == {1: 1024, 2: 512, 3: 256}[workers]
-    slower = changed(queued, "programmes.grants.queue.intake", 4.0)
+    slower = queued.with_("programmes.grants.queue.intake", 4.0)
     held = WhatIf(queued, 700, seed=5, workers=workers)
     for plan in (queued, slower, queued):
         assert_same(held.judge(plan), plan, draws=700, seed=5)
@@ -115,29 +114,29 @@ def test_a_plan_of_which_nothing_is_judged(queued: Plan) -> None:
 
 def test_what_was_seen_since_is_not_forgotten(asked: Asked, queued: Plan) -> None:
     name = "totals.output"
-    wide = changed(queued, name, Uncertainty("lognormal", p05=900.0, p95=1100.0))
+    wide = queued.with_(name, Uncertainty("lognormal", p05=900.0, p95=1100.0))
     seen = replace(wide, calibration=Calibration((name,), ((1.0,),), (2.0,), (0.5,)))
     for plan in (wide, seen, wide):
         assert_same(asked.judge(plan), plan)
 
 
 def test_a_change_is_one_change(queued: Plan) -> None:
-    other = changed(queued, "programmes.grants.queue.intake", 4.0)
+    other = queued.with_("programmes.grants.queue.intake", 4.0)
     before, after = (plan.programmes["grants"].queue for plan in (queued, other))
     assert before is not None
     assert after is not None
-    assert after.intake == replace(before.intake, value=4.0)
+    assert after.intake == replace(before.intake, value=4.0, origin="stated", source="--set")
     assert replace(after, intake=before.intake) == before
     assert other.programmes["leases"] is queued.programmes["leases"]
-    assert changed(queued, "couplings.0.strength", 0.0).couplings[0].strength.value == 0.0
+    assert queued.with_("couplings.0.strength", 0.0).couplings[0].strength.value == 0.0
 
 
 @pytest.mark.parametrize(
     "path", ["programmes.grant.active", "couplings.9.strength", "totals.output.value.x", "", "x"]
 )
 def test_a_path_that_leads_nowhere(queued: Plan, path: str) -> None:
-    with refused("matches_nothing"):
-        changed(queued, path, 1.0)
+    with refused("path_matches_nothing"):
+        queued.with_(path, 1.0)
 
 
 def test_arguments_are_those_of_a_run(queued: Plan) -> None:
@@ -187,6 +186,17 @@ def test_what_is_held_is_gone_when_nobody_holds_it(queued: Plan) -> None:
         gc.enable()
 
 
+def unchecked(plan: Plan, path: str, size: float) -> Plan:
+    """The plan with an effect of a size that no plan may have."""
+    _, key, _, place, _ = path.split(".")
+    programme = plan.programmes[key]
+    effects = list(programme.effects)
+    effect = effects[int(place)]
+    effects[int(place)] = replace(effect, size=replace(effect.size, value=size))
+    other = replace(programme, effects=tuple(effects))
+    return replace(plan, programmes={**plan.programmes, key: other})
+
+
 def test_a_setting_that_is_refused_leaves_nothing_behind(asked: Asked, queued: Plan) -> None:
     sizes = [
         f"programmes.{key}.effects.{i}.size"
@@ -194,10 +204,10 @@ def test_a_setting_that_is_refused_leaves_nothing_behind(asked: Asked, queued: P
         for i, effect in enumerate(programme.effects)
         if effect.change == "relative" and effect.on.endswith(("energy", "labour"))
     ]
-    for known in (queued, changed(queued, "programmes.grants.active", False)):
+    for known in (queued, queued.with_("programmes.grants.active", False)):
         asked.judge(known)
         with refused("not_finite"):
-            asked.judge(changed(known, sizes[0], float("nan")))
-        without_output = changed(known, "programmes.park.active", False)
+            asked.judge(unchecked(known, sizes[0], float("nan")))
+        without_output = known.with_("programmes.park.active", False)
         for plan in (known, without_output, known):
             assert_same(asked.judge(plan), plan)

@@ -30,7 +30,7 @@ BATCH = Batch(SPECS, (LEVER,), {}, {})
 
 @pytest.fixture(scope="module")
 def result() -> Result:
-    return run(load("yuyao-2016"), "plan", 20, 1)
+    return run(load("yuyao-2016"), 20, 1)
 
 
 @pytest.fixture(scope="module")

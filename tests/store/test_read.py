@@ -22,7 +22,7 @@ Refused = Callable[..., tuple[Fault, ...]]
 
 @pytest.fixture(scope="module")
 def result() -> Result:
-    return run(load("yuyao-2016"), "plan", 128, 7)
+    return run(load("yuyao-2016"), 128, 7)
 
 
 @pytest.fixture(scope="module")

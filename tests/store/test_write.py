@@ -24,12 +24,12 @@ LONG = ["model", "scenario", "region", "variable", "unit", "year", "quantile", "
 
 @pytest.fixture(scope="module")
 def result() -> Result:
-    return run(load("yuyao-2016"), "plan", 200, 7)
+    return run(load("yuyao-2016"), 200, 7)
 
 
 @pytest.fixture(scope="module")
 def other() -> Result:
-    return run(load("yuyao-2016"), "plan", 100, 8)
+    return run(load("yuyao-2016"), 100, 8)
 
 
 def left(folder: Path) -> list[str]:
@@ -116,7 +116,7 @@ def test_the_kept_futures_are_written_with_their_draw(result: Result, tmp_path: 
 
 
 def test_the_same_run_gives_the_same_bytes(result: Result, tmp_path: Path) -> None:
-    again = run(load("yuyao-2016"), "plan", 200, 7, workers=3)
+    again = run(load("yuyao-2016"), 200, 7, workers=3)
     write(result, tmp_path / "one", [], 1.0)
     write(again, tmp_path / "two", [], 99.0)
     for name in FILES:

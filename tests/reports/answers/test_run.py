@@ -32,7 +32,7 @@ def plan() -> Plan:
 
 @pytest.fixture(scope="module")
 def result(plan: Plan) -> Result:
-    return run(plan, "plan", 300, 5)
+    return run(plan, 300, 5)
 
 
 @pytest.fixture(scope="module")
@@ -192,7 +192,7 @@ def test_a_joint_probability_of_zero_tells_how_many_were_tried() -> None:
 
 
 def test_what_is_given_is_in_the_heading(plan: Plan) -> None:
-    given = run(plan, "plan", 300, 5, given=["va-rate-2020"])
+    given = run(plan, 300, 5, given=["va-rate-2020"])
     lines = heading(given, "en")
     assert any("value-added rate, 2020" in line and str(given.support) in line for line in lines)
     assert any("rough" in line for line in lines)

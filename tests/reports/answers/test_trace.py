@@ -110,11 +110,11 @@ def test_draws_and_lucks_are_futures_of_their_own(plan: Plan) -> None:
 
 
 def test_arguments_out_of_range_are_named_together(plan: Plan) -> None:
-    found = faults(trace, plan, "plan", -1, 0, "c")
+    found = faults(trace, plan, -1, 0, "c")
     assert [(f.code, f.path) for f in found] == [
         ("argument_range", name) for name in ("draw", "seed", "luck")
     ]
-    assert faults(trace, plan, "plan", 1, 10**9 + 1)[0].path == "draw"
+    assert faults(trace, plan, 1, 10**9 + 1)[0].path == "draw"
 
 
 # -- rows ------------------------------------------------------------------------------------------
@@ -392,7 +392,7 @@ def test_unknown_programmes_are_named_together(future: Trace) -> None:
 
 
 def test_a_scenario_without_queues_is_refused(folder: Path) -> None:
-    bare = trace(load(str(folder), "baseline"), "baseline")
+    bare = trace(load(str(folder), "baseline"))
     assert bare.events == ()
     (fault,) = faults(traced, bare, ())
     assert (fault.code, fault.fields["value"]) == ("nothing_to_trace", "baseline")

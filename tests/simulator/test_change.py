@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from plansim.scenarios.load import assemble, load, read_source
-from plansim.scenarios.override import Setting, apply
+from plansim.simulator.change import Setting, apply
 from plansim.simulator.errors import Fault, InputError
 from plansim.simulator.plan import Plan, Uncertainty
 
@@ -37,8 +37,13 @@ TREE: dict[str, Any] = {
 }
 
 
+@pytest.fixture(scope="module")
+def shipped_plan() -> Plan:
+    return load("yuyao-2016")
+
+
 def changed(path: str, value: Any) -> dict[str, Any]:
-    return apply(TREE, [Setting(path, value, "--set")]).tree
+    return apply(TREE, [Setting(path, value, "--set")], idle=False).tree
 
 
 # -- what a setting does ---------------------------------------------------------------------------
@@ -115,7 +120,7 @@ def test_two_factors_in_two_layers_are_their_product(one: float, other: float) -
 
 def faults(refused: Refused, *pairs: tuple[str, Any]) -> tuple[Fault, ...]:
     settings = [Setting(path, value, "--set") for path, value in pairs]
-    return refused(apply, TREE, settings)
+    return refused(apply, TREE, settings, False)
 
 
 @pytest.mark.parametrize(
@@ -161,6 +166,12 @@ def test_a_path_that_matches_nothing_names_the_nearest(
 def test_a_setting_that_changes_nothing_is_refused(path: str, value: Any, refused: Refused) -> None:
     (fault,) = faults(refused, (path, value))
     assert (fault.code, fault.fields["value"]) == ("changes_nothing", value)
+
+
+def test_what_is_typed_may_leave_all_as_it_is_with_its_source() -> None:
+    """A sweep may pass through the plan's own value."""
+    for path, value in (("size", 4), ("base", 10), ("quantity", 3), ("switch", "average")):
+        assert apply(TREE, [Setting(path, value, "--set")]).tree == TREE
 
 
 def test_a_value_set_twice_is_refused_and_the_other_named(refused: Refused) -> None:

@@ -1,0 +1,94 @@
+"""The door: a plan as everybody judges it, in a notebook, at a command and in a batch.
+
+It is read under its scenario and settings, draws its figures by the calibration that is stored for
+it, and brings the class of real industries that a growth is compared with.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from plansim.calibration.reference import share_below
+from plansim.scenarios.load import DEFAULT, Settings, Source, assemble, read_source
+from plansim.simulator.plan import Plan
+from plansim.store.calibrations import Holding, Stored, calibrated, place_of, read
+
+#: What is said of a calibration that a plan is drawn by.
+USED = "used"
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """A plan, and what became of its calibration: ``USED``, why not (``Holding.changed``), or "".
+
+    ``stored``: the calibration, if there is one; ``names``: the figures that stand in its way.
+    """
+
+    plan: Plan
+    calibration: str = ""
+    stored: Stored | None = None
+    names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A plan as read, with the calibration that is stored for it: ready for many scenarios."""
+
+    source: Source
+    stored: Stored | None = None
+    _held: list[Holding] = field(default_factory=list)
+
+    @classmethod
+    def of(
+        cls,
+        name: str | Path,
+        *,
+        calibration: str | Path | None = None,
+        uncalibrated: bool = False,
+    ) -> "Document":
+        """Raises InputError where the plan, or what is stored for it, cannot be read."""
+        source = read_source(name)
+        place = place_of(name) if calibration is None else Path(calibration)
+        if uncalibrated or (calibration is None and not place.is_file()) or source.faults:
+            return cls(source)
+        return cls(source, read(place))
+
+    def plan(self, scenario: str = DEFAULT, set: Settings = ()) -> Drawn:
+        """The plan under a scenario and settings. Raises InputError naming every fault."""
+        plan = replace(assemble(self.source, scenario, set), reference=share_below)
+        if self.stored is None:
+            return Drawn(plan)
+        reason, names = self.holding(plan).changed(plan)
+        if reason:
+            return Drawn(plan, reason, self.stored, names)
+        return Drawn(calibrated(plan, self.stored), USED, self.stored)
+
+    def holding(self, plan: Plan | None = None) -> Holding:
+        """The calibration held against the document; a ``plan`` of it may spare an assembly."""
+        assert self.stored is not None
+        if not self._held:
+            self._held.append(Holding.of(self.stored, self.source, plan))
+        return self._held[0]
+
+
+def load(
+    plan: str | Path,
+    scenario: str = DEFAULT,
+    set: Settings = (),
+    *,
+    calibration: str | Path | None = None,
+    uncalibrated: bool = False,
+    tell: Callable[[Drawn], object] | None = None,
+) -> Plan:
+    """A shipped plan by its id, or that of a folder or workbook, under a scenario, ready to be run.
+
+    ``set``: values by their paths, ``{"quotas.land.amount": 900}``, or ``PATH=VALUE`` as typed.
+    ``calibration``: a file; if none is named, the one that is stored for the plan, as
+    ``plansim calibrate`` writes it, is used where it holds, unless ``uncalibrated``. ``tell`` is
+    told what became of it. Raises InputError naming every fault.
+    """
+    document = Document.of(plan, calibration=calibration, uncalibrated=uncalibrated)
+    drawn = document.plan(scenario, set)
+    if tell is not None:
+        tell(drawn)
+    return drawn.plan
