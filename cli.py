@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from plansim import usage
+from plansim.reports.book.forms import PAGES
 from plansim.reports.tables import Answer
 from plansim.reports.terminal import Meanwhile, answered
 from plansim.words.catalogue import default_language, say
@@ -56,9 +57,9 @@ def begin(
 # -- what commands share ---------------------------------------------------------------------------
 
 
-def option(flag: str, key: str, metavar: str | None = None) -> Any:
+def option(flag: str, key: str, metavar: str | None = None, **fields: str) -> Any:
     """An option with the help of that key."""
-    return typer.Option(flag, metavar=metavar, help=say(f"help.{key}", LANG))
+    return typer.Option(flag, metavar=metavar, help=say(f"help.{key}", LANG, **fields))
 
 
 def argument(metavar: str, key: str) -> Any:
@@ -470,7 +471,7 @@ def runs(
 @verb("report", "report runs/yuyao --format docx --lang zh")
 def report(
     run: Annotated[Path, argument("RUN", "run_folder")],
-    form: Annotated[str, option("--format", "report_format")] = "html",
+    form: Annotated[str, option("--format", "report_format", list=", ".join(PAGES))] = "html",
     out: Annotated[Path | None, option("--out", "report_out", "FILE")] = None,
     history: Annotated[Path | None, option("--history", "report_history", "CSV")] = None,
     lang: LangOption = LANG,

@@ -7,14 +7,13 @@ import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
+from plansim.reports.book.forms import FORMS, PAGES, PICTURES
 from plansim.simulator.errors import Fault, InputError
 from plansim.store.files import write_files
 
-#: Forms that are one file, and those that are a folder of pictures.
-PAGES, PICTURES = ("html", "xlsx", "docx"), ("png", "svg")
-FORMS = (*PAGES, *PICTURES)
-#: Forms that are an archive, and the part of it that holds the seal.
-OFFICE, CORE = (".xlsx", ".docx"), "docProps/core.xml"
+#: Endings of archives, and the part of one that holds the seal.
+OFFICE = tuple(f".{name}" for name, form in PAGES.items() if form.is_archive)
+CORE = "docProps/core.xml"
 SEAL = re.compile(rb"plansim-sha256:([0-9a-f]{64})")
 SEALING = re.compile(rb"<dc:identifier>plansim-sha256:.*?</dc:identifier>")
 

@@ -1,11 +1,13 @@
 """A stored run → the files of its report."""
 
+from importlib import import_module
 from pathlib import Path
 
 from plansim.analysis.idle import without_programmes
 from plansim.analysis.workers import Aside, aside, here
 from plansim.reports.book.dossier import Dossier
-from plansim.reports.book.files import PICTURES, write
+from plansim.reports.book.files import write
+from plansim.reports.book.forms import PAGES, PICTURES
 from plansim.reports.book.observed import seen
 from plansim.store.attachments import read_attachments
 from plansim.store.read import read
@@ -31,16 +33,10 @@ def report(d: Dossier, form: str, place: Path, drawing: Aside = here) -> dict[Pa
         from plansim.reports.book.figures import all_pictures
 
         return {place / f"{p.name}.{form}": p.raw for p in all_pictures(d, form, drawing)}
-    if form == "xlsx":
-        from plansim.reports.book.xlsx import workbook
-
-        return {place: workbook(d)}
+    page = PAGES[form]
+    write_page = getattr(import_module(page.module), page.function)
+    if not page.pictures:
+        return {place: write_page(d)}
     from plansim.reports.book.compose import compose
 
-    if form == "docx":
-        from plansim.reports.book.docx import document
-
-        return {place: document(compose(d, "png", drawing))}
-    from plansim.reports.book.html import page
-
-    return {place: page(compose(d, "svg", drawing))}
+    return {place: write_page(compose(d, page.pictures, drawing))}
