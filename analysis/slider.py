@@ -7,10 +7,10 @@ and is told of another one only in what it differs.
 
 import io
 import pickle
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import fields
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -47,33 +47,37 @@ class Slider:
     def __exit__(self, *_: object) -> None:
         self._crew.dismiss()
 
-    def judge(self, plan: Plan | None = None) -> Standing:
-        """How ``plan`` stands, the plan held by default: see ``WhatIf``."""
+    def judge(self, plan: Plan | None = None, paths: Sequence[str] = ()) -> Standing:
+        """How ``plan`` stands, the plan held by default, with whole ``paths``: see ``WhatIf``."""
         other = plan or self.plan
         self._asked += 1
         if processors() > 1:
             with suppress(OSError):
-                self._crew.give((self._asked, self._difference.told(other)))
-        first = self._here.judge(other)
+                self._crew.give((self._asked, self._difference.told(other), tuple(paths)))
+        first = self._here.judge(other, paths)
         second = self._heard()
         if second is None:
-            spare = self._spare.judge(other)
-            second = spare.met, spare.reads
-        met, reads = (
-            np.concatenate(sides, axis=1)
-            for sides in zip((first.met, first.reads), second, strict=True)
+            second = _told(self._spare.judge(other, paths))
+        met, reads, *whole = (
+            cast(Any, np.concatenate(sides, axis=1))
+            for sides in zip(_told(first), second, strict=True)
         )
-        return Standing(other, met, reads)
+        return Standing(other, met, reads, dict(zip(first.paths, whole, strict=True)))
 
-    def _heard(self) -> tuple[Bools, Array] | None:
+    def _heard(self) -> tuple[Bools | Array, ...] | None:
         """The answer to what was asked last; earlier ones may come before, if that failed here."""
         while self._crew.busy:
-            for (number, _), report in self._crew.hear():
+            for (number, *_), report in self._crew.hear():
                 if number == self._asked:
                     with suppress(LostError):
-                        found: tuple[Bools, Array] = report.result()
+                        found: tuple[Bools | Array, ...] = report.result()
                         return found
         return None
+
+
+def _told(standing: Standing) -> tuple[Bools | Array, ...]:
+    """What one set of luck says: of targets [(target, luck, draw)], then whole paths."""
+    return standing.met, standing.reads, *standing.paths.values()
 
 
 class _Side:
@@ -83,13 +87,13 @@ class _Side:
         self._held = plan, draws, seed, luck
         self._begun: tuple[Difference, WhatIf] | None = None
 
-    def __call__(self, asked: tuple[int, bytes]) -> tuple[Bools, Array]:
+    def __call__(self, asked: tuple[int, bytes, tuple[str, ...]]) -> tuple[Bools | Array, ...]:
         if self._begun is None:
             plan, draws, seed, luck = self._held
             self._begun = Difference(plan), WhatIf(plan, draws, seed, lucks=(luck,))
         difference, held = self._begun
-        found = held.judge(difference.plan(asked[1]))
-        return found.met, found.reads
+        _, told, paths = asked
+        return _told(held.judge(difference.plan(told), paths))
 
 
 class Difference:

@@ -112,13 +112,16 @@ class Goal:
 
     @property
     def decisive(self) -> frozenset[int]:
-        """The years that decide whether it is met in its own one."""
-        base, year = self.years[self.base], self.years[self.year]
-        if self.every_year:
-            return frozenset(range(base, year + 1))
-        last_year = self.target.basis == "annual_growth" and self.window == "last_year"
-        steps = last_year or self.target.basis == "per_year"
-        return frozenset((base, year - 1, year) if steps else (base, year))
+        """The years that decide whether it is met in its own one, and its base year.
+
+        Found by reading: where a path that lacks one year cannot be read, that year was looked at.
+        """
+        path = np.ones((len(self.years), len(self.years)))
+        np.fill_diagonal(path, np.nan)
+        first = self.base + 1 if self.every_year else self.year
+        missed = np.isnan(self.read(path)[first : self.year + 1]).any(axis=0)
+        looked_at = {self.base, self.year, *np.flatnonzero(missed).tolist()}
+        return frozenset(self.years[place] for place in looked_at)
 
     def among(self, years: tuple[int, ...]) -> "Goal":
         """The same on an axis of fewer years: all ``decisive`` ones, and perhaps others."""

@@ -79,7 +79,7 @@ class Model:
         What of them is not finite is refused, and it is in the last year that something runs away.
         """
         years = self.layout.years
-        return tuple(sorted({years[0], years[-1]}.union(*(g.decisive for g in self.goals))))
+        return tuple(sorted({years[0], years[-1]} | _decisive(self.goals)))
 
     @property
     def drivers(self) -> tuple[str, ...]:
@@ -98,6 +98,11 @@ _layout = node(Layout.of)
 @node
 def _goals(plan: Plan) -> tuple[Goal, ...]:
     return tuple(Goal.of(target, plan) for target in plan.judged)
+
+
+@node
+def _decisive(goals: tuple[Goal, ...]) -> frozenset[int]:
+    return frozenset[int]().union(*(goal.decisive for goal in goals))
 
 
 @node

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from plansim.simulator.accounts import Series, indicator_path
+from plansim.simulator.accounts import Series, indicator_path, series
 from plansim.simulator.errors import Fault, InputError
 from plansim.simulator.feasibility import Goal
 from plansim.simulator.frames import KEYS, counted, frame, keys_of, language
@@ -152,13 +152,13 @@ class Futures:
         return met, reads
 
     def judge_with_paths(
-        self, model: Model, series: Sequence[Series]
+        self, model: Model, wanted: Sequence[Series]
     ) -> tuple[Bools, Array, Array]:
         """The same, with whole paths of some indicators. [(series, year, luck, draw)]"""
         sides, draws, years = len(self._lucks), self.block.draws, len(model.layout.years)
         met = np.empty((len(model.goals), sides, draws), dtype=bool)
         reads = np.empty(met.shape)
-        paths = np.empty((len(series), years, sides, draws))
+        paths = np.empty((len(wanted), years, sides, draws))
         with self._memo:
             draw = draw_parameters(model, self.block, model.decisive_years)
             for side, luck in enumerate(self._lucks):
@@ -166,12 +166,12 @@ class Futures:
                 read = {n: indicator_path(found, model.series[n]) for n in set(model.goal_series)}
                 for row, (goal, n) in enumerate(zip(model.goals, model.goal_series, strict=True)):
                     met[row, side], reads[row, side] = _in_its_year(goal, draw.layout, read[n])
-                if series:
+                if wanted:
                     every = draw.among(model, model.layout)
                     found = simulate_block(
                         model, every, self.block, luck, space=self._space, lazy=True
                     ).future
-                    for row, item in enumerate(series):
+                    for row, item in enumerate(wanted):
                         paths[row, :, side] = indicator_path(found, item)
         return met, reads, paths
 
@@ -222,10 +222,10 @@ class WhatIf:
         """
         with self._models:
             model = Model.of(plan or self.plan)
-        series = chosen_series(model, paths) if paths else ()
+        wanted = chosen_series(self.plan, paths) if paths else ()
 
         def judged(futures: Futures) -> tuple[Bools, Array, Array]:
-            return futures.judge_with_paths(model, series)
+            return futures.judge_with_paths(model, wanted)
 
         if len(self._futures) == 1:
             parts = [judged(self._futures[0])]
@@ -240,17 +240,20 @@ class WhatIf:
         return Standing(model.plan, met, reads, dict(zip(paths, whole, strict=True)))
 
 
-def chosen_series(model: Model, words: Sequence[str]) -> tuple[Series, ...]:
+def chosen_series(plan: Plan, words: Sequence[str]) -> tuple[Series, ...]:
     """The series of some words. Raises InputError naming those that there are not."""
-    known = {series_path(item.indicator, item.subject): item for item in model.series}
-    found = [(word, known.get(_path_of_series(model.plan, word))) for word in words]
+    known = {series_path(item.indicator, item.subject): item for item in series(plan)}
+    found = []
+    for word in words:
+        path = f"indicators.{word}"
+        found.append((word, known.get(path if path in known else path_of(plan, word))))
     faults = [
         Fault(
             "unknown_indicator",
             {
                 "value": word,
-                "choices": [called(model.plan, path) for path in known],
-                "nearest": nearest_called(model.plan, word, known),
+                "choices": [called(plan, path) for path in known],
+                "nearest": nearest_called(plan, word, known),
             },
             "paths",
         )
@@ -260,9 +263,3 @@ def chosen_series(model: Model, words: Sequence[str]) -> tuple[Series, ...]:
     if faults:
         raise InputError(faults)
     return tuple(item for _, item in found if item is not None)
-
-
-def _path_of_series(plan: Plan, word: str) -> str:
-    """``indicators.KEY/CLUSTER`` of a key or of a name in either language."""
-    path = path_of(plan, word)
-    return path if path.startswith("indicators.") else f"indicators.{word}"

@@ -3,7 +3,7 @@
 import multiprocessing
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
@@ -63,6 +63,19 @@ def test_every_answer_is_that_of_one_process(two: Slider, plan: Plan) -> None:
     assert (two.plan, two.draws) == (plan, DRAWS)
 
 
+def test_whole_paths_come_from_both_processes(two: Slider, plan: Plan) -> None:
+    alone, names = WhatIf(plan, DRAWS), list(plan.indicators)[:2]
+    names = [name for name in names if plan.indicators[name].subjects != "clusters"]
+    assert names
+    for other in others(plan)[-3:]:
+        found, expected = two.judge(other, names), alone.judge(other, names)
+        assert_same(found, expected)
+        assert list(found.paths) == names
+        for name in names:
+            assert np.array_equal(found.paths[name], expected.paths[name])
+    assert not two.judge().paths
+
+
 def test_more_draws_than_a_block_and_another_seed(
     plan: Plan, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -104,7 +117,7 @@ def test_all_is_done_here_where_there_is_no_other(
 def test_what_fails_here_leaves_no_answer_for_the_next_question(
     two: Slider, plan: Plan, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fails(plan: Plan) -> Standing:
+    def fails(plan: Plan, paths: Sequence[str]) -> Standing:
         raise InputError.of("argument_range")
 
     first, second = others(plan)[:2]

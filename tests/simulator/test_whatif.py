@@ -12,7 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from plansim.simulator.errors import InputError
+from plansim.simulator.memo import Memo
 from plansim.simulator.model import Model
+from plansim.simulator.naming import name_of
 from plansim.simulator.plan import Calibration, Plan, Uncertainty
 from plansim.simulator.run import run
 from plansim.simulator.sampling import Block
@@ -105,6 +107,89 @@ def test_threads_and_blocks_change_nothing(
     held = WhatIf(queued, 700, seed=5, workers=workers)
     for plan in (queued, slower, queued):
         assert_same(held.judge(plan), plan, draws=700, seed=5)
+
+
+#: Indicators of the queued plan: a stock of deliveries, a sum, firms, one of a cluster.
+PATHS = ("grants_done", "energy_intensity", "firms", "cluster_output/robots")
+
+
+def whole_paths(plan: Plan, draws: int) -> dict[str, Any]:
+    """Every series as ``run`` has it. [(year, luck, draw)]"""
+    result = run(plan, draws=draws)
+    paths = result.kept.paths.reshape(len(plan.years), len(result.series), draws, 2)
+    names = [f"{s.indicator}/{s.subject}".rstrip("/") for s in result.series]
+    return {name: paths[:, i].swapaxes(1, 2) for i, name in enumerate(names)}
+
+
+@settings(max_examples=8)
+@given(
+    st.lists(st.sampled_from(sorted(LEVERS)), max_size=2, unique=True),
+    st.integers(0, 1),
+    st.lists(st.sampled_from(PATHS), max_size=3, unique=True),
+)
+def test_whole_paths_are_those_of_a_run(
+    asked: Asked, levers: list[str], which: int, names: list[str]
+) -> None:
+    """To the last bit, after any levers and with any others asked for; targets stay as they are."""
+    plan = asked.plan
+    for path in levers:
+        plan = plan.with_(path, LEVERS[path][which])
+    standing = asked.judge(plan, paths=names)
+    assert_same(standing, plan)
+    expected = whole_paths(plan, DRAWS)
+    assert list(standing.paths) == names
+    for name in names:
+        assert np.array_equal(standing.paths[name], expected[name]), name
+
+
+def test_whole_paths_are_asked_for_by_name_too(queued: Plan) -> None:
+    held = WhatIf(queued, DRAWS)
+    keys = ("energy_intensity", "cluster_output/robots")
+    by_key = held.judge(paths=keys).paths
+    for lang in ("zh", "en"):
+        names = [name_of(queued, f"indicators.{key}", lang) for key in keys]
+        by_name = held.judge(paths=names).paths
+        for key, name in zip(keys, names, strict=True):
+            assert np.array_equal(by_name[name], by_key[key])
+    with pytest.raises(InputError) as problem:
+        held.judge(paths=("energy_intensty", "firms", "cluster_output/mars"))
+    assert [fault.fields["value"] for fault in problem.value.faults] == [
+        "energy_intensty", "cluster_output/mars",
+    ]  # fmt: skip
+
+
+def test_a_fan_has_the_value_that_a_share_of_futures_does_not_exceed(queued: Plan) -> None:
+    standing = WhatIf(queued, DRAWS).judge(paths=("energy_intensity",))
+    fan = standing.fan("energy_intensity", 0.05, 0.5, 1.0)
+    path = standing.paths["energy_intensity"].reshape(len(queued.years), -1)
+    assert fan.shape == (3, len(queued.years))
+    assert np.array_equal(fan[2], path.max(axis=1))
+    assert ((path <= fan[0][:, None]).mean(axis=1) >= 0.05).all()
+    assert ((path < fan[0][:, None]).mean(axis=1) < 0.05 + 1e-9).all()
+    assert (np.diff(fan, axis=0) >= 0).all()
+
+
+def test_a_path_that_is_given_stays_as_it_was(queued: Plan) -> None:
+    """Levels are written on: what is handed out is not."""
+    held = WhatIf(queued, DRAWS)
+    city = next(key for key, i in queued.indicators.items() if i.of.startswith("city."))
+    before = held.judge(paths=(city,)).paths[city]
+    kept = before.copy()
+    held.judge(queued.with_("totals.output", 700.0), paths=(city,))
+    assert np.array_equal(before, kept)
+
+
+def test_what_is_held_does_not_grow_with_the_settings_asked(queued: Plan) -> None:
+    futures, memo = Futures(Block(1, 0, 0, 128)), Memo()
+    sizes = []
+    for n in range(60):
+        plan = queued.with_("programmes.grants.queue.intake", 3.0 + n)
+        plan = plan.with_(f"programmes.{('grants', 'leases')[n % 2]}.active", n % 3 > 0)
+        with memo:
+            model = Model.of(plan)
+        futures.judge(model)
+        sizes.append(sum(map(len, futures._memo._known.values())))
+    assert max(sizes[40:]) <= max(sizes[:40])
 
 
 def test_a_plan_of_which_nothing_is_judged(queued: Plan) -> None:
