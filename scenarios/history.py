@@ -18,6 +18,7 @@ from plansim.simulator import units
 from plansim.simulator.conform import full_width_number
 from plansim.simulator.dynamics import bounds
 from plansim.simulator.errors import Fault, InputError, nearest
+from plansim.simulator.naming import path_of
 from plansim.simulator.plan import Cluster, Indicator, Plan, Quantity
 from plansim.simulator.schema import facts_of
 
@@ -184,6 +185,7 @@ class _RowReader:
     def _named(self) -> _Named | None:
         """The indicator or quantity that the row names; a fault where it names none."""
         plan, name = self.plan, self.row.cells["quantity"]
+        region = plan.plan.region.en
         if not name:
             self.fault("quantity", "empty_cell")
             return None
@@ -202,12 +204,20 @@ class _RowReader:
         if path in paths:
             own = path.split(".")[1] if path.startswith("clusters.") else ""
             if self.row.cells["subject"] and subject is not None and subject != own:
-                self._no_subject([own] if own else [plan.plan.region.en])
+                self._no_subject([own] if own else [region])
             return self._quantity(path)
         if name in Cluster.QUANTITIES:
             if subject is not None:
                 self._no_subject(list(_clusters(plan)))
             return None
+        called = path_of(plan, name)
+        if called in paths:
+            return self._quantity(called)
+        series, _, cluster = called.removeprefix("indicators.").partition("/")
+        if called != name and series in plan.indicators:
+            if self.row.cells["subject"] and subject != cluster:
+                self._no_subject([plan.clusters[cluster].name.en if cluster else region])
+            return self._indicator(series, plan.indicators[series], cluster)
         known = [*plan.indicators, *Cluster.QUANTITIES, *paths]
         near = nearest(name, [*known, *keys]) or nearest(name.lower(), known)
         self.fault("quantity", "unknown_observed", nearest=near, choices=list(plan.indicators))

@@ -33,6 +33,7 @@ from plansim.scenarios.text import Row
 from plansim.scenarios.workbook import as_workbook
 from plansim.simulator.errors import Fault, InputError
 from plansim.simulator.layout import Layout
+from plansim.simulator.naming import name_of
 from plansim.simulator.plan import Plan
 from plansim.store.files import write_folder
 from plansim.words.catalogue import LANGUAGES, say_faults
@@ -96,6 +97,24 @@ def test_any_encoding_of_excel_and_words_of_the_document_are_understood(
     line = "规上制造业增加值率,余姚市,2016,18.6,%,统计年鉴,,"
     (one,) = seen(tmp_path, line, encoding=encoding)
     assert (one.quantity, one.subject, one.source) == ("va_rate", "", "统计年鉴")
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_what_is_seen_goes_by_its_one_name(lang: str, tmp_path: Path) -> None:
+    wanted = [
+        ("output", "robotics", "indicators.output/robotics"),
+        ("clusters.robotics.va_rate", "", "clusters.robotics.va_rate"),
+        ("city.rd_to_revenue", "", "city.rd_to_revenue"),
+    ]
+    values = ("40", "0.2", "0.02")
+    lines = [
+        f"{name_of(plan(), path, lang)},,2016,{value},,yearbook,,"
+        for (_, _, path), value in zip(wanted, values, strict=True)
+    ]
+    found = seen(tmp_path, *lines)
+    assert [(o.quantity, o.subject) for o in found] == [(q, s) for q, s, _ in wanted]
+    (fault,) = faults(tmp_path, f"{name_of(plan(), wanted[0][2], lang)},Moulds,2016,40,,y,,")
+    assert (fault.code, fault.fields["choices"]) == ("unknown_subject", ["Robotics"])
 
 
 @pytest.mark.parametrize(
