@@ -1,0 +1,118 @@
+"""No raw path or key reaches a planner: every table and report, in both languages."""
+
+import html
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from plansim import cli
+from plansim.calibration.evidence import studies
+from plansim.scenarios.load import load, read_source, shipped
+from plansim.simulator.plan import Plan, Switch, figures
+
+FEW = ("--draws", "128")
+#: A path, or a key of several words: clusters.robotics.output, rd_to_revenue.
+KEY = re.compile(r"\b[a-z][a-z0-9]*(?:[._][a-z0-9]+)+\b")
+CHINESE = re.compile("[\u4e00-\u9fff]+")
+LATIN = re.compile(r"[A-Za-z][A-Za-z&]+")
+#: What a Chinese table may say in Latin letters: marks, units, names of data and of methods.
+MARKS = {
+    "plan", "plansim", "run", "csv", "json", "html", "xlsx", "docx", "png", "Shapley", "Sobol",
+    "assumptions", "calibrate", "targets", "seek", "show", "tce", "km", "ha", "TWh", "numpy",
+    "pandas", "pyarrow", "pydantic", "python", "scipy", "kWh", "PERT", "IPCC", "NBER", "CES",
+    "CIP", "md", "SOURCES", "US", "PRIM",
+}  # fmt: skip
+#: What an English table may say in Chinese: units.
+UNITS = {"亿元", "万元", "件", "百亿元", "万人", "项", "人", "台", "亩", "万", "年", "个"}
+
+
+def commands(plan: Plan, tmp_path: Path) -> dict[str, tuple[str, ...]]:
+    """Every command that shows figures, with a small question."""
+    key = plan.plan.id
+    outcome = next(t.id for t in plan.judged if t.kind == "outcome" and not t.restates)
+    activity = next(t.id for t in plan.judged if t.kind == "activity" and not t.restates)
+    return {
+        "show": ("show", key),
+        "baselines": ("show", key, "--baselines"),
+        "history": ("show", key, "--history"),
+        "targets": ("targets", key),
+        "check": ("check", key),
+        "run": ("run", key, *FEW, "--given", activity, "--out", str(tmp_path / key)),
+        "compare": ("compare", key, "plan", "delayed", *FEW),
+        "attribute": ("attribute", key, "--draws", "32", "--orders", "2", "--target", outcome),
+        "sensitivity": ("sensitivity", key, *FEW),
+        "discover": ("discover", key, "--draws", "1024", "--target", activity),
+        "trace": ("trace", key),
+        "confidence": ("seek", key, "--confidence", "0.8", *FEW),
+        "seek": ("seek", key, "--target", f"{activity}=0.9", "--draws", "64"),
+    }
+
+
+def authors(plan: Plan) -> Iterator[str]:
+    """What the plan's author wrote, in one language: reasons, sources, studies."""
+    for _, figure in figures(plan):
+        yield from (figure.why, figure.source, *figure.source.split(", "))
+    for target in plan.targets:
+        yield from (target.reason, target.source, target.indicator_zh)
+    for name in plan.assumptions.__dataclass_fields__:
+        found = getattr(plan.assumptions, name)
+        if isinstance(found, Switch):
+            yield from (found.why, found.source)
+    for study in studies().values():
+        yield study.study
+
+
+def own(text: str, plan: Plan) -> str:
+    """What the product says itself: without what authors wrote, and marks of lines."""
+    for words in sorted(set(authors(plan)), key=len, reverse=True):
+        if words:
+            text = text.replace(words, " ")
+    for key in (plan.plan.id, *read_source(plan.plan.id).scenarios):
+        text = re.sub(rf"\b{key}\b", " ", text, flags=re.ASCII)
+    return re.sub(r"\bL\d+\b|\S*/\S*\.\S+|--[a-z-]+|\b[0-9a-f]{10}\b|plansim \d\S*", " ", text)
+
+
+def strange(text: str, plan: Plan, lang: str) -> list[str]:
+    """Keys, ids and words of the other language that the product says."""
+    said = own(text, plan)
+    keys = {*(t.id for t in plan.targets), *plan.levers}
+    found = set(KEY.findall(said))
+    found |= {k for k in keys if re.search(rf"(?<![\w-]){re.escape(k)}(?![\w-])", said)}
+    if lang == "zh":
+        found |= set(LATIN.findall(said)) - MARKS - labels(plan)
+    else:
+        found |= set(CHINESE.findall(said)) - UNITS
+    return sorted(found)
+
+
+def labels(plan: Plan) -> set[str]:
+    """Latin words of the plan's own Chinese names and statements."""
+    text = " ".join(t.indicator_zh for t in plan.targets)
+    for section in ("clusters", "city", "indicators", "programmes", "quotas", "offices"):
+        text += " ".join(v.name.zh for v in getattr(plan, section).values() if v.name)
+    for programme in plan.programmes.values():
+        if programme.queue is not None:
+            text += " ".join(s.name.zh for s in programme.queue.stages.values() if s.name)
+    return set(LATIN.findall(text))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("lang", ["en", "zh"])
+@pytest.mark.parametrize("key", shipped())
+def test_no_key_and_no_word_of_the_other_language(key: str, lang: str, tmp_path: Path) -> None:
+    plan = load(key)
+    found = {}
+    for name, command in commands(plan, tmp_path).items():
+        result = CliRunner().invoke(cli.app, [*command, "--lang", lang])
+        assert result.exit_code == 0, (name, result.output)
+        found[name] = strange(result.stdout, plan, lang)
+    page = tmp_path / "report.html"
+    asked = ["report", str(tmp_path / key), "--out", str(page), "--lang", lang]
+    assert CliRunner().invoke(cli.app, asked).exit_code == 0
+    text = re.sub(r"<(script|style)\b.*?</\1>", " ", page.read_text(encoding="utf-8"), flags=re.S)
+    words = html.unescape(re.sub(r"<[^>]+>", "\n", text))
+    found["report"] = strange(words, plan, lang)
+    assert {name: words for name, words in found.items() if words} == {}
