@@ -4,6 +4,10 @@
 SHOWN_UNITS = {"%": " %", "亿元": " 亿元", "万元/person": " 万元", "times": "×", "km2": " km²"}
 
 
+#: Units that are not shown behind a number in Chinese.
+BARE = ("1", "index", "person", "firm", "cluster", "place", "project", "count")
+
+
 def number(value: float, digits: int = 3) -> str:
     """A number with about ``digits`` significant digits and no exponent: 1950, 18.3, 0.994."""
     if value == 0:
@@ -24,7 +28,7 @@ def with_unit(text: str, unit: str, lang: str) -> str:
     """A number with its unit: 200 亿元, 16 %, 20 家 (20 in English)."""
     if unit in SHOWN_UNITS:
         return text + SHOWN_UNITS[unit]
-    if lang == "zh" and unit not in ("1", "index", "person", "firm", "cluster", "place", "project"):
+    if lang == "zh" and unit not in BARE:
         return f"{text} {unit}"
     return text
 

@@ -14,6 +14,7 @@ from plansim.reports.book.story import five_sentences
 from plansim.reports.pictures.canvas import Picture, Style, studio
 from plansim.reports.pictures.fans import FanBoard, FanTask
 from plansim.reports.tables import Table
+from plansim.simulator.naming import name_of
 from plansim.words.catalogue import say
 
 #: Pixels an inch of pictures that are set in text, about 140 on paper.
@@ -60,13 +61,16 @@ def above(d: Dossier) -> Iterator[str]:
         version=run.versions.get("plansim", "?"),
     )  # fmt: skip
     join = "、" if lang == "zh" else ", "
-    if run.settings.given:
+    given = [name_of(plan, f"targets.{key}", lang) for key in run.settings.given]
+    if given:
         yield say(
-            "told.given", lang, given=join.join(run.settings.given), support=run.support,
+            "told.given", lang, given="; ".join(given), support=run.support,
             simulated=run.simulated,
         )  # fmt: skip
     if run.set:
-        yield say("told.set", lang, list=join.join(run.set))
+        typed = (setting.partition("=") for setting in run.set)
+        named = (f"{name_of(plan, path, lang)}={value}" for path, _, value in typed)
+        yield say("told.set", lang, list=join.join(named))
 
 
 def _from_run(d: Dossier) -> str:

@@ -16,6 +16,8 @@ from plansim.simulator.plan import Plan, Switch, figures
 FEW = ("--draws", "128")
 #: A path, or a key of several words: clusters.robotics.output, rd_to_revenue.
 KEY = re.compile(r"\b[a-z][a-z0-9]*(?:[._][a-z0-9]+)+\b")
+#: The mark of a source: amaral-1997, outturns:CN1.
+SOURCE = re.compile(r"\b[a-z]+(?:-[a-z0-9]+)*-(?:\d{4}|h\d|4\.0)\b|\b[\w-]+:[A-Z]+\d+")
 CHINESE = re.compile("[\u4e00-\u9fff]+")
 LATIN = re.compile(r"[A-Za-z][A-Za-z&]+")
 #: What a Chinese table may say in Latin letters: marks, units, names of data and of methods.
@@ -72,7 +74,8 @@ def own(text: str, plan: Plan) -> str:
             text = text.replace(words, " ")
     for key in (plan.plan.id, *read_source(plan.plan.id).scenarios):
         text = re.sub(rf"\b{key}\b", " ", text, flags=re.ASCII)
-    return re.sub(r"\bL\d+\b|\S*/\S*\.\S+|--[a-z-]+|\b[0-9a-f]{10}\b|plansim \d\S*", " ", text)
+    text = re.sub(r"plansim (run|calibrate|targets|show|runs)\b.*", " ", text)
+    return re.sub(r"\bL\d+\b|\bhistory\.csv\b|\S*/\S*\.\S+|--[a-z-]+|\b[0-9a-f]{10}\b|plansim \d\S*", " ", text)
 
 
 def strange(text: str, plan: Plan, lang: str) -> list[str]:
@@ -82,7 +85,7 @@ def strange(text: str, plan: Plan, lang: str) -> list[str]:
     found = set(KEY.findall(said))
     found |= {k for k in keys if re.search(rf"(?<![\w-]){re.escape(k)}(?![\w-])", said)}
     if lang == "zh":
-        found |= set(LATIN.findall(said)) - MARKS - labels(plan)
+        found |= set(LATIN.findall(SOURCE.sub(" ", said))) - MARKS - labels(plan)
     else:
         found |= set(CHINESE.findall(said)) - UNITS
     return sorted(found)
