@@ -61,7 +61,7 @@ def above(d: Dossier) -> Iterator[str]:
         version=run.versions.get("plansim", "?"),
     )  # fmt: skip
     join = "、" if lang == "zh" else ", "
-    given = [name_of(plan, f"targets.{key}", lang) for key in run.settings.given]
+    given = [name_of(run.plan, f"targets.{key}", lang) for key in run.settings.given]
     if given:
         yield say(
             "told.given", lang, given="; ".join(given), support=run.support,
@@ -69,7 +69,7 @@ def above(d: Dossier) -> Iterator[str]:
         )  # fmt: skip
     if run.set:
         typed = (setting.partition("=") for setting in run.set)
-        named = (f"{name_of(plan, path, lang)}={value}" for path, _, value in typed)
+        named = (f"{name_of(run.plan, path, lang)}={value}" for path, _, value in typed)
         yield say("told.set", lang, list=join.join(named))
 
 

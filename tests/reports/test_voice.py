@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from plansim import cli
 from plansim.calibration.evidence import studies
 from plansim.scenarios.load import load, read_source, shipped
-from plansim.simulator.plan import Plan, Switch, figures
+from plansim.simulator.plan import Label, Plan, Switch, figures
 
 FEW = ("--draws", "128")
 #: A path, or a key of several words: clusters.robotics.output, rd_to_revenue.
@@ -54,17 +54,21 @@ def commands(plan: Plan, tmp_path: Path) -> dict[str, tuple[str, ...]]:
 
 
 def authors(plan: Plan) -> Iterator[str]:
-    """What the plan's author wrote, in one language: reasons, sources, studies."""
+    """What the plan's author wrote: reasons, statements, sources, studies."""
     for _, figure in figures(plan):
-        yield from (figure.why, figure.source, *figure.source.split(", "))
+        yield from (*spoken(figure.why), figure.source, *figure.source.split(", "))
     for target in plan.targets:
-        yield from (target.reason, target.source, target.indicator_zh)
+        yield from (*spoken(target.reason), target.source, target.indicator_zh)
     for name in plan.assumptions.__dataclass_fields__:
         found = getattr(plan.assumptions, name)
         if isinstance(found, Switch):
-            yield from (found.why, found.source)
+            yield from (*spoken(found.why), found.source)
     for study in studies().values():
         yield study.study
+
+
+def spoken(words: str | Label) -> tuple[str, ...]:
+    return (words,) if isinstance(words, str) else (words.zh, words.en)
 
 
 def own(text: str, plan: Plan) -> str:
@@ -75,7 +79,11 @@ def own(text: str, plan: Plan) -> str:
     for key in (plan.plan.id, *read_source(plan.plan.id).scenarios):
         text = re.sub(rf"\b{key}\b", " ", text, flags=re.ASCII)
     text = re.sub(r"plansim (run|calibrate|targets|show|runs)\b.*", " ", text)
-    return re.sub(r"\bL\d+\b|\bhistory\.csv\b|\S*/\S*\.\S+|--[a-z-]+|\b[0-9a-f]{10}\b|plansim \d\S*", " ", text)
+    return re.sub(
+        r"\bL\d+\b|\bhistory\.csv\b|\S*/\S*\.\S+|--[a-z-]+|\b[0-9a-f]{10}\b|plansim \d\S*",
+        " ",
+        text,
+    )
 
 
 def strange(text: str, plan: Plan, lang: str) -> list[str]:
