@@ -1,5 +1,7 @@
 """Numbers, shares and amounts as a person reads them, in either language."""
 
+from plansim.words.catalogue import catalogue, say
+
 #: Units that are shown behind a number; counts are shown bare in English.
 SHOWN_UNITS = {"%": " %", "亿元": " 亿元", "万元/person": " 万元", "times": "×", "km2": " km²"}
 
@@ -29,7 +31,8 @@ def with_unit(text: str, unit: str, lang: str) -> str:
     if unit in SHOWN_UNITS:
         return text + SHOWN_UNITS[unit]
     if lang == "zh" and unit not in BARE:
-        return f"{text} {unit}"
+        known = f"measure.{unit}"
+        return f"{text} {say(known, lang) if known in catalogue(lang) else unit}"
     return text
 
 

@@ -98,9 +98,8 @@ def quantity_table(plan: Plan, lang: str) -> Table:
             name = key if quantity.name is None else quantity.name.in_language(lang)
             share = quantity.link == "logit"
             unit = "%" if share else quantity.base.unit
-            bracket = (
-                "" if unit in ("1", "index") else f"［{unit}］" if lang == "zh" else f" [{unit}]"
-            )
+            bare, shown = unit in ("1", "index", "count"), unit_text(unit, lang)
+            bracket = "" if bare else f"［{shown}］" if lang == "zh" else f" [{shown}]"
             named.append((name + bracket, quantity.base, 100.0 if share else 1.0))
     return _base_table(named, say("show.quantities", lang), lang)
 
