@@ -36,7 +36,7 @@ PLANS = 8
 #: Endings of a quantity's paths → their sentences.
 QUANTITY = {
     "base": "base", "trend": "trend", "trend.rate": "trend_rate", "trend.ceiling": "trend_ceiling",
-    "trend.theta": "trend_theta", "luck": "luck", "luck.sd": "volatility",
+    "trend.theta": "trend_theta", "luck": "volatility", "luck.sd": "volatility",
     "luck.persistence": "persistence", "luck.loading": "loading",
     "luck.reference_size": "reference_size", "luck.size_exponent": "size_exponent",
     "floor": "floor", "ceiling": "ceiling",
