@@ -38,6 +38,10 @@ class Order:
         self.knobs, self.wishes = found, wishes
         self.least, self.budget, self.margin = least, budget, margin
 
+    def asking(self, more: float) -> "Order":
+        """The same with so much more asked for. [probability]"""
+        return Order(self.knobs, self.wishes, self.least, self.budget, self.margin + more)
+
     def burden(self, setting: Setting) -> tuple[float, float, float]:
         """What is known before a setting is judged: above budget [亿元], the least, the rest."""
         money, turning = cost(self.knobs, setting), effort(self.knobs, setting)

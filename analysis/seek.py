@@ -167,33 +167,16 @@ def seek(
     least = least or ("cost" if all(knob.price is not None for knob in found) else "effort")
     coarse = Trial(plan, found, wishes, min(draws, COARSE), seed, 1, progress)
     fine = Trial(plan, found, wishes, draws, seed, workers, progress)
+
+    def afresh(times: int) -> Trial:
+        """On draws that nothing was chosen by."""
+        return Trial(plan, found, wishes, 2 * draws, seed + times, workers, progress)
+
     order = Order(found, wishes, least, budget)
     own = tuple(knob.own for knob in found)
-    active, corner = moving(coarse, order, own)
-    allowed = prod(len(found[i].values) for i in active)
-    complete = allowed <= ALL
-    if complete:
-        for setting in every(found, own, active):
-            coarse.probabilities(setting)
-    else:
-        begun = [ascend(coarse, order, own, corner, active), corner]
-        evolve(coarse, order, own, active, [*begun, climb(coarse, order, corner, active)])
-    answer, fresh, rounds = own, fine, 0
-    trials = [fine]
-    failed: set[Setting] = set()  # fell short on fresh draws: other draws make it no better
-    while rounds < ROUNDS:
-        better = trimmed(coarse, fine, order, corner, active)
-        if rounds and order.short(fine.probabilities(better)) > 0:
-            break  # what more is asked for cannot be had
-        answer, rounds = better, rounds + 1
-        fresh = Trial(plan, found, wishes, 2 * draws, seed + rounds, workers, progress)
-        trials.append(fresh)
-        chances = fresh.chances(answer)
-        lacks = max(w.asked - c.probability for w, c in zip(wishes, chances, strict=True))
-        if lacks <= 0 or order.short(fine.probabilities(answer)) > 0:
-            break
-        failed.add(answer)
-        order = Order(found, wishes, least, budget, order.margin + lacks + 0.002)
+    active, corner, allowed = explored(coarse, order, own)
+    answer, trials, failed = proven(coarse, fine, order, active, corner, afresh)
+    fresh = trials[-1]
     asked = Order(found, wishes, least, budget)
     spare = [c.probability - w.asked for w, c in zip(wishes, fresh.chances(answer), strict=True)]
     hardest = int(np.argmin(spare))
@@ -209,9 +192,57 @@ def seek(
         plan, found, tuple(k.key for i, k in enumerate(found) if i not in active), tuple(wishes),
         least, budget, tuple(undominated(points, asked, hardest, (own, answer))),
         next(p for p in points if p.setting == own), next(p for p in points if p.setting == answer),
-        hardest, allowed if complete else len({*coarse.known, *fine.known}), complete,
-        rounds, draws, seed, fresh.draws, fresh.seed,
+        hardest, allowed or len({*coarse.known, *fine.known}), allowed > 0,
+        len(trials) - 1, draws, seed, fresh.draws, fresh.seed,
     )  # fmt: skip
+
+
+def explored(coarse: Trial, order: Order, own: Setting) -> tuple[list[int], Setting, int]:
+    """Levers that matter and the corner where they are at their best, once settings were tried.
+
+    Last, how many settings there are, if all of them were tried; 0 if the best were searched for.
+    """
+    active, corner = moving(coarse, order, own)
+    allowed = prod(len(order.knobs[i].values) for i in active)
+    if allowed <= ALL:
+        for setting in every(order.knobs, own, active):
+            coarse.probabilities(setting)
+        return active, corner, allowed
+    begun = [ascend(coarse, order, own, corner, active), corner]
+    evolve(coarse, order, own, active, [*begun, climb(coarse, order, corner, active)])
+    return active, corner, 0
+
+
+def proven(
+    coarse: Trial,
+    fine: Trial,
+    order: Order,
+    active: Sequence[int],
+    corner: Setting,
+    afresh: Callable[[int], Trial],
+) -> tuple[Setting, list[Trial], set[Setting]]:
+    """The answer, held against draws that it was not chosen by, and the trials, these last.
+
+    Where it falls short there, more is asked for and it is sought again. Last, what fell short:
+    other draws make it no better.
+    """
+    trials: list[Trial] = [fine]
+    failed: set[Setting] = set()
+    answer = corner
+    while len(trials) <= ROUNDS:
+        better = trimmed(coarse, fine, order, corner, active)
+        if len(trials) > 1 and order.short(fine.probabilities(better)) > 0:
+            break  # what more is asked for cannot be had
+        answer = better
+        fresh = afresh(len(trials))
+        trials.append(fresh)
+        chances = zip(order.wishes, fresh.chances(answer), strict=True)
+        lacks = max(wish.asked - chance.probability for wish, chance in chances)
+        if lacks <= 0 or order.short(fine.probabilities(answer)) > 0:
+            break
+        failed.add(answer)
+        order = order.asking(lacks + 0.002)
+    return answer, trials, failed
 
 
 def check(plan: Plan, wishes: Sequence[Wish], budget: float) -> None:

@@ -283,34 +283,44 @@ def stages(plan: Plan, repeat: int) -> dict[str, float]:
             pass
 
     numbers = Numbers.of(model)
-    t = best(
-        {
-            "block": lambda: count_block(model, Job(block, block.draws, keep=False), space),
-            "sample": lambda: model.sampler.draw(block),
-            "close": lambda: close(plan, layout, p, block.draws),
-            "schedules": schedules,
-            "systematic": lambda: draw_parameters(model, block),
-            "bring": lambda: bring(plan, network, p, block, "a"),
-            "serve": lambda: serve(network, futures),
-            "moves": moves,
-            "luck": lucky,
-            "live": lambda: simulate_block(model, common, block, "a", keep=False, space=space),
-            "indicators": indicators,
-            "judge_luck": lambda: judge_luck(model, common, block, "a", keep=False, space=space),
-            "numbers": lambda: numbers.drawn(block),
-        },
-        repeat,
+    return shares_of_stages(
+        model,
+        best(
+            {
+                "block": lambda: count_block(model, Job(block, block.draws, keep=False), space),
+                "sample": lambda: model.sampler.draw(block),
+                "close": lambda: close(plan, layout, p, block.draws),
+                "schedules": schedules,
+                "systematic": lambda: draw_parameters(model, block),
+                "bring": lambda: bring(plan, network, p, block, "a"),
+                "serve": lambda: serve(network, futures),
+                "moves": moves,
+                "luck": lucky,
+                "live": lambda: simulate_block(model, common, block, "a", keep=False, space=space),
+                "indicators": indicators,
+                "judge_luck": lambda: judge_luck(
+                    model, common, block, "a", keep=False, space=space
+                ),
+                "numbers": lambda: numbers.drawn(block),
+            },
+            repeat,
+        ),
     )
+
+
+def shares_of_stages(model: Model, t: Mapping[str, float]) -> dict[str, float]:
+    """What of the time of a block each stage takes, from the times ``t`` of those around it."""
     # Without a queue both sets of luck share what programmes do, and ``systematic`` holds it.
-    shared = 0.0 if network.routes else t["schedules"] + t["moves"]
-    each = t["bring"] + t["serve"] + t["moves"] if network.routes else 0.0
+    queues = bool(model.network.routes)
+    shared = 0.0 if queues else t["schedules"] + t["moves"]
+    each = t["bring"] + t["serve"] + t["moves"] if queues else 0.0
     parts = {
         "sample": t["sample"],
         "close": t["close"],
         "trend": t["systematic"] - t["sample"] - t["close"] - shared,
         "queues: bring": 2 * t["bring"],
         "queues: serve": 2 * t["serve"],
-        "programmes": t["schedules"] + (2 if network.routes else 1) * t["moves"],
+        "programmes": t["schedules"] + (2 if queues else 1) * t["moves"],
         "luck": 2 * t["luck"],
         "levels": 2 * (t["live"] - t["luck"] - each),
         "indicators": 2 * (t["indicators"] - t["live"]),
@@ -368,6 +378,17 @@ def deliveries(names: Sequence[str], repeat: int) -> list[Delivered]:
     ]
 
 
+def asked_for(plan: Plan, found: Mapping[str, Delivery]) -> None:
+    """What the plan asks deliveries for: counts that it reports, flows that move something."""
+    counted = {indicator.programme for indicator in plan.indicators.values()}
+    for key, delivered in found.items():
+        own = plan.programmes[key]
+        if key in counted:
+            _ = delivered.stock
+        if own.effects or own.projects or own.closures or own.recognised:
+            _ = delivered.flow
+
+
 def delivery(name: str, model: Model, repeat: int) -> Delivered:
     """One plan: a block by the recursion, a few of its futures by SimPy, taking turns."""
     plan, network, block = model.plan, model.network, Block(1, LATER)
@@ -377,21 +398,8 @@ def delivery(name: str, model: Model, repeat: int) -> Delivered:
     chosen = range(0, block.draws, block.draws // PLAYED)[:PLAYED]
     numbers = Numbers.of_queues(model)
 
-    counted = {indicator.programme for indicator in plan.indicators.values()}
-
     def covered() -> None:
-        """What the plan asks for: counts that it reports, flows that move something."""
-        for key, found in queued(plan, network, p, served).items():
-            programme = plan.programmes[key]
-            if key in counted:
-                _ = found.stock
-            if (
-                programme.effects
-                or programme.projects
-                or programme.closures
-                or programme.recognised
-            ):
-                _ = found.flow
+        asked_for(plan, queued(plan, network, p, served))
 
     def simpy() -> list[int]:
         """From cases to event times, as ``serve`` does: futures, logs and tables of passages."""

@@ -7,7 +7,7 @@ Okabe and Ito (2008); wherever a colour says something, a shade, a hatch or a sh
 import io
 import re
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
@@ -189,6 +189,17 @@ class Page:
         """Give the ticks their letters; to be called when they stand."""
         for label in (*axes.get_xticklabels(), *axes.get_yticklabels()):
             label.set_fontproperties(self.letters(SMALL))
+
+    def value_axis(self, axes: "Axes", words: Callable[[float], str]) -> None:
+        """Values to the right, on a pale grid, with these words; rows are not numbered."""
+        from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+        axes.grid(axis="x", color=PALE, linewidth=0.5)
+        axes.set_axisbelow(True)
+        axes.set_yticks([])
+        axes.xaxis.set_major_locator(MaxNLocator(6))
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: words(x).replace("-", "−")))
+        self.ticks(axes)
 
     def key(self, items: Sequence[tuple[Sign, str, str]], top: float) -> None:
         """What signs (sign, colour, words) mean, in lines from ``top`` on."""

@@ -9,7 +9,6 @@ from plansim.reports.pictures.canvas import (
     DARK,
     EDGE,
     GREEN,
-    PALE,
     SAND,
     SKY,
     TEXT,
@@ -83,14 +82,7 @@ def tornado_picture(
     axes.axvline(told.read / scale, color=BLACK, linewidth=1.0)
     if shows_goal:
         axes.axvline(goal / scale, color=GREEN, linewidth=1.3, linestyle=(0, (4, 2)))
-    axes.grid(axis="x", color=PALE, linewidth=0.5)
-    axes.set_axisbelow(True)
-    axes.set_yticks([])
-    from matplotlib.ticker import FuncFormatter, MaxNLocator
-
-    axes.xaxis.set_major_locator(MaxNLocator(6))
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: number(x).replace("-", "−")))
-    page.ticks(axes)
+    page.value_axis(axes, number)
     for i, line in enumerate(axis):
         page.write(WIDTH - EDGE, below + 0.17 * i, line, TEXT, "right", DARK)
     page.key(items, below + 0.17 * len(axis) + 0.02)

@@ -13,7 +13,6 @@ from plansim.reports.pictures.canvas import (
     DARK,
     EDGE,
     GREY,
-    PALE,
     SAND,
     SKY,
     TEXT,
@@ -81,13 +80,7 @@ def waterfall_picture(
     names.append(say("waterfall.gain" if start is None else "waterfall.end", lang))
     rows, high = rows_of(page, names, NAMES)
     foot = foot_of(start, steps)
-    level = say("waterfall.cut", lang, value=f"{100 * foot:.0f}") if foot else ""
-    items: list[tuple[Sign, str, str]] = [
-        ("bar", SKY, say("waterfall.up", lang)),
-        ("hatch", SAND, say("waterfall.down", lang)),
-        ("bar", BLUE, say("waterfall.level", lang) + level),
-        ("line", BLACK, say("waterfall.interval", lang)),
-    ]
+    items = signs(foot, lang)
     top = page.title_height(title) + 0.08
     page.resize(top + high + 0.32 + page.key_height(items) + EDGE)
     page.write_title(title)
@@ -122,16 +115,20 @@ def waterfall_picture(
             _tear(axes, middle, foot + 0.3 * room, 0.5 * room)
     else:
         axes.axvline(0, color=DARK, linewidth=0.7)
-    axes.grid(axis="x", color=PALE, linewidth=0.5)
-    axes.set_axisbelow(True)
-    axes.set_yticks([])
-    from matplotlib.ticker import FuncFormatter, MaxNLocator
-
-    axes.xaxis.set_major_locator(MaxNLocator(6))
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{100 * x:.3g}".replace("-", "−")))
-    page.ticks(axes)
+    page.value_axis(axes, lambda x: f"{100 * x:.3g}")
     page.key(items, top + high + 0.3)
     return page.saved(name, title, form)
+
+
+def signs(foot: float, lang: str) -> list[tuple[Sign, str, str]]:
+    """What the bars and lines mean; ``foot``: where the axis is cut, if it is."""
+    level = say("waterfall.cut", lang, value=f"{100 * foot:.0f}") if foot else ""
+    return [
+        ("bar", SKY, say("waterfall.up", lang)),
+        ("hatch", SAND, say("waterfall.down", lang)),
+        ("bar", BLUE, say("waterfall.level", lang) + level),
+        ("line", BLACK, say("waterfall.interval", lang)),
+    ]
 
 
 def foot_of(start: float | None, steps: Sequence[Step]) -> float:

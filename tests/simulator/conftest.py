@@ -189,6 +189,72 @@ TARGETS = (
 )  # fmt: skip
 
 
+SMALL_CLUSTERS: dict[str, Cluster] = {
+    "robots": cluster(
+        "Robots", spread("lognormal", p05=30, p95=80), figure(0.26),
+        spread("normal", mean=0.10, sd=0.03), {"high": 0.8, "equipment": 1.0},
+    ),
+    "machines": cluster(
+        "Machines", figure(150.0, "stated"), spread("beta", a=20, b=70),
+        spread("pert", low=0.0, mode=0.06, high=0.12), {"high": 0.3, "equipment": 0.9},
+    ),
+    "rest": cluster(
+        "Rest", None, spread("normal", mean=0.21, sd=0.02),
+        spread("t", mean=0.06, sd=0.02, df=6), {"high": 0.1},
+    ),
+}  # fmt: skip
+
+SMALL_CITY: dict[str, Quantity] = {
+    "rd": quantity(
+        "logit", figure(0.02, "stated"), Trend(spread("normal", mean=0.0007, sd=0.0003)),
+        luck(0.05, 0.9), floor=0.0, ceiling=0.08,
+    ),
+    "patents": quantity(
+        "log", spread("lognormal", p50=30, p95=36),
+        Trend(figure(0.3), "logistic", spread("uniform", low=60, high=120)),
+        luck(0.1, 0.7),
+    ),
+    "revenue_ratio": quantity(
+        "identity", figure(0.97), Trend(figure(0.001)), luck(0.004, 0.5)
+    ),
+}  # fmt: skip
+
+SMALL_PROGRAMMES: dict[str, Programme] = {
+    "retrofits": Programme(
+        name=label("retrofits"),
+        coverage=Coverage(
+            2016, {2017: 0.3, 2020: 1.0}, spread("uniform", low=0.6, high=1.0),
+            spread("uniform", low=0.0, high=1.0),
+        ),
+        additional=spread("beta", a=8, b=4),
+        active=True,
+        units=figure(120.0),
+        lot=5,
+        effects=(
+            Effect("clusters.*.energy", spread("pert", low=-0.12, mode=-0.06, high=0.0)),
+            Effect("clusters.*.labour", spread("uniform", low=-0.1, high=-0.02)),
+        ),
+        closures={"rest": figure(0.03)},
+    ),
+    "park": Programme(
+        name=label("park"),
+        coverage=Coverage(2017, {2019: 0.5, 2023: 1.0}, figure(0.8)),
+        additional=figure(0.7),
+        active=True,
+        crowding_out=spread("uniform", low=0.1, high=0.4),
+        effects=(Effect("city.rd", spread("normal", mean=0.004, sd=0.001), "absolute"),),
+        projects={"robots": spread("lognormal", p05=30, p95=60)},
+    ),
+}  # fmt: skip
+
+SMALL_SHOCK_CORRELATIONS: tuple[Correlation, ...] = (
+    Correlation(("clusters.*.output", "clusters.*.energy"), -0.43, "invented"),
+    Correlation(("clusters.*.output", "clusters.*.labour"), -0.6, "invented"),
+    Correlation(("clusters.*.energy", "clusters.*.labour"), 0.5, "invented"),
+    Correlation(("prices.output", "prices.input"), 0.7, "invented"),
+)  # fmt: skip
+
+
 def small_plan() -> Plan:
     """Three clusters, three quantities of the city, two programmes, every kind of target."""
     return Plan(
@@ -221,62 +287,10 @@ def small_plan() -> Plan:
             input=quantity("log", figure(1.0), Trend(figure(0.01)), luck(0.04, 1.0, 0.02)),
             pass_through=spread("triangular", low=0.0, mode=0.1, high=0.4),
         ),
-        clusters={
-            "robots": cluster(
-                "Robots", spread("lognormal", p05=30, p95=80), figure(0.26),
-                spread("normal", mean=0.10, sd=0.03), {"high": 0.8, "equipment": 1.0},
-            ),
-            "machines": cluster(
-                "Machines", figure(150.0, "stated"), spread("beta", a=20, b=70),
-                spread("pert", low=0.0, mode=0.06, high=0.12), {"high": 0.3, "equipment": 0.9},
-            ),
-            "rest": cluster(
-                "Rest", None, spread("normal", mean=0.21, sd=0.02),
-                spread("t", mean=0.06, sd=0.02, df=6), {"high": 0.1},
-            ),
-        },
-        city={
-            "rd": quantity(
-                "logit", figure(0.02, "stated"), Trend(spread("normal", mean=0.0007, sd=0.0003)),
-                luck(0.05, 0.9), floor=0.0, ceiling=0.08,
-            ),
-            "patents": quantity(
-                "log", spread("lognormal", p50=30, p95=36),
-                Trend(figure(0.3), "logistic", spread("uniform", low=60, high=120)),
-                luck(0.1, 0.7),
-            ),
-            "revenue_ratio": quantity(
-                "identity", figure(0.97), Trend(figure(0.001)), luck(0.004, 0.5)
-            ),
-        },
+        clusters=SMALL_CLUSTERS,
+        city=SMALL_CITY,
         indicators=INDICATORS,
-        programmes={
-            "retrofits": Programme(
-                name=label("retrofits"),
-                coverage=Coverage(
-                    2016, {2017: 0.3, 2020: 1.0}, spread("uniform", low=0.6, high=1.0),
-                    spread("uniform", low=0.0, high=1.0),
-                ),
-                additional=spread("beta", a=8, b=4),
-                active=True,
-                units=figure(120.0),
-                lot=5,
-                effects=(
-                    Effect("clusters.*.energy", spread("pert", low=-0.12, mode=-0.06, high=0.0)),
-                    Effect("clusters.*.labour", spread("uniform", low=-0.1, high=-0.02)),
-                ),
-                closures={"rest": figure(0.03)},
-            ),
-            "park": Programme(
-                name=label("park"),
-                coverage=Coverage(2017, {2019: 0.5, 2023: 1.0}, figure(0.8)),
-                additional=figure(0.7),
-                active=True,
-                crowding_out=spread("uniform", low=0.1, high=0.4),
-                effects=(Effect("city.rd", spread("normal", mean=0.004, sd=0.001), "absolute"),),
-                projects={"robots": spread("lognormal", p05=30, p95=60)},
-            ),
-        },
+        programmes=SMALL_PROGRAMMES,
         couplings=(
             Coupling("city.rd", "clusters.*.va_rate", spread("uniform", low=0.0, high=0.2),
                      figure(0.2)),
@@ -290,12 +304,7 @@ def small_plan() -> Plan:
                 ("clusters.robots.output.base", "clusters.machines.va_rate.base"), -0.4, "invented"
             ),
         ),
-        shock_correlations=(
-            Correlation(("clusters.*.output", "clusters.*.energy"), -0.43, "invented"),
-            Correlation(("clusters.*.output", "clusters.*.labour"), -0.6, "invented"),
-            Correlation(("clusters.*.energy", "clusters.*.labour"), 0.5, "invented"),
-            Correlation(("prices.output", "prices.input"), 0.7, "invented"),
-        ),
+        shock_correlations=SMALL_SHOCK_CORRELATIONS,
         targets=TARGETS,
     )  # fmt: skip
 
