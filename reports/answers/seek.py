@@ -18,7 +18,13 @@ from plansim.reports.pictures.frontier import frontier_picture
 from plansim.reports.tables import Answer, Table
 from plansim.reports.terminal import Meanwhile
 from plansim.reports.words.verdicts import chance_text
-from plansim.reports.words.wording import named_columns, plan_line, target_called, with_names
+from plansim.reports.words.wording import (
+    named_columns,
+    plan_line,
+    target_called,
+    unit_text,
+    with_names,
+)
 from plansim.simulator.naming import name_of
 from plansim.simulator.plan import Plan
 from plansim.store.files import PICTURES, check_files, write_files
@@ -153,8 +159,8 @@ def sought_tables(found: Sought, lang: str) -> list[Table]:
     rows = [
         (
             lever_called(found, knob, lang),
-            amount(knob.own, knob.lever.unit),
-            amount(value, knob.lever.unit),
+            amount(knob.own, knob.lever.unit, lang),
+            amount(value, knob.lever.unit, lang),
             f"{exact(knob.lever.low)} … {exact(knob.lever.high)}",
             number(knob.effort(value), 2),
             money(knob.cost(value)) if knob.price is not None else "",
@@ -185,16 +191,16 @@ def frontier_table(found: Sought, lang: str) -> Table:
 def settings_text(found: Sought, point: Point, lang: str) -> str:
     """The levers that are moved, with their values: what a setting is called."""
     parts = [
-        f"{lever_called(found, knob, lang)} {amount(value, knob.lever.unit)}"
+        f"{lever_called(found, knob, lang)} {amount(value, knob.lever.unit, lang)}"
         for knob, value in moved(found, point)
     ]
     return say("sought.listed", lang).join(parts) or say("sought.as_it_is", lang)
 
 
-def amount(value: float, unit: str) -> str:
+def amount(value: float, unit: str, lang: str) -> str:
     """A lever's value with its unit; years and counts bare."""
     text = exact(value) if value % 1 == 0 else number(value)
-    return text if unit in BARE else f"{text} {unit}"
+    return text if unit in BARE else f"{text} {unit_text(unit, lang)}"
 
 
 def money(value: float) -> str:

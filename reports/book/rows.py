@@ -285,7 +285,7 @@ def seek_table(d: Dossier) -> Table:
             mark = " ←" if str(row.get("answer")) == "True" else ""
             rows.append(
                 (
-                    f"{i + 1}{mark}" if first else "", lever, _amount(row),
+                    f"{i + 1}{mark}" if first else "", lever, _amount(row, d.lang),
                     with_unit(number(row["cost"], 2), "亿元", d.lang),
                     percent(row["probability"]) if first else "",
                 )
@@ -294,13 +294,13 @@ def seek_table(d: Dossier) -> Table:
     return Table(columns, tuple(rows), ("point", "value", "cost", "probability"))
 
 
-def _amount(row: Row) -> str:
+def _amount(row: Row, lang: str) -> str:
     """A lever's value as it is shown, with the unit that the file tells."""
     try:
         value = float(str(row["value"]))
     except ValueError:
         return str(row["value"])
-    return amount(value, str(row.get("unit") or "1"))
+    return amount(value, str(row.get("unit") or "1"), lang)
 
 
 def _listed(parts: Sequence[str], lang: str) -> str:
