@@ -56,16 +56,15 @@ def faults_of_change(plan: Plan, before: Plan, keys: Keys) -> list[Fault]:
     """The rules that a plan breaks which differs in one place from one that breaks none.
 
     They are those of ``faults_of_plan``. Where only the size of a figure has changed, or a number
-    or a word of a programme or of what programmes share, those that cannot be broken are left out.
+    of a programme, of what programmes share or of a goal, those that cannot be broken are left out.
     """
     (node, length), (old, _) = _along(plan, keys), _along(before, keys)
     if isinstance(node, Figure) and isinstance(old, Figure) and node.unit == old.unit:
         path = ".".join(map(str, keys[:length]))
         own = list(faults_of_figure(node, path, facts_of(path)))
         return own or list(_faults_beside(plan, keys))
-    if isinstance(node, int | float | str) and keys[0] in ("programmes", "offices", "quotas"):
-        found = list(_faults_beside(plan, keys))
-        return found or [*network_faults(plan), *lever_faults(plan)]
+    if isinstance(node, int | float) and keys[0] in ("programmes", "offices", "quotas"):
+        return list(_faults_beside(plan, keys)) or list(network_faults(plan))
     if keys[0] == "targets":
         target = next(target for target in plan.targets if target.id == keys[1])
         return list(goal_faults(plan, target)) or list(_faults_of_goal(plan, target))
@@ -89,7 +88,6 @@ def _faults_beside(plan: Plan, keys: Keys) -> Iterator[Fault]:
     section, key = keys[0], str(keys[1]) if len(keys) > 1 else ""
     if section == "programmes":
         yield from programme_faults(plan, key)
-        yield from _effect_faults(plan, key)
     elif section in ("offices", "quotas"):
         yield from shared_faults(plan, str(section), key)
     elif section in ("clusters", "totals"):

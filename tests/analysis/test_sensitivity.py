@@ -60,9 +60,11 @@ def certain(plan: Plan, keep: str) -> Plan:
     for path, figure in figures(plan):
         if isinstance(figure.value, Uncertainty) and path != keep:
             middle = centre(figure)
-            point = Uncertainty("uniform", low=middle * (1 - 1e-9), high=middle * (1 + 1e-9))
+            low, high = sorted((middle * (1 - 1e-9), middle * (1 + 1e-9)))
+            point = Uncertainty("uniform", low=low, high=high)
             adds_up = path.endswith((".base", ".high_tech"))
-            plan = plan.with_(path, point if adds_up and middle else middle)
+            value = point if adds_up and middle else middle
+            plan = plan.with_(path, {"value": value, "unit": figure.unit})
     return plan
 
 
@@ -249,7 +251,7 @@ def test_the_tornado_moves_the_median_as_runs_with_the_figure_set(alone: Sensiti
         (bar.low, bar.low_read, bar.low_met),
         (bar.high, bar.high_read, bar.high_met),
     ):
-        plan = alone.model.plan.with_(bar.driver, value)
+        plan = alone.model.plan.with_(bar.driver, {"value": value, "unit": "1/year"})
         result = run(plan, draws=alone.draws, seed=alone.seed)
         first = result.kept.luck == 0
         reads = result.kept.reads[told.target][first]
