@@ -43,7 +43,10 @@ class PlansimError(Exception):
         """What a person reads, in the language of the environment: in a notebook as on a screen."""
         from plansim.words.catalogue import default_language, say_faults
 
-        return say_faults(self.faults, default_language())
+        try:
+            return say_faults(self.faults, default_language())
+        except KeyError:  # of a code that has no sentence
+            return "; ".join(f"{fault.code} {fault.path}".strip() for fault in self.faults)
 
     def __reduce__(self) -> tuple[type[Self], tuple[tuple[Fault, ...]]]:
         """Comes back from another process as it was."""

@@ -36,3 +36,9 @@ def test_an_error_comes_back_from_another_process_as_it_was() -> None:
 def test_the_nearest_name_is_named_or_none() -> None:
     assert nearest("robotcs", ["robotics", "land"]) == "robotics"
     assert nearest("zzz", ["robotics", "land"]) == ""
+
+
+def test_a_fault_without_a_sentence_is_told_by_its_code() -> None:
+    assert str(InputError([Fault("no_such_code", {}, "x.y"), Fault("other")])) == (
+        "no_such_code x.y; other"
+    )
