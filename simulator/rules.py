@@ -55,15 +55,16 @@ def faults_of_plan(plan: Plan) -> list[Fault]:
 def faults_of_change(plan: Plan, before: Plan, keys: Keys) -> list[Fault]:
     """The rules that a plan breaks which differs in one place from one that breaks none.
 
-    They are those of ``faults_of_plan``. Where only the size of a figure has changed, or a number
-    of a programme, of what programmes share or of a goal, those that cannot be broken are left out.
+    They are those of ``faults_of_plan``. Where only the size of a figure has changed, a number of a
+    programme or of a goal, or a number or word of what programmes share, those that cannot be broken are left out.
     """
     (node, length), (old, _) = _along(plan, keys), _along(before, keys)
     if isinstance(node, Figure) and isinstance(old, Figure) and node.unit == old.unit:
         path = ".".join(map(str, keys[:length]))
         own = list(faults_of_figure(node, path, facts_of(path)))
         return own or list(_faults_beside(plan, keys))
-    if isinstance(node, int | float) and keys[0] in ("programmes", "offices", "quotas"):
+    shared = keys[0] in ("offices", "quotas") and isinstance(node, int | float | str)
+    if shared or (keys[0] == "programmes" and isinstance(node, int | float)):
         return list(_faults_beside(plan, keys)) or list(network_faults(plan))
     if keys[0] == "targets":
         target = next(target for target in plan.targets if target.id == keys[1])
