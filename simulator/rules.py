@@ -56,7 +56,8 @@ def faults_of_change(plan: Plan, before: Plan, keys: Keys) -> list[Fault]:
     """The rules that a plan breaks which differs in one place from one that breaks none.
 
     They are those of ``faults_of_plan``. Where only the size of a figure has changed, a number of a
-    programme or of a goal, or a number or word of what programmes share, those that cannot be broken are left out.
+    programme or of a goal, or a number or word of what programmes share, those that cannot be
+    broken are left out.
     """
     (node, length), (old, _) = _along(plan, keys), _along(before, keys)
     if isinstance(node, Figure) and isinstance(old, Figure) and node.unit == old.unit:
