@@ -26,8 +26,8 @@ LATIN = re.compile(r"[A-Za-z][A-Za-z&]+")
 MARKS = {
     "plan", "plansim", "run", "csv", "json", "html", "xlsx", "docx", "png", "Shapley", "Sobol",
     "assumptions", "history", "met", "calibrate", "targets", "seek", "show", "tce", "km", "ha",
-    "TWh", "numpy", "pandas", "pyarrow", "pydantic", "python", "scipy", "kWh", "PERT", "IPCC", "NBER", "CES",
-    "CIP", "md", "SOURCES", "US", "PRIM",
+    "TWh", "numpy", "pandas", "pyarrow", "pydantic", "python", "scipy", "kWh", "PERT", "IPCC",
+    "NBER", "CES", "CIP", "md", "SOURCES", "US", "PRIM",
 }  # fmt: skip
 #: What an English table may say in Chinese: units.
 UNITS = {
