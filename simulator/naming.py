@@ -454,7 +454,7 @@ def about(plan: Named, target: Target, lang: str) -> str:
     if indicator is not None:
         name = indicator.name.in_language(lang)
     else:
-        name = target.indicator_zh if lang == "zh" else target.indicator.replace("_", " ")
+        name = target.indicator_zh if lang == "zh" else " ".join(re.split("[_-]", target.indicator))
     subject = target.subject_zh if lang == "zh" else target.subject
     if target.subject == plan.plan.region.en or not subject or subject in name:
         return name

@@ -1,5 +1,6 @@
 """Names and numbers as a person reads them, in either language."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -56,7 +57,7 @@ def target_name(plan: Stating, target: Target, lang: str) -> str:
     """What a target is about: 机器人 产值, Robotics: output."""
     indicator = plan.indicators.get(target.indicator)
     if indicator is None:
-        name = target.indicator_zh if lang == "zh" else target.indicator.replace("_", " ")
+        name = target.indicator_zh if lang == "zh" else " ".join(re.split("[_-]", target.indicator))
     else:
         name = indicator.name.in_language(lang)
     subject = subject_name(plan, target, lang)
