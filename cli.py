@@ -218,11 +218,12 @@ def run(
     format: FormatOption = "table",
     quiet: QuietOption = False,
 ) -> Answer:
-    from plansim.analysis.crew import preload
     from plansim.reports.answers.arguments import whole_numbers
 
     number = whole_numbers(draws=draws, seed=seed, workers=workers)
     if scheduler == "processes":
+        from plansim.analysis.crew import preload
+
         preload("plansim.cli", "plansim.simulator.run")
     from plansim.reports.answers.run import ask
 

@@ -5,10 +5,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from plansim.analysis.batch import execute, prepare
-from plansim.reports.answers.calibrate import told_of
 from plansim.reports.answers.runs import listing
 from plansim.reports.tables import DONE, INTERRUPTED, PARTIAL, Answer, NoAnswerError
 from plansim.reports.terminal import Meanwhile
+from plansim.reports.words.calibrations import told_of
 from plansim.scenarios.batch_file import read_batch_file
 from plansim.simulator.errors import Fault, InputError, WorkError
 from plansim.store.collection import Filter, collect

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from plansim.calibration.posterior import posterior
 from plansim.reports.tables import BELOW, DONE, Answer, Table
 from plansim.reports.terminal import Meanwhile
+from plansim.reports.words.calibrations import first_few
 from plansim.reports.words.wording import named_columns, with_names
 from plansim.scenarios.history import Observation
 from plansim.scenarios.load import assemble, read_source
@@ -22,8 +23,6 @@ from plansim.words.catalogue import say
 
 if TYPE_CHECKING:
     from plansim.calibration.posterior import Check, Moved, Posterior
-    from plansim.store.calibrations import Stored
-    from plansim.store.plans import Document
 
 Ends = tuple[float, float, float]
 
@@ -230,7 +229,7 @@ def _growth(result: Posterior, lang: str) -> str:
     trends = [f for f in result.spoken if ".trend." in f.path and f.by != "identities"]
     if trends:
         named = [name_of(result.plan, f.path, lang) for f in trends]
-        return say("calibrated.trends", lang, list=_cut(named, lang))
+        return say("calibrated.trends", lang, list=first_few(named, lang))
     weights = [c.weight for c in result.checks if c.observation.measure == "growth"]
     if not weights:
         return say("calibrated.no_growth", lang)
@@ -259,36 +258,4 @@ def _listed(plan: Plan, found: Sequence[Check], lang: str) -> str:
         f"{observation_words(plan, c.observation, lang)} {time_words(c.observation, lang)}"
         for c in found
     ]
-    return _cut(named, lang)
-
-
-def _cut(named: Sequence[str], lang: str) -> str:
-    rest = len(named) - 5
-    shown = [*named[:5], f"… (+{rest})"] if rest > 0 else list(named)
-    return ("、" if lang == "zh" else ", ").join(shown)
-
-
-# -- in a run --------------------------------------------------------------------------------------
-
-
-def run_heading(stored: Stored, lang: str) -> str:
-    """That a run draws by a calibration, and by which."""
-    fields = {"value": stored.path, "seen": stored.observations, "made": stored.made}
-    return say("calibrated.used", lang, **fields)
-
-
-def told_of(sources: Mapping[str, Document], lang: str) -> list[str]:
-    """What is said before a batch about the calibrations that its plans have."""
-    said = []
-    for held in (one.holding() for one in sources.values() if one.stored is not None):
-        if held.reason:
-            said.append(run_warning(held.stored, held.reason, (), lang))
-        else:
-            said.append(run_heading(held.stored, lang))
-    return said
-
-
-def run_warning(stored: Stored, reason: str, names: Sequence[str], lang: str) -> str:
-    """That a calibration was ignored, and why."""
-    why = say(f"calibrated.{reason}", lang, list=_cut(names, lang))
-    return say("calibrated.ignored", lang, value=stored.path, why=why)
+    return first_few(named, lang)

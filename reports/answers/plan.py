@@ -1,7 +1,7 @@
 """The plan that a command simulates, and what is said about how its figures are drawn."""
 
-from plansim.reports.answers.calibrate import run_heading, run_warning
 from plansim.reports.terminal import Meanwhile
+from plansim.reports.words.calibrations import run_heading, run_warning
 from plansim.scenarios.load import Settings
 from plansim.simulator.plan import Plan
 from plansim.store.plans import USED, Document

@@ -7,7 +7,6 @@ from math import ceil, floor, log10
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from plansim.analysis.workers import executor
 from plansim.calibration.requirements import rarity
 from plansim.reports.answers.plan import as_run
 from plansim.reports.tables import BELOW, DONE, Answer, Table
@@ -63,7 +62,11 @@ def ask(
         raise InputError.of("argument_range", "fail-under", value=fail_under, allowed="0 … 1")
     if out is not None:
         check_folder(out)
-    over = None if scheduler == "threads" else executor(scheduler, workers)
+    over = None
+    if scheduler != "threads":
+        from plansim.analysis.workers import executor
+
+        over = executor(scheduler, workers)
     document = Document.of(name, calibration=calibration, uncalibrated=uncalibrated)
     plan, drawn_by = as_run(document, scenario, settings, meanwhile)
     started = time.perf_counter()

@@ -9,6 +9,7 @@ import pytest
 
 from plansim.calibration.posterior import Posterior, posterior
 from plansim.reports.answers import calibrate as told
+from plansim.reports.words.calibrations import run_heading, run_warning
 from plansim.scenarios.history import Observation
 from plansim.scenarios.load import load
 from plansim.simulator.plan import Calibration
@@ -97,10 +98,10 @@ def test_a_rough_or_broken_fit_is_called_so() -> None:
 def test_a_run_says_what_it_draws_by_and_what_it_ignores(lang: str) -> None:
     nothing = Calibration((), (), (), ())
     found = Stored(Path("my.json"), "p", "plan", (), "h", "", "h", 3, "2026-11-22", nothing)
-    heading = told.run_heading(found, lang)
+    heading = run_heading(found, lang)
     assert "my.json" in heading
     assert "3" in heading
     for reason in ("plan", "history", "figures"):
-        warning = told.run_warning(found, reason, [f"clusters.c{n}.x" for n in range(9)], lang)
+        warning = run_warning(found, reason, [f"clusters.c{n}.x" for n in range(9)], lang)
         assert "my.json" in warning
         assert ("(+4)" in warning) == (reason == "figures")
