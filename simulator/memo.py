@@ -370,10 +370,14 @@ class Memo:
 
     def result(self, work: Callable[..., Any], given: tuple[Any, ...], nodes: Nodes = "own") -> Any:
         """``work(*given)``, or what it found when all that it read was the same."""
-        key = (work, *[_mark(thing) if type(thing) in _MARKS else id(thing) for thing in given])
-        for trace in reversed(self._known.get(key, ())):
-            if self._holds(trace):
-                return self._found(key, trace)
+        marks = [_MARKS.get(type(thing)) for thing in given]
+        pairs = zip(marks, given, strict=True)
+        key = (work, *[id(thing) if mark is None else mark(thing) for mark, thing in pairs])
+        traces = self._known.get(key)
+        if traces is not None:
+            for trace in reversed(traces):
+                if not trace.reads or self._holds(trace):
+                    return self._found(traces, trace)
         reads: Reads = {}
         _HERE.open.append(reads)
         try:
@@ -418,13 +422,13 @@ class Memo:
         finally:
             _HERE.memo = self
 
-    def _found(self, key: Hashable, trace: _Trace) -> Any:
+    def _found(self, traces: list[_Trace], trace: _Trace) -> Any:
         trace.until = self._turn + trace.turns
-        traces = self._known[key]
         if traces[-1] is not trace:
             traces.remove(trace)
             traces.append(trace)
-        _passed_on(trace.reads)
+        if trace.reads:
+            _passed_on(trace.reads)
         return trace.found
 
     def _holds(self, trace: _Trace) -> bool:
@@ -476,8 +480,9 @@ class Memo:
 
 def _passed_on(reads: Reads) -> None:
     """What a node read, whoever asked for it has read too."""
-    if _HERE.open:
-        outer = _HERE.open[-1]
+    opened = _HERE.open
+    if opened:
+        outer = opened[-1]
         for source, places in reads.items():
             if source in outer:
                 outer[source].update(places)

@@ -586,7 +586,7 @@ def _change(plan: Named, path: str, lang: str) -> str:
 def _key(plan: Named, path: str, lang: str) -> str:
     """The words of the key that the plan's author gave, where labels do not tell."""
     keys = path.split(".")
-    return keys[1].replace("_", " ").replace("/", " ") if len(keys) > 1 else ""
+    return re.sub(r"[-_/]", " ", keys[1]) if len(keys) > 1 else ""
 
 
 def _place(plan: Named, path: str, lang: str) -> str:

@@ -116,9 +116,8 @@ def _matches(column: Any, word: str) -> Any:
     if not word:
         return pa.array([True] * len(column), pa.bool_())
     form = re.compile(re.escape(word).replace(r"\*", ".*").replace(r"\?", "."), re.DOTALL)
-    return pa.array(
-        [cell is not None and bool(form.fullmatch(cell)) for cell in column.to_pylist()]
-    )
+    fits = [cell is not None and bool(form.fullmatch(cell)) for cell in column.to_pylist()]
+    return pa.array(fits, pa.bool_())  # also of none
 
 
 def _row(folder: Path, run: RunSpec, batch: Batch) -> pa.Table:

@@ -24,7 +24,8 @@ SHIPPED = {
     name
     for name in tracked()
     if name.startswith(tuple(f"{package}/" for package in PACKAGES))
-    or name in ("__init__.py", "__main__.py", "cli.py", "py.typed")
+    or ("/" not in name and name.endswith(".py"))
+    or name == "py.typed"
 }
 ABOUT = {"CHANGELOG.md", "LICENSE", "MANIFEST.in", "README.md", "README.zh-CN.md", "pyproject.toml"}
 

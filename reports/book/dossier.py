@@ -7,7 +7,7 @@ from functools import cached_property
 
 from plansim.analysis.idle import Idle
 from plansim.reports.pictures.fans import Fan, Mark, goal_level, goal_number
-from plansim.reports.words.wording import target_called, target_name
+from plansim.reports.words.wording import target_called, target_name, unit_text
 from plansim.simulator import units
 from plansim.simulator.feasibility import Goal
 from plansim.simulator.plan import KINDS, Target
@@ -147,7 +147,7 @@ def unit_words(unit: str, lang: str) -> str:
         return say(f"unit.{unit}", lang, number="").strip()
     if unit.endswith("/person"):
         return f"{unit.removesuffix('/person')}/{say('unit.person', lang, number='').strip()}"
-    return unit
+    return unit_text(unit, lang)
 
 
 def file_name(*parts: str) -> str:

@@ -25,7 +25,7 @@ LATIN = re.compile(r"[A-Za-z][A-Za-z&]+")
 #: What a Chinese table may say in Latin letters: marks, units, names of data and of methods.
 MARKS = {
     "plan", "plansim", "run", "csv", "json", "html", "xlsx", "docx", "png", "Shapley", "Sobol",
-    "assumptions", "history", "index", "met", "calibrate", "targets", "seek", "show", "tce", "km",
+    "assumptions", "history", "met", "calibrate", "targets", "seek", "show", "tce", "km",
     "ha",
     "TWh", "numpy", "pandas", "pyarrow", "pydantic", "python", "scipy", "kWh", "PERT", "IPCC",
     "NBER", "CES", "CIP", "md", "SOURCES", "US", "PRIM",

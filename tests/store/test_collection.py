@@ -114,6 +114,12 @@ def test_an_unfinished_batch_shows_what_is_there(
         assert found.rows(name).to_pylist() == rows
 
 
+def test_a_batch_of_which_nothing_is_there_has_no_targets(tmp_path: Path) -> None:
+    with opened(tmp_path / "out", BATCH, False):
+        wanted = Filter(target="va-rate-*", below=0.5)
+        assert targets(collect(tmp_path / "out", wanted), wanted).num_rows == 0
+
+
 def test_a_single_run_is_a_folder_of_one(result: Result, tmp_path: Path) -> None:
     record.write(result, tmp_path / "run", [f"{LEVER}=x2"], 1.0)
     found = collect(tmp_path / "run", Filter())
