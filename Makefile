@@ -51,7 +51,7 @@ lock: ## write requirements.lock anew from pyproject.toml
 	@PYTHON="$(PYTHON)" UPGRADE="$(UPGRADE)" sh -c "$$SCRIPT"
 
 clean: ## remove .venv, caches and builds
-	@rm -rf .venv .venv-oracles build dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	@rm -rf .venv .venv-oracles build dist plansim.egg-info .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	@find . -name .git -prune -o -type d -name __pycache__ -prune -exec rm -rf {} +
 
 # find_python sets $python to a Python that is new enough and can make environments. It tries each

@@ -39,7 +39,8 @@ def one_name() -> Iterator[None]:
     """
     yield
     root = Path(plansim.__file__).resolve().parent
-    ours = {item.stem for item in root.iterdir() if item.is_dir() or item.suffix == ".py"}
+    items = {item.name.removesuffix(".py") for item in root.iterdir()}
+    ours = {name for name in items if name.isidentifier()}  # no plansim.egg-info
     bare = {
         name
         for name in sys.modules
