@@ -13,6 +13,7 @@ import statistics
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 from plansim.analysis.levers import knobs, turned
 from plansim.scenarios.load import load, shipped
@@ -68,8 +69,8 @@ def cost(name: str, draws: int) -> Cost:
     curved.judge(paths=names)
     without, ratios = [], []
     for other in settings(plan):
-        without.append(seconds(lambda other=other: plain.judge(other)))  # type: ignore[misc]
-        whole = seconds(lambda other=other: curved.judge(other, names))  # type: ignore[misc]
+        without.append(seconds(partial(plain.judge, other)))
+        whole = seconds(partial(curved.judge, other, names))
         ratios.append(whole / without[-1])
     runs = [seconds(lambda: run(plan, draws=draws)) for _ in range(3)]
     return Cost(
