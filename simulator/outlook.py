@@ -1,0 +1,28 @@
+"""What is said of a target before its own plan is simulated: the outside view."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class OutsideView:
+    """How often targets like this one were met, by Eq. 19 and 20 (``calibration/outside.py``).
+
+    ``probability``: that the published figure meets the first goal, the shocks of the year, the
+    place and the plan averaged over. ``low``, ``high``: 5 and 95 % of the probability once these
+    shocks and the coefficients are drawn: what one plan of one year may turn out to be.
+    ``level``, ``kind``, ``field`` and ``horizon``: the cell that the target was put in. ``rows``:
+    targets of that level, kind and horizon in the evidence, ``met`` of them; 0 where there is
+    none. ``borrowed``: which of the cell's terms ("level", "kind", "field") have no row of that
+    horizon, so that their coefficient is the prior's.
+    """
+
+    probability: float
+    low: float
+    high: float
+    rows: int
+    met: int
+    level: str
+    kind: str
+    field: str
+    horizon: str
+    borrowed: tuple[str, ...] = ()
