@@ -4,7 +4,7 @@ What is listed here is the library; everything else may move. Names
 are handed on when first asked for, so that a command which only speaks does not wait for numpy.
 """
 
-from importlib import import_module
+from importlib import import_module  # noqa: TID251 - the face is imported by nobody below
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from plansim.analysis.sensitivity import sensitivity
     from plansim.analysis.slider import Slider
     from plansim.scenarios.load import shipped
+    from plansim.simulator.door import Plan
     from plansim.simulator.errors import Fault, InputError, WorkError
-    from plansim.simulator.plan import Plan
     from plansim.simulator.results import Result, Verdict
     from plansim.simulator.run import run
     from plansim.simulator.whatif import WhatIf
@@ -46,7 +46,7 @@ __all__ = [
 _HOMES = {
     "Fault": "plansim.simulator.errors",
     "InputError": "plansim.simulator.errors",
-    "Plan": "plansim.simulator.plan",
+    "Plan": "plansim.simulator.door",
     "Result": "plansim.simulator.results",
     "Slider": "plansim.analysis.slider",
     "Verdict": "plansim.simulator.results",

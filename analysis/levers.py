@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from plansim.simulator import units
+from plansim.simulator.change import Own, changed
 from plansim.simulator.conversion import scaled
 from plansim.simulator.errors import Fault, InputError
 from plansim.simulator.lever_rules import at, settable_at
@@ -199,7 +200,7 @@ def lever_fault(knob: Knob, value: float) -> Fault:
     return Fault("lever_breaks", {"value": value, "key": knob.key}, f"levers.{knob.key}")
 
 
-def turned(plan: Plan, found: Sequence[Knob], setting: Setting) -> Plan:
+def turned(plan: Own, found: Sequence[Knob], setting: Setting) -> Own:
     """The plan under a setting; the plan itself where every lever stands there already.
 
     Raises InputError where a rule of plan files is broken.
@@ -209,7 +210,7 @@ def turned(plan: Plan, found: Sequence[Knob], setting: Setting) -> Plan:
         for knob, value in zip(found, setting, strict=True)
         if value != knob.own
     }
-    return plan.with_all(moves)
+    return changed(plan, moves)
 
 
 def effort(found: Sequence[Knob], setting: Setting) -> float:

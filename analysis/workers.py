@@ -17,7 +17,7 @@ from concurrent.futures import CancelledError
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from functools import lru_cache, partial
-from importlib import import_module
+from importlib import import_module  # noqa: TID251 - a worker elsewhere loads this module
 from itertools import count, islice
 from typing import TYPE_CHECKING, Any, Protocol
 

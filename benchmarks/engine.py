@@ -30,6 +30,7 @@ from plansim.scenarios.load import load, shipped
 from plansim.simulator import queues
 from plansim.simulator.accounts import indicator_path
 from plansim.simulator.baseline import close
+from plansim.simulator.change import changed
 from plansim.simulator.conversion import scaled
 from plansim.simulator.coverage import Delivery, queued, scheduled
 from plansim.simulator.delivery import passages, play
@@ -617,7 +618,7 @@ def latency(plan: Plan, held: AbstractContextManager[WhatIf | Slider]) -> dict[s
     median and the slowest of all of these.
     """
     changes = [
-        plan.with_(f"programmes.{key}.{lever}", value)
+        changed(plan, {f"programmes.{key}.{lever}": value})
         for key, programme in plan.programmes.items()
         if programme.active
         for lever, value in (

@@ -23,16 +23,14 @@ from plansim.scenarios.table import COLUMNS, read_targets
 from plansim.scenarios.taken import take
 from plansim.scenarios.text import Place, dotted, parse_yaml
 from plansim.scenarios.workbook import ENDING, read_workbook
+from plansim.simulator import plan as nouns
 from plansim.simulator.change import GOALS, Applied, Setting, apply, set_on
 from plansim.simulator.conform import full_width_number, plain
 from plansim.simulator.conversion import in_base_units
+from plansim.simulator.door import Plan
 from plansim.simulator.errors import Fault, InputError
 from plansim.simulator.naming import path_of
-from plansim.simulator.plan import (
-    Library,
-    Plan,
-    Scenario,
-)
+from plansim.simulator.plan import Library, Scenario
 from plansim.simulator.rules import faults_of_plan, figure_faults
 from plansim.simulator.schema import Keys, Kind, hints_of, kind_of, written_fields
 
@@ -240,7 +238,7 @@ def _unwritten(source: Source) -> Iterator[Fault]:
             yield _placed("unknown_key", shown, key, source.place((key,)))
 
 
-def observed(source: Source, plan: Plan, path: Path | None = None) -> tuple[Observation, ...]:
+def observed(source: Source, plan: nouns.Plan, path: Path | None = None) -> tuple[Observation, ...]:
     """What was seen of a plan's quantities: its own history, or that of a CSV file.
 
     Raises InputError with every fault of the history.
@@ -248,7 +246,7 @@ def observed(source: Source, plan: Plan, path: Path | None = None) -> tuple[Obse
     return observations(source.draft.history if path is None else read_history(path), plan)
 
 
-def history_faults(source: Source, plan: Plan) -> list[Fault]:
+def history_faults(source: Source, plan: nouns.Plan) -> list[Fault]:
     """What is wrong with a plan's own history."""
     try:
         observed(source, plan)

@@ -1,23 +1,60 @@
 """The board of a run, for a notebook: one row a judged target, in the order of the document."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from html import escape
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from plansim.simulator.naming import name_of
+from plansim.simulator.plan import Plan
 from plansim.words.amounts import number, percent, with_unit
 from plansim.words.catalogue import say
 from plansim.words.statements import goal_text, verdict_word
-
-if TYPE_CHECKING:
-    from plansim.simulator.results import Result, Verdict
 
 #: Columns, by their names in the catalogue; the last two are numbers.
 COLUMNS = ("target", "goal", "verdict", "simulated", "probability")
 CELL = "text-align:{side};padding:2px 10px;vertical-align:top"
 
 
-def board(result: "Result", lang: str) -> str:
+class Judgement(Protocol):
+    """What a row is made of: ``results.Verdict``."""
+
+    @property
+    def target(self) -> str: ...
+    @property
+    def verdict(self) -> str: ...
+    @property
+    def probability(self) -> float | None: ...
+    @property
+    def p05(self) -> float | None: ...
+    @property
+    def p50(self) -> float | None: ...
+    @property
+    def p95(self) -> float | None: ...
+
+
+class Asked(Protocol):
+    """What was asked for: ``results.Settings``."""
+
+    @property
+    def scenario(self) -> str: ...
+    @property
+    def draws(self) -> int: ...
+    @property
+    def seed(self) -> int: ...
+
+
+class Judged(Protocol):
+    """A judged plan: ``results.Result``."""
+
+    @property
+    def plan(self) -> Plan: ...
+    @property
+    def settings(self) -> Asked: ...
+    @property
+    def judged(self) -> Sequence[Judgement]: ...
+
+
+def board(result: Judged, lang: str) -> str:
     """A table of html that needs nothing beside it."""
     heads = "".join(_cell("th", say(f"column.{key}", lang), key) for key in COLUMNS)
     rows = "".join(f"<tr>{''.join(_cells(result, v, lang))}</tr>" for v in result.judged)
@@ -33,7 +70,7 @@ def board(result: "Result", lang: str) -> str:
     )
 
 
-def _cells(result: "Result", verdict: "Verdict", lang: str) -> Iterator[str]:
+def _cells(result: Judged, verdict: Judgement, lang: str) -> Iterator[str]:
     target = next(t for t in result.plan.targets if t.id == verdict.target)
     ends = [number(q).replace("-", "−") if q is not None else "?" for q in _quantiles(verdict)]
     words = (
@@ -46,7 +83,7 @@ def _cells(result: "Result", verdict: "Verdict", lang: str) -> Iterator[str]:
     return (_cell("td", text, key) for key, text in zip(COLUMNS, words, strict=True))
 
 
-def _quantiles(verdict: "Verdict") -> tuple[float | None, float | None, float | None]:
+def _quantiles(verdict: Judgement) -> tuple[float | None, float | None, float | None]:
     return verdict.p05, verdict.p50, verdict.p95
 
 

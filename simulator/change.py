@@ -12,7 +12,7 @@ import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, is_dataclass, replace
-from typing import Any
+from typing import Any, TypeVar
 
 from plansim.simulator.conform import conformed, plain
 from plansim.simulator.conversion import as_written, in_base_units
@@ -26,6 +26,8 @@ FACTOR = re.compile(r"^x\s*([0-9]*\.?[0-9]+(?:[eE][+-]?[0-9]+)?)$")
 #: What a figure names as its source, once it was set.
 SET = "--set"
 GOALS = "targets"
+#: A plan stays of the kind that it is.
+Own = TypeVar("Own", bound=Plan)
 #: So many places at most are held against the rules one by one, which takes longer for more.
 FEW = 24
 
@@ -360,7 +362,7 @@ def _found(plan: Plan, setting: Setting) -> tuple[Setting, list[Keys]]:
     raise InputError([nothing_found(plan, setting, plan.written)])
 
 
-def changed(plan: Plan, settings: Mapping[str, object]) -> Plan:
+def changed(plan: Own, settings: Mapping[str, object]) -> Own:
     """The plan under settings: see ``Plan.with_``."""
     asked = [Setting(path, plain(value), "", source=SET) for path, value in settings.items()]
     after, reached = set_on(plan, asked)
@@ -374,7 +376,7 @@ def changed(plan: Plan, settings: Mapping[str, object]) -> Plan:
     return after
 
 
-def set_on(plan: Plan, settings: Sequence[Setting]) -> tuple[Plan, dict[Keys, Setting]]:
+def set_on(plan: Own, settings: Sequence[Setting]) -> tuple[Own, dict[Keys, Setting]]:
     """The plan under settings, not held against its rules, and the places that they reached.
 
     Raises InputError with every fault of the settings themselves.
@@ -395,7 +397,7 @@ def set_on(plan: Plan, settings: Sequence[Setting]) -> tuple[Plan, dict[Keys, Se
     return plan, reached
 
 
-def _with(plan: Plan, keys: Keys, setting: Setting) -> Plan:
+def _with(plan: Own, keys: Keys, setting: Setting) -> Own:
     """The plan with one place set. A figure is set as a whole, whatever of it the keys name."""
     leaf, length = _leaf(plan, keys)
     own = keys[:length]
@@ -414,7 +416,7 @@ def _with(plan: Plan, keys: Keys, setting: Setting) -> Plan:
         noun = read(after, own, units)
     except InputError as problem:
         raise InputError(map(setting.placed, problem.faults)) from None
-    found: Plan = _put(plan, own, noun)
+    found: Own = _put(plan, own, noun)
     if isinstance(leaf, Figure) and plan.written.get(path) == units.get(path):
         return found
     others = {p: u for p, u in plan.written.items() if p != path and not p.startswith(f"{path}.")}

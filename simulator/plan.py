@@ -8,7 +8,6 @@ figure stand at its field (``marks.py``). The vocabulary is that of ``docs/model
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from functools import lru_cache
-from importlib import import_module
 from typing import Annotated, Any, ClassVar, Generic, Literal, TypeVar
 
 from plansim.simulator.marks import (
@@ -644,6 +643,8 @@ class Calibration:
 class Plan:
     """One document of one place, ready to be simulated under one scenario.
 
+    What is made of a plan's files is one of these that can be asked and changed by path
+    (``door.py``); the engine needs no more than the noun.
     ``tags``: what the groups are called that clusters belong to.
     """
 
@@ -685,31 +686,6 @@ class Plan:
     def judged(self) -> tuple[Target, ...]:
         """The targets that get a probability, in file order."""
         return tuple(t for t in self.targets if t.status == "judged")
-
-    def at(self, path: str) -> Any:
-        """What stands at a path: a figure in the unit that the plan's files write, a switch, a
-        number, a word. Raises InputError for a path that leads nowhere, or to several places.
-        """
-        return _door().stands(self, path)
-
-    def with_(self, path: str, value: object) -> "Plan":
-        """The plan with another value at a path: what ``--set PATH=VALUE`` does, and refuses.
-
-        A number or distribution is in the unit that the plan's files write (``at``);
-        ``{"value": 60, "unit": "ha"}`` brings its own, ``"x1.5"`` is a factor. Raises InputError
-        naming all that is wrong.
-        """
-        return self.with_all({path: value})
-
-    def with_all(self, settings: Mapping[str, object]) -> "Plan":
-        """The plan with other values at several paths, held against the rules together."""
-        changed: Plan = _door().changed(self, settings)
-        return changed
-
-
-def _door() -> Any:
-    """``change.py``, by its name: it needs the rules, which need these nouns."""
-    return import_module("plansim.simulator.change")
 
 
 def figures(node: Any, path: str = "") -> list[tuple[str, Figure]]:

@@ -17,8 +17,10 @@ from typing import TYPE_CHECKING, Any
 
 from plansim.scenarios.history import Observation
 from plansim.scenarios.load import DEFAULT, Source, assemble, form_of, is_path, observed
+from plansim.simulator import plan as nouns
+from plansim.simulator.door import Plan
 from plansim.simulator.errors import Fault, InputError
-from plansim.simulator.plan import Calibration, Plan, figures
+from plansim.simulator.plan import Calibration, figures
 from plansim.store import files
 from plansim.store.versions import CALIBRATION, versions
 from plansim.store.write import plan_hash
@@ -71,7 +73,9 @@ def _who(o: Observation) -> tuple[str, str, float, str]:
     return o.quantity, o.subject, o.year, o.measure
 
 
-def seen_of(source: Source, plan: Plan, history: Path | None = None) -> tuple[Observation, ...]:
+def seen_of(
+    source: Source, plan: nouns.Plan, history: Path | None = None
+) -> tuple[Observation, ...]:
     """A plan's own history, and that of a CSV file, which goes before it where both speak.
 
     Raises InputError with every fault of either.
@@ -199,10 +203,10 @@ class Holding:
 
     stored: Stored
     reason: str
-    before: Plan | None
+    before: nouns.Plan | None
 
     @classmethod
-    def of(cls, stored: Stored, source: Source, plan: Plan | None = None) -> Holding:
+    def of(cls, stored: Stored, source: Source, plan: nouns.Plan | None = None) -> Holding:
         """``plan``: one of the source's: quicker, where the calibration was made with it."""
         before = plan if plan is not None and plan_hash(plan) == stored.plan_hash else None
         try:
@@ -221,7 +225,7 @@ class Holding:
             return cls(stored, "history", None)
         return cls(stored, "", before)
 
-    def changed(self, plan: Plan) -> tuple[str, tuple[str, ...]]:
+    def changed(self, plan: nouns.Plan) -> tuple[str, tuple[str, ...]]:
         """Why it does not hold for a plan about to run: "", or what changed.
 
         *figures*: scenario or settings change figures that it moves, which are named.

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from plansim.calibration.reference import share_below
 from plansim.scenarios.load import DEFAULT, Settings, Source, assemble, read_source
-from plansim.simulator.plan import Plan
+from plansim.simulator.door import Plan
 from plansim.store.calibrations import Holding, Stored, calibrated, place_of, read
 
 #: What is said of a calibration that a plan is drawn by.

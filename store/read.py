@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from plansim.simulator import units
 from plansim.simulator.accounts import series
+from plansim.simulator.door import Plan
 from plansim.simulator.errors import Fault, InputError
-from plansim.simulator.plan import Plan
 from plansim.simulator.results import Joint, Settings, Verdict
 from plansim.simulator.waiting import Flow
 from plansim.store.write import DETAILS, DRAWS, FAN, INDICATORS, MANIFEST, PLAN, TARGETS

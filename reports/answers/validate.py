@@ -11,8 +11,8 @@ from plansim.scenarios.load import (
     load_library,
     read_source,
 )
+from plansim.simulator.door import Plan
 from plansim.simulator.errors import Fault, InputError
-from plansim.simulator.plan import Plan
 from plansim.words.catalogue import say
 
 

@@ -1,6 +1,6 @@
 """A stored run → the files of its report."""
 
-from importlib import import_module
+from importlib import import_module  # noqa: TID251 - no writer imports this module
 from pathlib import Path
 
 from plansim.analysis.idle import without_programmes

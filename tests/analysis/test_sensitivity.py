@@ -29,9 +29,11 @@ from plansim.analysis.sensitivity import (
 )
 from plansim.analysis.tornado import tornadoes
 from plansim.scenarios.load import load
+from plansim.simulator.change import changed
+from plansim.simulator.door import Plan
 from plansim.simulator.errors import InputError
 from plansim.simulator.model import Model
-from plansim.simulator.plan import Correlation, Plan, Uncertainty, figures
+from plansim.simulator.plan import Correlation, Uncertainty, figures
 from plansim.simulator.run import run
 from plansim.simulator.sampling import Array, Block, Resampled, centre
 
@@ -251,7 +253,7 @@ def test_the_tornado_moves_the_median_as_runs_with_the_figure_set(alone: Sensiti
         (bar.low, bar.low_read, bar.low_met),
         (bar.high, bar.high_read, bar.high_met),
     ):
-        plan = alone.model.plan.with_(bar.driver, {"value": value, "unit": "1/year"})
+        plan = changed(alone.model.plan, {bar.driver: {"value": value, "unit": "1/year"}})
         result = run(plan, draws=alone.draws, seed=alone.seed)
         first = result.kept.luck == 0
         reads = result.kept.reads[told.target][first]

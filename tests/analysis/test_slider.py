@@ -14,8 +14,8 @@ import pytest
 from plansim.analysis import crew, slider
 from plansim.analysis.slider import Difference, Slider
 from plansim.scenarios.load import load
+from plansim.simulator.door import Plan
 from plansim.simulator.errors import InputError
-from plansim.simulator.plan import Plan
 from plansim.simulator.whatif import Standing, WhatIf
 from plansim.tests.refusals import refused
 

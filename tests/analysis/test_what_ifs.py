@@ -7,7 +7,7 @@ import pytest
 
 from plansim.analysis.levers import knobs, turned
 from plansim.scenarios.load import load, shipped
-from plansim.simulator.plan import Plan
+from plansim.simulator.door import Plan
 from plansim.simulator.run import run
 from plansim.simulator.whatif import WhatIf
 

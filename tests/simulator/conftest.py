@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from plansim.simulator.accounts import OneFuture
+from plansim.simulator.door import Plan
 from plansim.simulator.future import block_futures
 from plansim.simulator.model import Model
 from plansim.simulator.network import Network
@@ -23,7 +24,6 @@ from plansim.simulator.plan import (
     Label,
     Luck,
     Office,
-    Plan,
     Prices,
     Programme,
     Quantity,

@@ -11,11 +11,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from plansim.simulator.door import Plan
 from plansim.simulator.errors import InputError
 from plansim.simulator.memo import Memo
 from plansim.simulator.model import Model
 from plansim.simulator.naming import name_of
-from plansim.simulator.plan import Calibration, Plan, Uncertainty
+from plansim.simulator.plan import Calibration, Uncertainty
 from plansim.simulator.run import run
 from plansim.simulator.sampling import Block
 from plansim.simulator.whatif import (

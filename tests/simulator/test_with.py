@@ -11,9 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from plansim.scenarios.load import Source, assemble, load, read_source, shipped
+from plansim.simulator.door import Plan
 from plansim.simulator.errors import Fault, InputError
 from plansim.simulator.naming import name_of
-from plansim.simulator.plan import Figure, Plan, Switch, Uncertainty, figures
+from plansim.simulator.plan import Figure, Switch, Uncertainty, figures
 from plansim.simulator.rules import faults_of_plan
 from plansim.tests.refusals import refused
 
