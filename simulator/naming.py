@@ -14,7 +14,6 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from difflib import get_close_matches
-from functools import cached_property
 
 from plansim.simulator.plan import (
     Cluster,
@@ -31,8 +30,6 @@ from plansim.words.catalogue import LANGUAGES, catalogue, say
 
 #: What has names.
 Named = Plan | Library
-#: Plans whose names are kept: those of the last few that were asked for.
-PLANS = 8
 #: Endings of a quantity's paths → their sentences.
 QUANTITY = {
     "base": "base", "trend": "trend", "trend.rate": "trend_rate", "trend.ceiling": "trend_ceiling",
@@ -83,13 +80,13 @@ FOREMOST = (
 
 def name_of(plan: Named, path: str, lang: str) -> str:
     """The one name of a path in a plan; the path itself where it leads to nothing."""
-    return names(plan, lang).name(path)
+    return Names(plan, lang).name(path)
 
 
 def path_of(plan: Named, name: str) -> str:
     """The path that a name stands for, in either language; what is no name is left as it is."""
     for lang in LANGUAGES:
-        found = names(plan, lang).path(name)
+        found = Names(plan, lang).path(name)
         if found:
             return found
     return name
@@ -137,24 +134,11 @@ def folded(name: str) -> str:
 
 
 _WIDTHS = str.maketrans("（）：，", "():,")
-_KNOWN: dict[tuple[int, str], "Names"] = {}
 
 
-def names(plan: Named, lang: str) -> "Names":
-    """The names of a plan in one language; made once for each of the last few plans."""
-    key = (id(plan), lang)
-    found = _KNOWN.get(key)
-    if found is None or found.plan is not plan:
-        found = Names(plan, lang)
-        for old in list(_KNOWN)[: len(_KNOWN) - PLANS * len(LANGUAGES) + 1]:
-            _KNOWN.pop(old, None)
-        _KNOWN[key] = found
-    return found
-
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Names:
-    """The names of one plan in one language."""
+    """The names of one plan in one language: worked out once, and kept beside the plan."""
 
     plan: Named
     lang: str
@@ -169,19 +153,28 @@ class Names:
         key = folded(name)
         return self.paths.get(key, "") or self.of_futures.get(key, "")
 
-    @cached_property
+    @property
     def by_path(self) -> Mapping[str, str]:
         """Every path that the plan has, with its name."""
-        return _apart(self.plan, {path: self.said(path) for path in paths(self.plan)}, self.lang)
+        return self.plan.kept(("names", self.lang), self._by_path)
 
-    @cached_property
+    @property
     def paths(self) -> Mapping[str, str]:
         """The way back: by folded name, the path. A lever's name is that of what it moves."""
-        return {folded(name): path for path, name in self.by_path.items() if lever_of(path) is None}
+        return self.plan.kept(("paths", self.lang), self._paths)
 
-    @cached_property
+    @property
     def of_futures(self) -> Mapping[str, str]:
         """By folded name, what belongs to futures: luck by some year, deliveries, waits."""
+        return self.plan.kept(("of futures", self.lang), self._of_futures)
+
+    def _by_path(self) -> dict[str, str]:
+        return _apart(self.plan, {path: self.said(path) for path in paths(self.plan)}, self.lang)
+
+    def _paths(self) -> dict[str, str]:
+        return {folded(name): path for path, name in self.by_path.items() if lever_of(path) is None}
+
+    def _of_futures(self) -> dict[str, str]:
         return {folded(self.said(path)): path for path in future_paths(self.plan)}
 
     def said(self, path: str) -> str:

@@ -5,7 +5,7 @@ are per 万元 of real output; the border converts (``simulator/units.py``). Uni
 figure stand at its field (``marks.py``). The vocabulary is that of ``docs/model.md``.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from functools import lru_cache
 from typing import Annotated, Any, ClassVar, Generic, Literal, TypeVar
@@ -461,6 +461,7 @@ class Indicator:
 
 
 Choice = TypeVar("Choice", bound=str)
+Found = TypeVar("Found")
 
 
 @dataclass(frozen=True, slots=True)
@@ -581,8 +582,26 @@ class Publication:
     documents: tuple[str, ...]
 
 
+class Keeping:
+    """A noun that keeps what was worked out of it: in no field, so that its equality, its copies,
+    its pickle and its files know nothing of it.
+    """
+
+    __slots__ = ("_found",)
+    _found: dict[Hashable, Any]
+
+    def kept(self, key: Hashable, work: Callable[[], Found]) -> Found:
+        """What the work finds under a key: now, or when it was first asked for."""
+        if not hasattr(self, "_found"):
+            object.__setattr__(self, "_found", {})
+        if key not in self._found:
+            self._found[key] = work()
+        found: Found = self._found[key]
+        return found
+
+
 @dataclass(frozen=True, slots=True)
-class Library:
+class Library(Keeping):
     """Programmes that the scenarios of any plan can take, and the statements they rest on."""
 
     __pydantic_config__: ClassVar[dict[str, object]] = CLOSED
@@ -640,7 +659,7 @@ class Calibration:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Keeping):
     """One document of one place, ready to be simulated under one scenario.
 
     What is made of a plan's files is one of these that can be asked and changed by path

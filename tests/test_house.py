@@ -52,6 +52,54 @@ def named_in_strings(path: Path) -> Iterator[str]:
             yield from re.findall(r"^plansim\.(?:[a-z_]+\.)+[a-z_]+$", node.value)
 
 
+#: What changes a mapping, a set or a list.
+CHANGES = {"add", "append", "clear", "discard", "extend", "insert", "pop", "popitem", "remove"} | {
+    "setdefault", "update",
+}  # fmt: skip
+#: Tables that classes enter where they are made, and nothing after that.
+REGISTERS = {"memo.py": {"_MARKS", "_PLAIN", "_NAMED"}}
+
+
+def changed_in_functions(path: Path) -> Iterator[str]:
+    """Names of a module that its functions change: what a module remembers for everybody."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    own = {
+        target.id
+        for node in tree.body
+        if isinstance(node, ast.Assign | ast.AnnAssign)
+        for target in (node.targets if isinstance(node, ast.Assign) else [node.target])
+        if isinstance(target, ast.Name)
+    }
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Global):
+            yield from node.names
+        elif isinstance(node, ast.Subscript) and not isinstance(node.ctx, ast.Load):
+            yield from {name.id for name in (node.value,) if isinstance(name, ast.Name)} & own
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            holder = node.func.value
+            if node.func.attr in CHANGES and isinstance(holder, ast.Name) and holder.id in own:
+                yield holder.id
+
+
+def cached_arguments(path: Path) -> Iterator[tuple[str, str]]:
+    """The functions of a module whose results are kept for good, and the types they are given."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if not isinstance(node, ast.FunctionDef):
+            continue
+        said = " ".join(map(ast.unparse, node.decorator_list))
+        if "cache" in said and "cached_property" not in said:
+            yield node.name, ast.unparse(node.args)
+
+
+def test_the_simulator_keeps_no_global() -> None:
+    """No table of a module grows, and what is kept for good is a function of plain values."""
+    inside = [path for path in CODE if path.relative_to(ROOT).parts[0] == "simulator"]
+    for path in inside:
+        assert set(changed_in_functions(path)) == REGISTERS.get(path.name, set()), path.name
+        kept = dict(cached_arguments(path))
+        assert not [name for name, given in kept.items() if re.search("Plan|Model|self", given)]
+
+
 @pytest.mark.parametrize("package", ["calibration", "scenarios", "simulator", "store", "words"])
 def test_arrows_hide_in_no_string(package: str) -> None:
     inside = [path for path in CODE if path.relative_to(ROOT).parts[0] == package]

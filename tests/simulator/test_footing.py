@@ -5,8 +5,8 @@ import pytest
 
 from plansim.scenarios.load import load
 from plansim.simulator.accounts import Series
+from plansim.simulator.door import Plan
 from plansim.simulator.footing import footing, origins, quantities_read
-from plansim.simulator.plan import Plan
 from plansim.simulator.whatif import WhatIf
 
 PLAN = load("yuyao-2016")

@@ -1,5 +1,6 @@
 """Every path of a plan has one name in each language, and the name leads back to it."""
 
+import pickle
 import re
 from dataclasses import replace
 
@@ -8,10 +9,10 @@ import pytest
 from plansim.scenarios.load import load, load_library, shipped
 from plansim.simulator import naming
 from plansim.simulator.naming import (
+    Names,
     called,
     entry_of,
     name_of,
-    names,
     nearest_called,
     path_of,
     paths,
@@ -63,7 +64,7 @@ def test_every_path_has_one_name_that_leads_back(plans: list[naming.Named], lang
 def test_what_belongs_to_futures_has_a_name_too(plans: list[naming.Named], lang: str) -> None:
     for plan in plans:
         if isinstance(plan, Plan):
-            figures_too = set(names(plan, lang).by_path.values())
+            figures_too = set(Names(plan, lang).by_path.values())
             said = {path: name_of(plan, path, lang) for path in naming.future_paths(plan)}
             assert len({*said.values(), *figures_too}) == len(said) + len(figures_too)
             assert all(path_of(plan, name) == path for path, name in said.items())
@@ -160,3 +161,14 @@ def test_what_is_nearest_is_said_in_both_languages(plan: Plan, word: str) -> Non
     assert near == called(plan, "targets.robotics-output-2020")
     assert near == Label(zh="机器人产值（2020年）", en="output of Robotics, 2020")
     assert nearest_called(plan, "§§§", paths_of) == ""
+
+
+def test_names_are_worked_out_once_and_are_no_part_of_the_plan() -> None:
+    plan, other = load("yuyao-2016"), load("yuyao-2016")
+    raw = pickle.dumps(plan)
+    assert Names(plan, "en").by_path is Names(plan, "en").by_path
+    assert plan == other
+    assert pickle.dumps(plan) == raw
+    renamed = replace(plan, tags={**plan.tags, "equipment": Label(zh="装备", en="Machines")})
+    assert name_of(renamed, "tags.equipment", "en") == "Machines"
+    assert name_of(plan, "tags.equipment", "en") != "Machines"
