@@ -14,7 +14,8 @@ import yaml
 
 from plansim.scenarios.history import COLUMNS as SEEN
 from plansim.scenarios.history import HISTORY, OPTIONAL, read_history
-from plansim.scenarios.table import COLUMNS
+from plansim.scenarios.table import COLUMNS, REQUIRED
+from plansim.scenarios.table import OPTIONAL as NEED_NOT
 from plansim.scenarios.text import (
     DECIMAL,
     NOT_FINITE,
@@ -88,7 +89,7 @@ def read_folder(folder: Path) -> Draft:
             faults += problem.faults
     targets: list[Row] = []
     try:
-        targets = read_table(folder / TARGETS, shown(folder, TARGETS), COLUMNS)
+        targets = read_table(folder / TARGETS, shown(folder, TARGETS), REQUIRED, NEED_NOT)
     except InputError as problem:
         faults += problem.faults
     history: list[Row] = []

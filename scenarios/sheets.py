@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 from plansim.scenarios import history
 from plansim.scenarios.draft import Draft, as_yaml
-from plansim.scenarios.table import COLUMNS, NUMBERS, YEARS
+from plansim.scenarios.table import COLUMNS, NUMBERS, REQUIRED, YEARS
 from plansim.scenarios.text import NULL, TRUTH, Place, Row, Tree, parse_yaml
 from plansim.simulator.conform import full_width_number
 from plansim.simulator.errors import Fault, InputError
@@ -404,7 +404,7 @@ class Targets:
 
     key: str
     columns = COLUMNS
-    required = COLUMNS
+    required = REQUIRED
 
     def rows(self, draft: Draft) -> Iterator[Mapping[str, Value]]:
         for row in draft.targets:

@@ -3,16 +3,30 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
+from typing import Any
 
 from plansim.scenarios.text import Row
 from plansim.simulator import units
 from plansim.simulator.conform import full_width_number
 from plansim.simulator.errors import Fault, InputError, nearest
-from plansim.simulator.plan import BASES, COMPARATORS, DIRECTIONS, KINDS, Indicator, Plan, Target
+from plansim.simulator.plan import (
+    BASES,
+    COMPARATORS,
+    DIRECTIONS,
+    KINDS,
+    OWNERS,
+    Indicator,
+    Owner,
+    Plan,
+    Target,
+)
 from plansim.simulator.rules import goal_faults
 
 #: Columns of the file, in the order of ``plansim targets``.
 COLUMNS = tuple(f.name for f in fields(Target) if f.name not in ("cluster", "scale"))
+#: Columns that a file may leave out, and those that it must have.
+OPTIONAL = ("owner",)
+REQUIRED = tuple(column for column in COLUMNS if column not in OPTIONAL)
 NUMBERS = ("base_value", "low", "high")
 YEARS = ("base_year", "year")
 CHOICES: Mapping[str, tuple[str, ...]] = {
@@ -20,6 +34,7 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
     "comparator": COMPARATORS,
     "direction": DIRECTIONS,
     "kind": KINDS,
+    "owner": OWNERS,
     "status": ("judged", "stated"),
 }
 
@@ -54,7 +69,8 @@ def _filled(row: Row, plan: Plan | None) -> Row:
     """
     indicator = plan.indicators.get(row.cells["indicator"]) if plan is not None else None
     if plan is None or indicator is None:
-        return row
+        owner = row.cells["owner"] or usual_owner(row.cells["kind"], indicator)
+        return replace(row, cells={**row.cells, "owner": owner})
     places = {plan.plan.region.en: plan.plan.region.zh}
     if indicator.subjects == "clusters":
         places = {c.name.en: c.name.zh for c in plan.clusters.values()}
@@ -72,10 +88,21 @@ def _filled(row: Row, plan: Plan | None) -> Row:
         "comparator": "reach",
         "direction": "down" if falls else "up",
         "kind": "outcome",
+        "owner": usual_owner(cells.get("kind", "outcome"), indicator),
         "status": "judged",
         "source": plan.plan.id,
     }
     return replace(row, cells={**row.cells, **usual, **cells, "subject": subject})
+
+
+def usual_owner(kind: str, indicator: Indicator | None) -> Owner:
+    """In whose hands a target lies that does not say so.
+
+    What a programme delivers, an activity and a policy are the administration's, all else is the
+    market's: that a level above binds, or that something is merely anticipated, must be said.
+    """
+    delivers = indicator is not None and indicator.measure == "delivered"
+    return "administration" if delivers or kind in ("activity", "policy") else "market"
 
 
 def _word(subject: str, plan: Plan) -> str:
@@ -122,8 +149,9 @@ class _RowReader:
         elif not cells["reason"]:
             self.fault("reason", "stated_without_reason")
         base_year, year = numbers["base_year"], numbers["year"]
+        words: dict[str, Any] = {c: cells[c] for c in COLUMNS if c not in (*NUMBERS, *YEARS)}
         target = Target(
-            **{c: cells[c] for c in COLUMNS if c not in (*NUMBERS, *YEARS)},
+            **words,
             base_year=None if base_year is None else int(base_year),
             year=None if year is None else int(year),
             base_value=numbers["base_value"],

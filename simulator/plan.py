@@ -8,7 +8,7 @@ figure stand at its field (``marks.py``). The vocabulary is that of ``docs/model
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from functools import lru_cache
-from typing import Annotated, Any, ClassVar, Generic, Literal, TypeVar
+from typing import Annotated, Any, ClassVar, Generic, Literal, TypeVar, get_args
 
 from plansim.simulator.marks import (
     AnyNumber,
@@ -23,6 +23,8 @@ from plansim.simulator.marks import (
 )
 
 Origin = Literal["stated", "derived", "estimated", "literature", "judgement"]
+#: In whose hands a target lies (docs/plan-files.md, *Owners*).
+Owner = Literal["administration", "quota", "anticipated", "market"]
 Link = Literal["log", "logit", "identity"]
 Curve = Literal["exponential", "logistic", "gompertz", "richards"]
 
@@ -499,7 +501,9 @@ class Target:
     ``low``, ``high`` are in ``unit``, as worded: a fall is a negative ``change_vs_base``.
     ``cluster`` is the key of the subject, "" for the place as a whole, and ``scale`` is one
     ``unit`` in base units: both are worked out where the row is read. Its numbers and its reason
-    can be set (``targets.ID.low``); what it speaks of is another target.
+    can be set (``targets.ID.low``); what it speaks of is another target. ``owner``: what the
+    administration itself does or counts; a *quota* that a level above hands down (约束性); what the
+    document or its kind calls *anticipated* (预期性); what firms bring about (*market*).
     """
 
     id: Annotated[str, Unwritten()]
@@ -517,6 +521,7 @@ class Target:
     low: float | None
     high: float | None
     kind: Annotated[str, Unwritten()]
+    owner: Annotated[Owner, Unwritten()]
     status: Annotated[str, Unwritten()]
     reason: str
     restates: Annotated[str, Unwritten()]
@@ -538,6 +543,7 @@ COMPARATORS = (
 )  # fmt: skip
 DIRECTIONS = ("up", "down", "hold")
 KINDS = ("outcome", "activity", "investment", "policy")
+OWNERS: tuple[Owner, ...] = get_args(Owner)
 
 
 @dataclass(frozen=True, slots=True)

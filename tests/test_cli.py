@@ -44,6 +44,7 @@ TARGET_COLUMNS = [
     "low",
     "high",
     "kind",
+    "owner",
     "status",
     "reason",
     "restates",

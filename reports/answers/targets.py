@@ -25,15 +25,16 @@ def target_records(plan: Stating) -> list[dict[str, Any]]:
 
 
 def target_table(plan: Stating, lang: str) -> Table:
-    """The targets at a glance: what, goal, kind, status and why not judged."""
+    """The targets at a glance: what, goal, in whose hands, status and why not judged."""
     rows = tuple(
         (
             target_called(plan, t, lang),
             goal_text(t, lang),
+            say(f"owner.{t.owner}", lang),
             say(f"status.{t.status}", lang),
             t.reason,
             t.source.replace(f"{plan.plan.id}:", ""),
         )
         for t in plan.targets
     )
-    return Table(("target", "goal", "status", "reason", "source"), rows)
+    return Table(("target", "goal", "owner", "status", "reason", "source"), rows)

@@ -6,7 +6,14 @@ from functools import cache
 
 import pytest
 
-from plansim.scenarios.load import Source, assemble, folder_of, read_source, shipped
+from plansim.scenarios.load import (
+    Source,
+    assemble,
+    folder_of,
+    read_draft,
+    read_source,
+    shipped,
+)
 from plansim.simulator.accounts import ACCOUNTS
 from plansim.simulator.plan import Figure, Plan, Target, Uncertainty, figures
 
@@ -85,6 +92,30 @@ def test_every_judged_target_resolves(name: str) -> None:
 @each_plan
 def test_every_stated_row_says_why_it_is_not_judged(name: str) -> None:
     assert [t.id for t in plan_of(name).targets if t.status == "stated" and not t.reason] == []
+
+
+@each_plan
+def test_every_row_says_in_whose_hands_it_lies(name: str) -> None:
+    rows = read_draft(name).targets
+    assert [row.cells["id"] for row in rows if not row.cells["owner"]] == []
+
+
+def test_what_is_measured_alike_has_one_owner() -> None:
+    """Also in another plan: the owner of a figure does not hang on who read the document."""
+    owners: dict[str, set[str]] = {}
+    for name in shipped():
+        for target in plan_of(name).targets:
+            owners.setdefault(target.indicator, set()).add(target.owner)
+    assert {key: found for key, found in owners.items() if len(found) > 1} == {}
+
+
+@each_plan
+def test_what_is_handed_down_is_energy_water_or_emissions(name: str) -> None:
+    """And what a regulator demands of banks."""
+    words = ("能耗", "用水量", "污染物", "双控", "三个不低于")
+    bound = [t for t in plan_of(name).targets if t.owner == "quota"]
+    assert bound
+    assert all(any(word in t.indicator_zh for word in words) for t in bound)
 
 
 @each_plan

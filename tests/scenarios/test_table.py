@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from plansim.scenarios.table import COLUMNS, read_targets
+from plansim.scenarios.table import COLUMNS, OPTIONAL, REQUIRED, read_targets
 from plansim.scenarios.text import read_table
 from plansim.simulator.errors import Fault, InputError
 from plansim.simulator.plan import Plan, Target
@@ -20,7 +20,8 @@ ROW = {
     "id": "rd-2020", "indicator": "rd_to_revenue", "indicator_zh": "研发", "subject": "Yuyao",
     "subject_zh": "余姚市", "unit": "%", "basis": "share", "comparator": "reach", "direction": "up",
     "base_year": "2015", "base_value": "1.7", "year": "2020", "low": "2.0", "high": "",
-    "kind": "outcome", "status": "judged", "reason": "", "restates": "", "source": "yuyao-2016:L36",
+    "kind": "outcome", "owner": "anticipated", "status": "judged", "reason": "", "restates": "",
+    "source": "yuyao-2016:L36",
 }  # fmt: skip
 
 
@@ -211,3 +212,51 @@ def test_growth_and_change_are_in_their_own_unit(
 ) -> None:
     (target,) = read({**ROW, **change})
     assert target.scale == pytest.approx(scale)
+
+
+@pytest.mark.parametrize(
+    ("given", "owner"),
+    [
+        ({"owner": "quota"}, "quota"),
+        ({"owner": ""}, "market"),
+        ({"owner": "", "kind": ""}, "market"),
+        ({"owner": "", "kind": "activity"}, "administration"),
+        ({"owner": "", "indicator": "listings", "unit": "家"}, "administration"),
+        ({"owner": "market", "indicator": "listings", "unit": "家"}, "market"),
+        (
+            {"owner": "", "indicator": "rank", "kind": "policy", "status": "stated", "reason": "x"},
+            "administration",
+        ),
+        (
+            {
+                "owner": "",
+                "indicator": "rank",
+                "kind": "outcome",
+                "status": "stated",
+                "reason": "x",
+            },
+            "market",
+        ),
+    ],
+)
+def test_an_owner_that_is_not_said_is_worked_out(
+    read: Read, given: dict[str, str], owner: str
+) -> None:
+    (target,) = read(ROW | given)
+    assert target.owner == owner
+
+
+def test_an_unknown_owner_is_named_with_its_column(faults: Faults) -> None:
+    (fault,) = faults(ROW | {"owner": "markt"})
+    assert (fault.code, fault.fields["key"], fault.fields["nearest"]) == (
+        "not_a_choice", "owner", "market",
+    )  # fmt: skip
+
+
+def test_the_column_of_owners_may_be_left_out(tmp_path: Path, shipped_plan: Plan) -> None:
+    path = tmp_path / "targets.csv"
+    rows = [row.split(",") for row in table(ROW).splitlines()]
+    place = COLUMNS.index("owner")
+    path.write_text("\n".join(",".join(c for i, c in enumerate(r) if i != place) for r in rows))
+    (target,) = read_targets(read_table(path, "t", REQUIRED, OPTIONAL), shipped_plan)
+    assert target.owner == "market"
