@@ -26,6 +26,12 @@ Origin = Literal["stated", "derived", "estimated", "literature", "judgement"]
 #: In whose hands a target lies (docs/plan-files.md, *Owners*).
 Owner = Literal["administration", "quota", "anticipated", "market"]
 Link = Literal["log", "logit", "identity"]
+Level = Literal["county", "prefecture", "province", "nation"]
+#: What a target is about, for the outside view (Eq. 19).
+Field = Literal[
+    "growth", "level", "productivity", "va_rate", "structure", "rnd", "patents", "new_products",
+    "digital", "energy", "water", "environment", "counts", "investment", "other",
+]  # fmt: skip
 Curve = Literal["exponential", "logistic", "gompertz", "richards"]
 
 #: The share of real industries whose change was no higher. (quantity, years, change) → share; None
@@ -441,7 +447,8 @@ class Indicator:
     ``scope``: the statistical scope ("all" or a tag); ``tag``: the group that the numerator is
     restricted to (Eq. 9). ``subjects``: the place as a whole, or each cluster. ``anchor``: the
     stated base-year value, which every draw reproduces by scaling.
-    ``reference``: the quantity of the reference class its growth is compared with.
+    ``reference``: the quantity of the reference class its growth is compared with. ``field``:
+    what the outside view takes it for (Eq. 19); where it is not said its accounts say it.
     """
 
     __pydantic_config__: ClassVar[dict[str, object]] = CLOSED
@@ -460,6 +467,7 @@ class Indicator:
     churn: Speed | None = None
     programme: str | None = None
     reference: str | None = None
+    field: Field | None = None
 
 
 Choice = TypeVar("Choice", bound=str)
@@ -564,7 +572,10 @@ class Scenario:
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Who, where, when."""
+    """Who, where, when.
+
+    ``level``: what kind of place it is; None where nothing is said (the outside view, Eq. 19).
+    """
 
     __pydantic_config__: ClassVar[dict[str, object]] = CLOSED
     id: str
@@ -574,6 +585,7 @@ class Identity:
     years: tuple[int, int]
     dated: str
     documents: tuple[str, ...]
+    level: Level | None = None
 
 
 @dataclass(frozen=True, slots=True)
