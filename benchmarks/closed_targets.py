@@ -2,11 +2,13 @@
 
 Run as ``python benchmarks/closed_targets.py --data DIR``. DIR holds the raw lists, which are no
 part of the project: ``local_targets.csv`` (provinces and prefectures) and ``plan_fulfilment.csv``
-(nations, industry plans, other countries). What is kept, and why: ``calibration/data/SOURCES.md``.
+(nations, industry plans, other countries). A third, ``found_targets.csv``, is shipped. What is
+kept, and why: ``calibration/data/SOURCES.md``.
 
-A row is kept where target and outturn were read as figures in a source. Rows from memory, rows of
-which only a status was read, and rows whose sources disagree are left out; of a target that stands
-in both lists the local one is kept. Outturns of the shipped plans' places since 2018 are refused.
+A row is kept where target and outturn were read as figures in a source, or where the source grades
+every place. Rows from memory, rows of which only a chosen status was read, and rows whose sources
+disagree are left out; of a target that stands in two lists the first is kept. Outturns of the
+shipped plans' places since 2018 are refused.
 """
 
 from __future__ import annotations
@@ -56,7 +58,7 @@ ENERGY_2007 = frozenset(("河北", "山西", "内蒙古", "海南", "贵州", "�
 
 
 def rows_of(folder: Path) -> list[ClosedTarget]:
-    """Every closed target that was seen, local ones first."""
+    """Every closed target that was seen: local ones, those of nations, those found later."""
     raw = list(_read(folder / "local_targets.csv"))
     growth = growth_by_place(raw)
     local = [_local(row, growth) for row in raw if _seen(row)]
@@ -65,6 +67,7 @@ def rows_of(folder: Path) -> list[ClosedTarget]:
     rows = local + [
         row for row in others if (row.place, row.year, row.horizon, row.field) not in held
     ]
+    rows += [_found(row) for row in _read(DATA / "found_targets.csv")]
     return [row for row in rows if not (OWN_PLACES.search(row.place) and row.year >= OWN_SINCE)]
 
 
@@ -150,6 +153,24 @@ def _other(row: Mapping[str, str]) -> ClosedTarget:
         {**row, "target_year": str(end)}, field, PLACES.get(place, place), pace,
         REPORTED.get(row["id"]),
     )  # fmt: skip
+
+
+def _found(row: Mapping[str, str]) -> ClosedTarget:
+    """A row that was read for this table; where every place of a list has a grade, by its grade."""
+    return ClosedTarget(
+        id=row["id"],
+        level=row["level"],
+        kind=row["kind"],
+        field=row["field"],
+        horizon=row["horizon"],
+        year=int(row["year"]),
+        place=row["place"],
+        plan=row["plan"],
+        pace=None,
+        met=row["met"] == "yes",
+        reported=row["reported"] == "yes",
+        source=row["source"],
+    )
 
 
 def _closed(

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from math import log
+from math import exp, log
 
 import numpy as np
 from numpy.typing import NDArray
@@ -113,12 +113,14 @@ class _Logit:
 
     @property
     def size(self) -> int:
-        return self.design.shape[1] + len(self.groups) + self.shocks
+        wide: int = self.design.shape[1]
+        return wide + len(self.groups) + self.shocks
 
     def scale_of(self, scales: Array) -> Array:
         """The scale of every shock."""
         lengths = np.diff((*self.starts, self.shocks))
-        return np.repeat(scales, lengths)
+        spread: Array = np.repeat(scales, lengths)
+        return spread
 
     def density(self, at: Array) -> tuple[float, Array]:
         """Log density (to a constant) and its gradient."""
@@ -290,5 +292,5 @@ def _moved(
         value, slope = density(there)
         momentum = momentum + step / 2 * (slope @ frame)
     gain = value - momentum @ momentum / 2 - before
-    acceptance = float(np.exp(min(gain, 0.0))) if np.isfinite(gain) else 0.0
+    acceptance = exp(min(float(gain), 0.0)) if np.isfinite(gain) else 0.0
     return (there if rng.random() < acceptance else at), acceptance
