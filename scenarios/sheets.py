@@ -27,8 +27,10 @@ Value = str | int | float | bool
 
 LISTS = ("values", "weights")
 PARAMETERS = ("low", "mode", "high", "p05", "p50", "p95", "mean", "sd", "df", "a", "b", *LISTS)
-TEXTS = ("unit", "origin", "source", "why")
-ATTRIBUTES = ("unit", "year", "origin", "source", "why")
+TEXTS = ("unit", "origin", "source")
+#: A text in both languages stands in the columns of its languages.
+WHY = ("why", "why.zh", "why.en")
+ATTRIBUTES = ("unit", "year", "origin", "source", *WHY)
 FIGURE = ("value", "dist", *PARAMETERS, *ATTRIBUTES)
 #: Made for the reader of the workbook; never read back.
 MEANING = "meaning"
@@ -140,8 +142,9 @@ class Gathered:
             read = self.word if column == "dist" else self.list if column in LISTS else self.number
             self.put(top, (*path, "value", column), read(cell), cell.place)
         for column in attributes:
-            read = self.number if column == "year" else self.word
-            self.put(top, (*path, column), read(cells[column]), cells[column].place)
+            read, below = self.number if column == "year" else self.word, split(column)
+            assert below is not None
+            self.put(top, (*path, *below), read(cells[column]), cells[column].place)
 
     def word(self, cell: Cell) -> str:
         return cell.text
@@ -307,7 +310,7 @@ class Wide:
 
     @property
     def required(self) -> tuple[str, ...]:
-        return self.columns
+        return tuple(column for column in self.columns if column not in WHY[1:])
 
     def rows(self, draft: Draft) -> Iterator[Mapping[str, Value]]:
         for _, node in entries_of(draft.tree.data.get(self.key, [])):
@@ -329,7 +332,7 @@ class Scenarios:
     """One row per scenario: its names, its parent, why."""
 
     key: str
-    columns = ("scenario", "name.zh", "name.en", "extends", "take", "why")
+    columns = ("scenario", "name.zh", "name.en", "extends", "take", *WHY)
     required = ("scenario", "name.zh", "name.en", "extends", "why")
 
     def rows(self, draft: Draft) -> Iterator[Mapping[str, Value]]:
@@ -465,7 +468,7 @@ class Lines:
             into.sources.append(value if isinstance(value, str) else line.text("text"))
 
 
-CORRELATION = ("between.0", "between.1", "value", "source", "why")
+CORRELATION = ("between.0", "between.1", "value", "source", *WHY)
 SHEETS: tuple[Sheet, ...] = (
     Rest("plan"),
     Targets("targets"),
@@ -521,7 +524,10 @@ def is_figure(node: Any) -> bool:
     if not isinstance(node, Mapping) or not {"value"} <= set(node) <= {"value", *ATTRIBUTES}:
         return False
     value = node["value"]
-    if not all(is_word(node.get(column, "x")) for column in TEXTS):
+    why = node.get("why", "x")
+    in_both = isinstance(why, Mapping) and set(why) == {"zh", "en"}
+    whys = why.values() if in_both else [why]
+    if not all(map(is_word, [*whys, *(node.get(column, "x") for column in TEXTS)])):
         return False
     if not is_plain_number(node.get("year", 0)):
         return False
@@ -556,7 +562,8 @@ def is_parameter(value: Any, several: bool) -> bool:
 def figure_cells(node: Mapping[str, Any]) -> dict[str, Value]:
     """The cells of a figure."""
     value = node["value"]
-    cells: dict[str, Value] = {c: node[c] for c in ATTRIBUTES if c in node}
+    given = {column: node[column] for column in ATTRIBUTES if column in node}
+    cells: dict[str, Value] = {joined(p): part for p, part in leaves(given) if p}
     if not isinstance(value, Mapping):
         return {"value": encoded(value), **cells}
     listed = {key: ", ".join(map(number_text, value[key])) for key in LISTS if key in value}

@@ -25,7 +25,7 @@ from plansim.simulator.rules import goal_faults
 #: Columns of the file, in the order of ``plansim targets``.
 COLUMNS = tuple(f.name for f in fields(Target) if f.name not in ("cluster", "scale"))
 #: Columns that a file may leave out, and those that it must have.
-OPTIONAL = ("owner",)
+OPTIONAL = ("owner", "reason_zh")
 REQUIRED = tuple(column for column in COLUMNS if column not in OPTIONAL)
 NUMBERS = ("base_value", "low", "high")
 YEARS = ("base_year", "year")
@@ -146,7 +146,7 @@ class _RowReader:
             self.fault("status", "judged_without_plan")
         elif cells["status"] == "judged" and self.plan is not None:
             cluster, scale = self._resolved(self.plan)
-        elif not cells["reason"]:
+        elif not cells["reason"] and not cells["reason_zh"]:
             self.fault("reason", "stated_without_reason")
         base_year, year = numbers["base_year"], numbers["year"]
         words: dict[str, Any] = {c: cells[c] for c in COLUMNS if c not in (*NUMBERS, *YEARS)}

@@ -22,6 +22,7 @@ from plansim.scenarios.sheets import (
     MEANING,
     PARAMETERS,
     SHEETS,
+    WHY,
     Cell,
     Gathered,
     Line,
@@ -110,7 +111,7 @@ OFFERED: Mapping[str, Sequence[str]] = {
 #: Rows below the last that are offered lists too.
 SPARE = 200
 WIDTHS: Mapping[str, float] = dict.fromkeys(PARAMETERS, 10) | {
-    "value": 14, "year": 7, "reason": 66, "take": 60, "text": 110, "why": 70,
+    "value": 14, "year": 7, "reason": 66, "take": 60, "text": 110, **dict.fromkeys(WHY, 70),
 }  # fmt: skip
 MOST_WIDTH = 46
 MEANING_WIDTH = 64

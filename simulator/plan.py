@@ -532,10 +532,15 @@ class Target:
     owner: Annotated[Owner, Unwritten()]
     status: Annotated[str, Unwritten()]
     reason: str
+    reason_zh: str
     restates: Annotated[str, Unwritten()]
     source: str
     cluster: Annotated[str, Unwritten()] = ""
     scale: Annotated[float, Unwritten()] = 1.0
+
+    def reason_in(self, lang: str) -> str:
+        """Why it is not judged, as a reader of one language has it: in the other, if need be."""
+        return (self.reason_zh or self.reason) if lang == "zh" else (self.reason or self.reason_zh)
 
 
 #: Quantities of the reference class that an indicator can be compared with.

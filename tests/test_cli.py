@@ -47,6 +47,7 @@ TARGET_COLUMNS = [
     "owner",
     "status",
     "reason",
+    "reason_zh",
     "restates",
     "source",
     "target_name",

@@ -100,10 +100,11 @@ def below_bound(result: Result, bound: float | None, lang: str) -> list[str]:
 
 def verdict_records(result: Result, lang: str) -> list[dict[str, Any]]:
     """One record a target, with the columns of the contract; words in the language asked for."""
-    records = []
+    records, reasons = [], {t.id: t.reason_in(lang) for t in result.plan.targets}
     for verdict in result.verdicts:
         record = {f.name: getattr(verdict, f.name) for f in fields(Verdict)}
         record["verdict"] = verdict_word(verdict.verdict, lang)
+        record["reason"] = reasons[verdict.target]
         records.append(record)
     return records
 

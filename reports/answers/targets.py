@@ -32,7 +32,7 @@ def target_table(plan: Stating, lang: str) -> Table:
             goal_text(t, lang),
             say(f"owner.{t.owner}", lang),
             say(f"status.{t.status}", lang),
-            t.reason,
+            t.reason_in(lang),
             t.source.replace(f"{plan.plan.id}:", ""),
         )
         for t in plan.targets

@@ -159,7 +159,7 @@ def unjudged_table(d: Dossier) -> Table:
     rows = tuple(
         (
             target_name(plan, t, d.lang), goal_text(t, d.lang),
-            "" if t.year is None else str(t.year), t.reason, lines(plan, t),
+            "" if t.year is None else str(t.year), t.reason_in(d.lang), lines(plan, t),
         )
         for t in plan.targets
         if t.status != "judged"

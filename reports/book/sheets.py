@@ -390,7 +390,7 @@ def unjudged(d: Dossier) -> Iterator[tuple[Any, ...]]:
     for t in d.run.plan.targets:
         if t.status != "judged":
             name = target_name(d.run.plan, t, d.lang)
-            yield name, t.id, goal_text(t, d.lang), t.year, t.reason, t.source
+            yield name, t.id, goal_text(t, d.lang), t.year, t.reason_in(d.lang), t.source
 
 
 ASSUMED = (

@@ -20,8 +20,8 @@ ROW = {
     "id": "rd-2020", "indicator": "rd_to_revenue", "indicator_zh": "研发", "subject": "Yuyao",
     "subject_zh": "余姚市", "unit": "%", "basis": "share", "comparator": "reach", "direction": "up",
     "base_year": "2015", "base_value": "1.7", "year": "2020", "low": "2.0", "high": "",
-    "kind": "outcome", "owner": "anticipated", "status": "judged", "reason": "", "restates": "",
-    "source": "yuyao-2016:L36",
+    "kind": "outcome", "owner": "anticipated", "status": "judged", "reason": "", "reason_zh": "",
+    "restates": "", "source": "yuyao-2016:L36",
 }  # fmt: skip
 
 
@@ -260,3 +260,18 @@ def test_the_column_of_owners_may_be_left_out(tmp_path: Path, shipped_plan: Plan
     path.write_text("\n".join(",".join(c for i, c in enumerate(r) if i != place) for r in rows))
     (target,) = read_targets(read_table(path, "t", REQUIRED, OPTIONAL), shipped_plan)
     assert target.owner == "market"
+
+
+@pytest.mark.parametrize(
+    ("given", "zh", "en"),
+    [
+        ({"reason": "no data", "reason_zh": "无数据"}, "无数据", "no data"),
+        ({"reason": "no data"}, "no data", "no data"),
+        ({"reason_zh": "无数据"}, "无数据", "无数据"),
+    ],
+)
+def test_a_reason_is_told_in_the_language_of_its_reader(
+    read: Read, given: dict[str, str], zh: str, en: str
+) -> None:
+    (target,) = read({**ROW, "status": "stated", "indicator": "rank", **given})
+    assert (target.reason_in("zh"), target.reason_in("en")) == (zh, en)

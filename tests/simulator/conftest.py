@@ -126,7 +126,7 @@ def target(
     usual: dict[str, Any] = {
         "subject": "place", "subject_zh": "全市", "unit": "1", "direction": "up",
         "base_year": 2015, "base_value": None, "year": 2025, "high": None, "kind": "outcome",
-        "owner": "market", "status": "judged", "reason": "", "restates": "",
+        "owner": "market", "status": "judged", "reason": "", "reason_zh": "", "restates": "",
         "source": "invented:L1",
     }  # fmt: skip
     stated = {"indicator_zh": indicator, "basis": basis, "comparator": comparator, "low": low}
