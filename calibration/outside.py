@@ -32,7 +32,7 @@ POINTS = 64
 #: The kind of target that an owner of plan files stands for: who answers for a target.
 KINDS = {
     "quota": "binding", "anticipated": "anticipatory", "administration": "count",
-    "market": "market", "": "anticipatory",
+    "market": "market",
 }  # fmt: skip
 #: A plan that says nothing of its level is taken for a county's.
 UNSAID = "county"
@@ -54,6 +54,8 @@ COUNTED = frozenset(
         "person",
     )
 )
+#: The unit in which amounts of money are stated, after its multiple.
+MONEY = "元"
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +132,7 @@ def _view_of(plan: Plan, target: Target, pace: float | None) -> OutsideView:
     base = target.base_year if target.base_year is not None else plan.plan.base_year
     return outside_view(
         level=plan.plan.level or UNSAID,
-        kind=KINDS[getattr(target, "owner", "")],
+        kind=KINDS[target.owner],
         field=field_of(plan.indicators[target.indicator], target),
         multi_year=target.year is None or target.year - min(base, plan.plan.base_year) > 1,
         pace=pace,
@@ -155,9 +157,7 @@ def field_of(indicator: Indicator, target: Target) -> str:
         return "growth"
     if indicator.unit in COUNTED:
         return "counts"
-    if indicator.of.startswith("city.") and indicator.reference is None:
-        return "other"
-    return "level"
+    return "level" if indicator.unit.endswith(MONEY) else "other"
 
 
 def normal_points(count: int) -> Array:
