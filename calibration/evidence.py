@@ -36,6 +36,7 @@ GRADES: Mapping[Origin, Grade] = {
     "estimated": "transferred",
     "literature": "transferred",
     "judgement": "judgement",
+    "goal": "judgement",
 }
 #: How wide a judged figure must be: from its 5 % to its 95 % quantile, in medians. Where a number
 #: of units or a sum is known, and only what one of them brings is judged, half of that is enough.

@@ -22,7 +22,7 @@ from plansim.simulator.marks import (
     Unwritten,
 )
 
-Origin = Literal["stated", "derived", "estimated", "literature", "judgement"]
+Origin = Literal["stated", "derived", "estimated", "literature", "judgement", "goal"]
 #: In whose hands a target lies (docs/plan-files.md, *Owners*).
 Owner = Literal["administration", "quota", "anticipated", "market"]
 Link = Literal["log", "logit", "identity"]
@@ -94,7 +94,8 @@ class Figure:
     """One number of a plan with its unit and its provenance.
 
     ``origin``: *stated* by the document; *derived* from stated figures by an identity; *estimated*
-    from outside facts; *literature*: a published estimate carried over; *judgement*.
+    from outside facts; *literature*: a published estimate carried over; *judgement*; *goal*: read
+    from the goal that it is held against (``circles.py``).
     """
 
     __pydantic_config__: ClassVar[dict[str, object]] = CLOSED

@@ -33,6 +33,7 @@ EVIDENCE = {
     "estimated": "transferred",
     "literature": "transferred",
     "judgement": "judgement",
+    "goal": "goal",
 }
 
 
