@@ -79,6 +79,10 @@ def footing(plan: Plan) -> Mapping[str, tuple[str, ...]]:
     up over all clusters, what the document says of the total stands for their bases (Eq. 13, 14).
     Of what a programme delivers: what is planned, and what it is delivered by.
     """
+    return plan.kept("footing", lambda: _footing(plan))
+
+
+def _footing(plan: Plan) -> Mapping[str, tuple[str, ...]]:
     known = dict(figures(plan))
     read: dict[Series, tuple[str, ...]] = {}
     for target in plan.judged:

@@ -1,6 +1,7 @@
 """Figures that were read from the goals that they are held against, planted in a small plan."""
 
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 import pytest
@@ -20,13 +21,14 @@ from plansim.simulator.circles import (
     read_back,
 )
 from plansim.simulator.door import Plan
-from plansim.simulator.plan import Figure, Label, Origin, Target
+from plansim.simulator.plan import Figure, Label, Origin
 from plansim.simulator.run import run
-from plansim.tests.simulator.conftest import queued_plan, small_plan, target
+from plansim.tests.simulator.conftest import queued_plan, small_plan
 
 UNFOUNDED = ("derived", "estimated", "literature", "judgement", "goal")
 
 
+@cache
 def with_figure(path: str, **changed: Any) -> Plan:
     """The small plan with another figure, whose goals stand on lines of their own."""
     plan = with_lines(small_plan())
@@ -149,14 +151,14 @@ def test_growth_alone_is_not_read_from_a_base() -> None:
     assert read_back(plan, {})["totals.output"].targets == ()
 
 
+SMALL = small_plan()
 IN_BAND = st.floats(LEAST, MOST)
 COUNTS = ("retrofits", "retrofits-all")
 
 
 @given(IN_BAND, st.floats(0.01, 3.0))
 def test_one_goal_in_reach_of_the_median_is_enough(near: float, other: float) -> None:
-    plan = small_plan()
-    found = circular(plan, {"retrofits": other, "retrofits-all": near})
+    found = circular(SMALL, {"retrofits": other, "retrofits-all": near})
     assert set(found) == set(COUNTS)
     assert {circle.code for circle in found.values()} == {"intake"}
     assert {circle.path for circle in found.values()} == {"programmes.retrofits.units"}
@@ -166,7 +168,7 @@ def test_one_goal_in_reach_of_the_median_is_enough(near: float, other: float) ->
 def test_ten_times_as_many_are_sized_to_no_goal(near: float, factor: float) -> None:
     """Unless the figure says itself that it is the goal's."""
     far = dict.fromkeys(COUNTS, near * factor)
-    assert circular(small_plan(), far) == {}
+    assert circular(SMALL, far) == {}
     marked = with_figure("programmes.retrofits", value=120.0, origin="goal", source="plan")
     assert {c.code for c in circular(marked, far).values()} == {"stated"}
     assert {c.code for c in circular(marked, dict.fromkeys(COUNTS, near)).values()} == {"intake"}
@@ -180,25 +182,13 @@ def test_a_dated_intake_may_come_near_its_goal(near: float) -> None:
 
 
 def test_an_intake_is_found_by_what_a_run_delivers() -> None:
-    """And ten times the applications are no longer sized to the goal."""
-    plan = counting_plan()
-    assert set(circular(plan, ratio(plan))) == {"grants"}
-    assert circular(plan, ratio(plan))["grants"].path == "programmes.grants.queue.intake"
-    tenth = plan.with_("programmes.grants.queue.intake", "x0.1")
-    assert circular(tenth, ratio(tenth)) == {}
-
-
-def counting_plan() -> Plan:
-    """The queues, with a goal that grants reach about."""
+    """And with ten times or a tenth of the applications it is sized to no goal any more."""
     plan = queued_plan()
-    return replace(plan, targets=(grants(40.0),), indicators={
-        **plan.indicators,
-        "grants": replace(plan.indicators["retrofitted"], programme="grants"),
-    })  # fmt: skip
-
-
-def grants(goal: float) -> Target:
-    return target("grants", "grants", "cumulative_count", "reach", goal, year=2022)
+    path = "programmes.grants.queue.intake"
+    assert circular(plan, ratio(plan))["grants-all"] == Circle("intake", path, "grants-all")
+    for factor in ("x0.1", "x10"):
+        moved = plan.with_(path, factor)
+        assert "grants-all" not in circular(moved, ratio(moved))
 
 
 def ratio(plan: Plan) -> dict[str, float]:
