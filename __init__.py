@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from plansim.analysis.attribute import attribute
     from plansim.analysis.compare import compare
     from plansim.analysis.discover import discover
+    from plansim.analysis.reach import levers
     from plansim.analysis.seek import seek
     from plansim.analysis.sensitivity import sensitivity
     from plansim.analysis.slider import Slider
@@ -36,6 +37,7 @@ __all__ = [
     "attribute",
     "compare",
     "discover",
+    "levers",
     "load",
     "run",
     "seek",
@@ -55,6 +57,7 @@ _HOMES = {
     "attribute": "plansim.analysis.attribute",
     "compare": "plansim.analysis.compare",
     "discover": "plansim.analysis.discover",
+    "levers": "plansim.analysis.reach",
     "load": "plansim.store.plans",
     "run": "plansim.simulator.run",
     "seek": "plansim.analysis.seek",

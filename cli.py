@@ -266,6 +266,29 @@ def seek(
     )  # fmt: skip
 
 
+@verb("levers", "levers yuyao-2016 --target robotics-output-2020")
+def levers(
+    plan: PlanArgument,
+    scenario: ScenarioOption = "plan",
+    settings: SetOption = None,
+    targets: Annotated[list[str] | None, option("--target", "levers_target", "TARGET")] = None,
+    wanted: Annotated[list[str] | None, option("--lever", "levers_lever", "KEY")] = None,
+    draws: Annotated[str, option("--draws", "attribute_draws", "N")] = "2000",
+    seed: SeedOption = "1",
+    uncalibrated: UncalibratedOption = False,
+    lang: LangOption = LANG,
+    format: FormatOption = "table",
+    quiet: QuietOption = False,
+) -> Answer:
+    from plansim.reports.answers.arguments import whole_numbers
+    from plansim.reports.answers.levers import ask
+
+    return ask(
+        plan, scenario, settings or (), Meanwhile(lang, quiet), targets=targets or (),
+        wanted=wanted or (), uncalibrated=uncalibrated, **whole_numbers(draws=draws, seed=seed),
+    )  # fmt: skip
+
+
 @verb("compare", "compare yuyao-2016 plan delayed --variant 'less land: quotas.land.amount=x0.5'")
 def compare(
     plan: Annotated[str, argument("PLAN", "compare_plan")],
@@ -305,7 +328,7 @@ def attribute(
     settings: Annotated[list[str] | None, option("--set", "attribute_set", "PATH=VALUE")] = None,
     of: Annotated[str, option("--of", "of")] = "probability",
     by: Annotated[str, option("--by", "by")] = "programme",
-    levers: Annotated[str, option("--levers", "levers", "A,B,…")] = "",
+    levers: Annotated[str, option("--levers", "attribute_levers", "A,B,…")] = "",
     target: Annotated[list[str] | None, option("--target", "attribute_target", "TARGET")] = None,
     orders: Annotated[str | None, option("--orders", "orders", "N")] = None,
     draws: Annotated[str, option("--draws", "attribute_draws", "N")] = "2000",

@@ -8,14 +8,23 @@ plan, over the plan's years [亿元]. docs/seek.md has both as formulas.
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Any, get_args
 
 from plansim.simulator import units
 from plansim.simulator.change import Own, changed
 from plansim.simulator.conversion import scaled
 from plansim.simulator.errors import Fault, InputError
-from plansim.simulator.lever_rules import at, settable_at
+from plansim.simulator.lever_rules import (
+    ANY,
+    at,
+    lever_kind,
+    moves_by_adding,
+    settable_at,
+    several,
+    unit_at,
+)
 from plansim.simulator.naming import called, entry_of, nearest_called
-from plansim.simulator.plan import Figure, Lever, Plan, Uncertainty
+from plansim.simulator.plan import Figure, Lever, LeverKind, Plan, Uncertainty
 from plansim.simulator.sampling import centre
 
 Setting = tuple[float, ...]
@@ -23,7 +32,7 @@ Setting = tuple[float, ...]
 STEPS = 20
 #: Digits to which values on a grid are exact.
 DIGITS = 12
-SCALES_COST = re.compile(r"^programmes\.([^.]+)\.(queue\.intake|coverage\.depth)$")
+SCALES_COST = re.compile(r"^programmes\.([^.]+)\.(queue\.intake|coverage\.depth|units)$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +53,7 @@ class Knob:
     @property
     def whole(self) -> bool:
         """Whether its values are whole numbers."""
-        settable = settable_at(self.lever.path)
-        return settable is not None and settable.whole
+        return is_whole(self.lever)
 
     @property
     def range(self) -> float:
@@ -59,15 +67,41 @@ class Knob:
         """What a value costs more than the plan's; what one would save is not counted. [亿元]"""
         return (self.price or 0.0) * max(value - self.own, 0.0)
 
-    def setting(self, plan: Plan, value: float) -> object:
-        """The lever at a value, as ``Plan.with_`` takes it."""
-        setting = at(plan, self.lever.path)
+    @property
+    def kind(self) -> LeverKind:
+        """Whose it is."""
+        return lever_kind(self.lever)
+
+    def settings(self, plan: Plan, value: float) -> dict[str, object]:
+        """The lever at a value, as ``Plan.with_all`` takes it."""
+        path = self.lever.path
+        if ANY in path.split("."):
+            more = value * self.factor
+            return {p: _figure(p, f, centre(f) + more) for p, f in several(plan, path).items()}
+        setting = at(plan, path)
         if not isinstance(setting, Figure):
-            return int(value) if self.whole else value
+            return {path: int(value) if self.whole else value * self.factor}
         if isinstance(setting.value, Uncertainty):
-            wanted = moved(setting.value, value / self.own, value * self.factor)
-            return {"value": wanted, "unit": setting.unit}
-        return {"value": value, "unit": self.lever.unit}
+            return {path: _figure(path, setting, value * self.factor)}
+        return {path: {"value": value, "unit": self.lever.unit}}
+
+
+def is_whole(lever: Lever) -> bool:
+    """Whether a lever takes whole numbers only."""
+    settable = settable_at(lever.path)
+    return settable is not None and settable.whole
+
+
+def _figure(path: str, figure: Figure, value: float) -> dict[str, object]:
+    """A figure with another median [its own unit]."""
+    wanted: float | Uncertainty = value
+    if isinstance(figure.value, Uncertainty):
+        own = centre(figure)
+        if moves_by_adding(path):
+            wanted = shifted(figure.value, value - own, value)
+        else:
+            wanted = moved(figure.value, value / own, value)
+    return {"value": wanted, "unit": figure.unit}
 
 
 def moved(uncertain: Uncertainty, ratio: float, value: float) -> float | Uncertainty:
@@ -81,8 +115,29 @@ def moved(uncertain: Uncertainty, ratio: float, value: float) -> float | Uncerta
     return value if found == uncertain else found
 
 
-def knobs(plan: Plan, wanted: Sequence[str] = ()) -> tuple[Knob, ...]:
-    """The levers of a plan that reach anything, or those wanted.
+def shifted(uncertain: Uncertainty, more: float, value: float) -> float | Uncertainty:
+    """A distribution with its median at another value, and as wide as it was.
+
+    One that cannot be moved so (a lognormal, which begins at nothing) becomes certain.
+    """
+    changes: dict[str, Any] = {}
+    for name in Uncertainty.AMOUNTS:
+        old = getattr(uncertain, name)
+        if old is not None and name != "sd":
+            changes[name] = tuple(v + more for v in old) if isinstance(old, tuple) else old + more
+    fixed = not changes or uncertain.dist == "lognormal"
+    return value if fixed else replace(uncertain, **changes)
+
+
+#: The kinds of levers that ``seek`` turns and that count as policy; and all there are.
+POLICY: tuple[LeverKind, ...] = ("administration",)
+KINDS: tuple[LeverKind, ...] = get_args(LeverKind)
+
+
+def knobs(
+    plan: Plan, wanted: Sequence[str] = (), kinds: Sequence[LeverKind] = POLICY
+) -> tuple[Knob, ...]:
+    """The levers of a plan of some kinds that reach anything, or those wanted.
 
     Raises InputError for an unknown lever, where there is none, and for every end of a range at
     which the plan would break a rule.
@@ -100,7 +155,25 @@ def knobs(plan: Plan, wanted: Sequence[str] = ()) -> tuple[Knob, ...]:
             )
             for word in unknown
         )
-    keys = [key for key in plan.levers if key in wanted or (not wanted and reaches(plan, key))]
+    keys = [
+        key
+        for key, lever in plan.levers.items()
+        if lever_kind(lever) in kinds and (key in wanted if wanted else reaches(plan, key))
+    ]
+    others = [key for key in wanted if key not in keys]
+    if others:
+        raise InputError(
+            Fault(
+                "lever_of_others",
+                {
+                    "value": called(plan, f"levers.{key}"),
+                    "kind": lever_kind(plan.levers[key]),
+                    "choices": list(kinds),
+                },
+                file="--lever",
+            )
+            for key in others
+        )
     if not keys:
         raise InputError.of("no_levers", "levers", value=plan.plan.id)
     found = tuple(knob_of(plan, key) for key in keys)
@@ -111,21 +184,21 @@ def knobs(plan: Plan, wanted: Sequence[str] = ()) -> tuple[Knob, ...]:
 
 
 def reaches(plan: Plan, key: str) -> bool:
-    """Whether a lever is one of a programme that is switched on, or shared."""
+    """Whether a lever is none of a programme that is switched off."""
     section, name, *_ = plan.levers[key].path.split(".")
-    return section != "programmes" or plan.programmes[name].active
+    return section != "programmes" or name == ANY or plan.programmes[name].active
 
 
 def knob_of(plan: Plan, key: str) -> Knob:
     lever = plan.levers[key]
-    assert settable_at(lever.path)  # the border has seen to it
     setting = at(plan, lever.path)
-    assert setting is not None
-    unit = setting.unit if isinstance(setting, Figure) else "1"
-    factor = units.conversion(lever.unit, unit)
+    assert setting is not None  # the border has seen to it
+    factor = units.conversion(lever.unit, unit_at(plan, lever.path))
     middle = centre(setting) if isinstance(setting, Figure) else float(setting)
     own = round(middle / factor, DIGITS)
     step = lever.step or (lever.high - lever.low) / STEPS
+    if is_whole(lever):
+        step = max(round(step), 1)
     count = int((lever.high - lever.low) / step + 1e-9)
     grid = {round(lever.low + i * step, DIGITS) for i in range(count + 1)} | {lever.high}
     near = {value for value in grid if abs(value - own) < 1e-6 * (lever.high - lever.low)}
@@ -138,7 +211,7 @@ def price(plan: Plan, lever: Lever, own: float) -> float | None:
     """What one unit of a lever more costs over the plan's years. [亿元]
 
     What is stated with the lever; for a sum a year, itself in each of its years; for applications
-    to a programme with a cost, or for its depth, that cost in proportion. None: none of these.
+    to a programme with a cost, its depth or its units, that cost in proportion. None: not so.
     """
     running = years(plan, lever.path)
     if lever.cost is not None:
@@ -159,6 +232,8 @@ def years(plan: Plan, path: str) -> int:
     section, name, *_ = path.split(".")
     first, last = plan.plan.years
     start: int | None = None
+    if name == ANY:
+        return last - first + 1
     if section == "quotas":
         start = plan.quotas[name].start
     elif section == "programmes":
@@ -176,15 +251,18 @@ def years(plan: Plan, path: str) -> int:
 
 
 def end_faults(plan: Plan, found: Sequence[Knob]) -> Iterator[Fault]:
-    """Every rule of plan files that a lever breaks at an end of its range, or all together."""
+    """Every rule of plan files that a lever breaks at an end of its range, or those of policy all
+    together.
+    """
     broken = False
+    policy = [knob for knob in found if knob.kind in POLICY]
     for knob in found:
         for value in (knob.values[0], knob.values[-1]):
             for fault in faults_at(plan, (knob,), (value,)):
                 broken = True
                 yield from (lever_fault(knob, value), fault)
     for end in (0, -1) if not broken else ():
-        yield from faults_at(plan, found, tuple(knob.values[end] for knob in found))
+        yield from faults_at(plan, policy, tuple(knob.values[end] for knob in policy))
 
 
 def faults_at(plan: Plan, found: Sequence[Knob], setting: Setting) -> tuple[Fault, ...]:
@@ -205,11 +283,10 @@ def turned(plan: Own, found: Sequence[Knob], setting: Setting) -> Own:
 
     Raises InputError where a rule of plan files is broken.
     """
-    moves = {
-        knob.lever.path: knob.setting(plan, value)
-        for knob, value in zip(found, setting, strict=True)
-        if value != knob.own
-    }
+    moves: dict[str, object] = {}
+    for knob, value in zip(found, setting, strict=True):
+        if value != knob.own:
+            moves |= knob.settings(plan, value)
     return changed(plan, moves)
 
 

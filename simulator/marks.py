@@ -40,8 +40,8 @@ class Certain:
 
 @dataclass(frozen=True, slots=True)
 class Settable:
-    """What planners set, so that it may be a lever. Everything else of a plan is an uncertainty, or
-    the law that it obeys.
+    """What planners set, in programmes and in goals. All else is an uncertainty, or the law that
+    the plan obeys: a lever there is the world's, or a figure to be verified.
 
     ``whole``: in whole numbers; ``year``: these are years of the plan.
     """

@@ -554,7 +554,7 @@ def _statement(plan: Named, path: str, lang: str) -> str:
 
 def _target(plan: Named, path: str) -> Target | None:
     key = path.removeprefix("targets.")
-    return None if key == path else next(t for t in plan.targets if t.id == key)
+    return None if key == path else next((t for t in plan.targets if t.id == key), None)
 
 
 def _kind(plan: Named, path: str, lang: str) -> str:

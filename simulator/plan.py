@@ -33,6 +33,9 @@ Field = Literal[
     "digital", "energy", "water", "environment", "counts", "investment", "other",
 ]  # fmt: skip
 Curve = Literal["exponential", "logistic", "gompertz", "richards"]
+#: Who has a lever in hand: the administration, the world outside, whoever sets goals, whoever
+#: checks figures.
+LeverKind = Literal["administration", "world", "goal", "verify"]
 
 #: The share of real industries whose change was no higher. (quantity, years, change) → share; None
 #: where the quantity is not known there.
@@ -404,25 +407,29 @@ class Programme:
     queue: Queue | None = None
     active: bool = False
     unit: str = "1"
-    units: Counted | None = None
+    units: Annotated[Counted, Settable()] | None = None
     lot: float = 1
     cost: Money | None = None
     crowding_out: Fraction | None = None
     effects: tuple[Effect, ...] = ()
-    projects: Mapping[str, Money] = field(default_factory=dict)
-    closures: Mapping[str, Fraction] = field(default_factory=dict)
-    recognised: Mapping[str, Money] = field(default_factory=dict)
+    projects: Mapping[str, Annotated[Money, Settable()]] = field(default_factory=dict)
+    closures: Mapping[str, Annotated[Fraction, Settable()]] = field(default_factory=dict)
+    recognised: Mapping[str, Annotated[Money, Settable()]] = field(default_factory=dict)
     source: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Lever:
-    """A setting that the planner can change, and the range in which it can be.
+    """A value of the plan that may be another one, and the range in which it can be.
 
+    ``kind``: *administration*: the administration sets it; *world*: it comes from outside and is no
+    policy; *goal*: the value or the year of a target; *verify*: it is so or not, and can be looked
+    up. If not given it follows from the path (``lever_rules.lever_kind``).
     ``path`` leads to a figure, or to a plain number such as a year. It may take the values from
     ``low`` to ``high`` by ``step`` [``unit``], a twentieth of the range if not given, and its own.
-    An uncertain figure is moved as a whole, in proportion: its median is what counts. ``cost`` of
-    one unit more: once [亿元], or in every year in which it runs [亿元/year].
+    An uncertain figure is moved as a whole: its median is what counts. A path with ``*`` moves
+    every figure that it leads to by the same: ``low`` and ``high`` are added, 0 is the plan's own.
+    ``cost`` of one unit more: once [亿元], or in every year in which it runs [亿元/year].
     """
 
     __pydantic_config__: ClassVar[dict[str, object]] = CLOSED
@@ -436,6 +443,7 @@ class Lever:
     step: float | None = None
     cost: Annotated[Counted, Certain()] | None = None
     why: Text = ""
+    kind: LeverKind | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -526,9 +534,9 @@ class Target:
     direction: Annotated[str, Unwritten()]
     base_year: int | None
     base_value: float | None
-    year: int | None
-    low: float | None
-    high: float | None
+    year: Annotated[int | None, Settable(whole=True, year=True)]
+    low: Annotated[float | None, Settable()]
+    high: Annotated[float | None, Settable()]
     kind: Annotated[str, Unwritten()]
     owner: Annotated[Owner, Unwritten()]
     status: Annotated[str, Unwritten()]

@@ -1229,6 +1229,61 @@ def test_seek_refuses_what_cannot_be(
     refused(plansim("seek", PLAN, *arguments, "--lang", "en"), *words)
 
 
+# -- levers ----------------------------------------------------------------------------------------
+
+REACH_COLUMNS = [
+    "plan", "scenario", "kind", "lever", "target", "year", "plan_value", "low", "high", "p_low",
+    "p_plan", "p_high", "swing", "swing_low", "swing_high", "gain", "read_low", "read_plan",
+    "read_high", "name", "unit", "draws", "seed", "target_name",
+]  # fmt: skip
+REACHED = ("levers", PLAN, *CLASSES, *FEW)
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_levers_are_told_by_kind_with_a_sentence(lang: str, plansim: Plansim) -> None:
+    said = plansim(*REACHED, "--lang", lang)
+    assert said.code == 0
+    assert say("reached.administration", lang) in said.out
+    assert say("reached.world", lang) not in said.out
+    assert {"en": "Managers who sign up", "zh": "年报名管理人才"}[lang] in said.out
+    assert {"en": "best end: ", "zh": "都取最好一端"}[lang] in said.out
+    assert {"en": "moves 84 of 86 judged targets", "zh": "84 个目标（共 86 个）"}[lang] in said.out
+
+
+def test_levers_of_one_target(plansim: Plansim) -> None:
+    said = plansim(*REACHED, "--target", "trained-managers-2025", "--lang", "en")
+    assert "managers trained, 2025: 20000 in all, as planned" in said.out
+    assert "Every one of the 1 judged targets is moved" in said.out
+
+
+def test_levers_as_records(plansim: Plansim) -> None:
+    said = plansim(*REACHED, "--format", "csv")
+    assert said.columns() == REACH_COLUMNS
+    rows = said.rows()
+    assert len(rows) == 2 * 96
+    for row in rows:
+        low, high, swing = (float(row[name]) for name in ("p_low", "p_high", "swing"))
+        assert high - low == pytest.approx(swing)
+        assert float(row["swing_low"]) <= swing <= float(row["swing_high"])
+    records = json.loads(plansim(*REACHED, "--format", "json").out)
+    assert [list(record) for record in records] == [REACH_COLUMNS] * len(rows)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--target", "va-rate-2021"), ("--target", "did you mean value-added rate, 20")),
+        (("--lever", "land"), ("--lever", "did you mean Industrial land quota")),
+        (("--draws", "0"), ("out of range",)),
+        (("--set", "levers.land_quota.low=2000"), ("below its high",)),
+    ],
+)
+def test_levers_refuses_what_cannot_be(
+    arguments: Sequence[str], words: Sequence[str], plansim: Plansim
+) -> None:
+    refused(plansim("levers", PLAN, *arguments, "--lang", "en"), *words)
+
+
 # -- compare and attribute -------------------------------------------------------------------------
 
 COMPARE_COLUMNS = [

@@ -17,12 +17,12 @@ from plansim.reports.pictures.frontier import Point as Drawn
 from plansim.reports.pictures.frontier import frontier_picture
 from plansim.reports.tables import Answer, Table
 from plansim.reports.terminal import Meanwhile
+from plansim.reports.words.levers import amount, money
 from plansim.reports.words.verdicts import chance_text
 from plansim.reports.words.wording import (
     named_columns,
     plan_line,
     target_called,
-    unit_text,
     with_names,
 )
 from plansim.simulator.naming import name_of
@@ -43,8 +43,6 @@ PROMISING = 10_000
 #: Names that a line lists before it only counts.
 NAMED = 3
 LEAST = {"effort": "sought.least_effort", "cost": "sought.least_cost"}
-#: Units that are shown as they are in either language; counts are shown bare.
-BARE = ("1", "count", "index")
 
 
 def ask(
@@ -195,19 +193,6 @@ def settings_text(found: Sought, point: Point, lang: str) -> str:
         for knob, value in moved(found, point)
     ]
     return say("sought.listed", lang).join(parts) or say("sought.as_it_is", lang)
-
-
-def amount(value: float, unit: str, lang: str) -> str:
-    """A lever's value with its unit; years and counts bare."""
-    text = exact(value) if value % 1 == 0 else number(value)
-    return text if unit in BARE else f"{text} {unit_text(unit, lang)}"
-
-
-def money(value: float) -> str:
-    """More (or less) money. [亿元]"""
-    if abs(value) < 5e-7:
-        return "0"
-    return ("+" if value > 0 else "−") + number(abs(value), 2)
 
 
 def interval_text(chance: Chance) -> str:

@@ -1,11 +1,19 @@
-"""Levers of a comparison in words: a programme, a quota, several as one."""
+"""Levers in words: a programme, a quota, several as one; their values, and what none moves."""
+
+from collections.abc import Sequence
 
 from plansim.analysis.contrast import REST
+from plansim.reports.words.wording import target_called, unit_text
 from plansim.simulator.naming import name_of
-from plansim.simulator.plan import Plan
+from plansim.simulator.plan import Plan, Target
+from plansim.words.amounts import exact, number
 from plansim.words.catalogue import say
 
 TOTAL = "total"
+#: Units that are shown as they are in either language; counts are shown bare.
+BARE = ("1", "count", "index")
+#: Targets that a sentence names before it only counts.
+NAMED = 5
 
 
 # -- words -----------------------------------------------------------------------------------------
@@ -26,3 +34,33 @@ def lever_name(plan: Plan, key: str, lang: str) -> str:
     path = key if rest else f"programmes.{key}"
     named = name_of(plan, path, lang)
     return key if named == path else named
+
+
+def amount(value: float, unit: str, lang: str) -> str:
+    """A lever's value with its unit; years and counts bare."""
+    text = (exact(value) if value % 1 == 0 else number(value)).replace("-", "−")
+    return text if unit in BARE else f"{text} {unit_text(unit, lang)}"
+
+
+def money(value: float) -> str:
+    """More (or less) money. [亿元]"""
+    if abs(value) < 5e-7:
+        return "0"
+    return ("+" if value > 0 else "−") + number(abs(value), 2)
+
+
+def unmoved_text(plan: Plan, unmoved: Sequence[Target] | None, total: int, lang: str) -> str:
+    """Which of so many judged targets nothing that the administration sets moves by a point.
+
+    ``unmoved``: None where the plan states no lever of the administration.
+    """
+    if unmoved is None:
+        return say("reached.no_policy", lang)
+    if not unmoved:
+        return say("reached.all_moved", lang, total=total)
+    if len(unmoved) == total:
+        return say("reached.none_moved", lang, total=total)
+    names = say("sought.listed", lang).join(target_called(plan, t, lang) for t in unmoved[:NAMED])
+    key = "reached.unmoved" if len(unmoved) <= NAMED else "reached.unmoved_many"
+    more = len(unmoved) - NAMED
+    return say(key, lang, number=len(unmoved), total=total, list=names, more=more)

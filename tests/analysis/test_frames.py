@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from plansim.analysis.compare import Comparison, compare
+from plansim.analysis.reach import Reach, levers
 from plansim.analysis.seek import Sought, seek
 from plansim.analysis.trial import Wish
 from plansim.scenarios.load import load
@@ -45,17 +46,29 @@ def sought(plan: Plan) -> Sought:
     return seek(plan, [Wish((TARGET,), 0.5)], draws=64)
 
 
+@pytest.fixture(scope="module")
+def reach(plan: Plan) -> Reach:
+    return levers(plan, [TARGET], ["manager_intake", "manager_classes"], draws=64)
+
+
 @pytest.mark.parametrize("lang", ["en", "zh"])
 def test_tables_join_without_loss(
-    lang: str, result: Result, standing: Standing, comparison: Comparison, sought: Sought
+    lang: str,
+    result: Result,
+    standing: Standing,
+    comparison: Comparison,
+    sought: Sought,
+    reach: Reach,
 ) -> None:
     judged = [v.target for v in result.judged]
     verdicts, keys = result.to_frame(lang), list(KEYS)
     held, contrasts, found = (each.to_frame(lang) for each in (standing, comparison, sought))
+    reached = reach.to_frame(lang)
+    assert list(reached["lever"]) == ["manager_intake", "manager_classes"]
     assert list(held["target"]) == judged
     assert len(contrasts) == 2 * len(judged)
     verdicts = verdicts.astype({"year": "Int64"})
-    for table in (held, contrasts, found):
+    for table in (held, contrasts, found, reached):
         joined = table.merge(verdicts, on=keys, how="left", indicator=True, suffixes=("", "_run"))
         assert len(joined) == len(table)
         assert (joined["_merge"] == "both").all()

@@ -8,12 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from plansim.analysis.levers import (
+    KINDS,
     Knob,
     Setting,
     cost,
     effort,
     knobs,
     moved,
+    shifted,
     turned,
     typed,
     without_targets,
@@ -22,7 +24,7 @@ from plansim.scenarios.load import load
 from plansim.simulator.errors import InputError
 from plansim.simulator.lever_rules import at
 from plansim.simulator.plan import Figure, Label, Lever, Plan, Uncertainty
-from plansim.simulator.sampling import centre
+from plansim.simulator.sampling import centre, quantiles
 from plansim.tests.refusals import refused
 
 
@@ -122,6 +124,91 @@ def test_effort_and_cost_add_up_lever_by_lever(data: st.DataObject, found: dict[
     assert cost(turnable, setting) == pytest.approx(sum(cost(turnable, s) for s in alone))
     assert effort(turnable, setting) >= 0
     assert effort(turnable, own) == cost(turnable, own) == 0
+
+
+def test_goals_are_levers_in_the_unit_of_their_row(plan: Plan) -> None:
+    """A value and a year; a year without a step moves by whole years."""
+    goals = {
+        "value": lever("targets.robotics-output-2020.low", 10, 30, "百亿元"),
+        "year": lever("targets.robotics-output-2020.year", 2019, 2025),
+    }
+    value, year = knobs(replace(plan, levers=goals), kinds=KINDS)
+    assert (value.kind, year.kind) == ("goal", "goal")
+    assert (value.own, year.own) == (2.0, 2020)
+    assert year.values == tuple(range(2019, 2026))
+    later = turned(plan, (value, year), (1.5, 2023))
+    target = next(t for t in later.targets if t.id == "robotics-output-2020")
+    assert (target.low, target.year) == (150.0, 2023)
+    assert [t for t in later.targets if t.id != target.id] == [
+        t for t in plan.targets if t.id != target.id
+    ]
+
+
+def test_a_growth_is_moved_by_adding(plan: Plan) -> None:
+    """As wide as it was, also below nothing; its own value leaves the plan alone."""
+    path = "clusters.robotics.output.trend.rate"
+    (knob,) = knobs(replace(plan, levers={"g": lever(path, -5, 25, "%/year")}), kinds=KINDS)
+    assert knob.kind == "world"
+    before, after = (at_figure(p, path) for p in (plan, turned(plan, (knob,), (-5.0,))))
+    assert isinstance(before.value, Uncertainty)
+    assert isinstance(after.value, Uncertainty)
+    assert centre(after) == pytest.approx(-0.05)
+    assert after.value.sd == before.value.sd
+    assert turned(plan, (knob,), (knob.own,)) is plan
+
+
+def at_figure(plan: Plan, path: str) -> Figure:
+    found = at(plan, path)
+    assert isinstance(found, Figure)
+    return found
+
+
+def test_a_star_moves_every_figure_by_the_same(plan: Plan) -> None:
+    path = "clusters.*.output.trend.rate"
+    (knob,) = knobs(replace(plan, levers={"all": lever(path, -2, 2, "points/year")}), kinds=KINDS)
+    assert (knob.own, knob.values[0], knob.values[-1]) == (0, -2, 2)
+    other = turned(plan, (knob,), (1.5,))
+    for key in plan.clusters:
+        place = f"clusters.{key}.output.trend.rate"
+        one, two = (centre(at_figure(p, place)) for p in (plan, other))
+        assert two - one == pytest.approx(0.015)
+    assert turned(plan, (knob,), (0.0,)) is plan
+
+
+@pytest.mark.parametrize(
+    ("uncertain", "middle"),
+    [
+        (Uncertainty("normal", mean=0.1, sd=0.02), 0.1),
+        (Uncertainty("normal", p05=0.0, p50=0.1, p95=0.3), 0.1),
+        (Uncertainty("t", mean=0.1, sd=0.02, df=5.0), 0.1),
+        (Uncertainty("discrete", values=(0.0, 0.1, 0.2), weights=(1.0, 2.0, 1.0)), 0.1),
+        (Uncertainty("uniform", low=0.0, high=0.2), 0.1),
+    ],
+)
+def test_what_is_shifted_keeps_its_width(uncertain: Uncertainty, middle: float) -> None:
+    found = shifted(uncertain, -0.3, middle - 0.3)
+    assert isinstance(found, Uncertainty)
+    figure = Figure(found, "judgement", "invented")
+    assert centre(figure) == pytest.approx(middle - 0.3)
+    own = quantiles(Figure(uncertain, "judgement", "invented"), 0.1, 0.9)
+    assert quantiles(figure, 0.1, 0.9) == pytest.approx([q - 0.3 for q in own])
+
+
+def test_what_cannot_be_shifted_becomes_certain() -> None:
+    assert shifted(Uncertainty("lognormal", p50=1.0, p95=2.0), 0.5, 1.5) == 1.5
+    assert shifted(Uncertainty("beta", a=2.0, b=3.0), 0.1, 0.5) == 0.5
+
+
+def test_only_policy_is_turned_unless_asked(plan: Plan) -> None:
+    """The world is no lever of a search; what is asked for is refused by its kind."""
+    more = {**plan.levers, "prices": lever("prices.output.trend.rate", -2, 2, "points/year")}
+    with_world = replace(plan, levers=more)
+    assert "prices" not in {k.key for k in knobs(with_world)}
+    assert "prices" in {k.key for k in knobs(with_world, kinds=KINDS)}
+    with refused("lever_of_others"):
+        knobs(with_world, ["prices"])
+    with refused("no_levers"):
+        knobs(replace(plan, levers={"prices": more["prices"]}))
 
 
 def test_what_is_typed_gives_the_same_plan(plan: Plan, found: dict[str, Knob]) -> None:

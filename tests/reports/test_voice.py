@@ -67,6 +67,7 @@ def commands(plan: Plan, tmp_path: Path) -> dict[str, tuple[str, ...]]:
         "discover": ("discover", key, "--draws", "1024", "--target", activity),
         "trace": ("trace", key),
         "confidence": ("seek", key, "--confidence", "0.8", *FEW),
+        "levers": ("levers", key, "--draws", "64"),
         "seek": ("seek", key, "--target", f"{activity}=0.9", "--draws", "64"),
     }
 
