@@ -86,7 +86,9 @@ RUN_COLUMNS = [
     "binds_name",
 ]
 LIST_COLUMNS = ["id", "name", "place", "base_year", "horizon", "clusters", "targets", "judged"]
-FIGURE_COLUMNS = ["path", "median", "p05", "p95", "unit", "year", "origin", "source", "why", "name"]
+FIGURE_COLUMNS = [
+    "path", "median", "p05", "p95", "unit", "year", "origin", "source", "why", "circle", "name",
+]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -231,9 +233,27 @@ def test_run_says_what_is_likely_what_is_not_and_what_binds(lang: str, plansim: 
 @each_lang
 def test_a_valid_plan_is_said_to_be_valid(lang: str, plansim: Plansim) -> None:
     said = plansim("validate", str(folder_of(PLAN)), "--lang", lang)
-    assert (said.code, said.err) == (0, "")
+    assert said.code == 0
     assert len(said.out.splitlines()) == 1
     assert "12" in said.out
+    words = {"en": "read from the goals", "zh": "取自它们所要衡量的目标"}
+    assert len(said.err.splitlines()) == 1
+    assert words[lang] in said.err
+
+
+@each_lang
+def test_show_says_which_figures_were_read_from_goals_and_why(lang: str, plansim: Plansim) -> None:
+    shown = " ".join(plansim("show", PLAN, "--lang", lang).out.split())
+    words = {
+        "en": "base-year output of all industry deduced from its goal: manufacturing value added",
+        "zh": "基年工业总产值合计 由其目标倒推：规上制造业增加值（2020年）",
+    }
+    assert words[lang] in shown
+    rows = plansim("show", PLAN, "--format", "csv", "--lang", lang).rows()
+    codes = {row["path"]: row["circle"] for row in rows}
+    assert codes["totals.output"] == "base"
+    assert codes["totals.va_rate"] == ""
+    assert codes["programmes.green_factories.queue.intake"] == "stated"
 
 
 def test_validate_names_every_fault_and_the_summary_counts_them(

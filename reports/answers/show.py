@@ -1,11 +1,12 @@
 """One plan at a glance: clusters, totals, programmes, scenarios, assumptions."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import fields
 from typing import Any
 
 from plansim.calibration.requirements import Requirement, requirements
 from plansim.reports.tables import Answer, Table
+from plansim.reports.words.circles import reason_text
 from plansim.reports.words.verdicts import percent_change, rarity_text
 from plansim.reports.words.wording import (
     Stating,
@@ -17,6 +18,7 @@ from plansim.reports.words.wording import (
 )
 from plansim.scenarios.load import Source, assemble, is_library, load_library, read_source
 from plansim.simulator import units
+from plansim.simulator.circles import ReadBack, read_back
 from plansim.simulator.naming import name_of
 from plansim.simulator.plan import Figure, Plan, Programme, figures, in_language
 from plansim.simulator.sampling import centre, quantiles
@@ -34,6 +36,7 @@ def ask(name: str, scenario: str, settings: Sequence[str], lang: str) -> Answer:
         return Answer(figure_records(library, lang), tables)
     source = read_source(name)
     plan = assemble(source, scenario, settings)
+    found = read_back(plan, {})
     shown = (
         cluster_table(plan, lang),
         total_table(plan, lang),
@@ -42,9 +45,10 @@ def ask(name: str, scenario: str, settings: Sequence[str], lang: str) -> Answer:
         quota_table(plan, lang),
         scenario_table(source, lang),
         assumption_table(plan, lang),
+        circle_table(plan, found, lang),
         requirement_table(plan, requirements(plan), lang),
     )
-    return Answer(figure_records(plan, lang), [table for table in shown if table.rows])
+    return Answer(figure_records(plan, lang, found), [table for table in shown if table.rows])
 
 
 def figure_text(figure: Figure | None, lang: str, scale: float = 1.0) -> str:
@@ -231,6 +235,20 @@ def assumption_table(plan: Plan, lang: str) -> Table:
     return Table(columns, tuple(rows), title=say("show.assumptions", lang))
 
 
+def circle_table(plan: Plan, found: Mapping[str, ReadBack], lang: str) -> Table:
+    """Figures that were read from goals, why, and how many judged targets rest on them."""
+    rows = [
+        (
+            name_of(plan, path, lang),
+            reason_text(plan, read, lang),
+            str(len(read.targets)),
+        )
+        for path, read in found.items()
+    ]
+    columns, title = ("name", "circular", "touched"), say("show.circles", lang)
+    return Table(columns, tuple(rows), right=("touched",), title=title)
+
+
 def requirement_table(plan: Plan, found: Sequence[Requirement], lang: str) -> Table:
     """What targets require of their base, before anything is simulated."""
     rows = [
@@ -248,8 +266,14 @@ def requirement_table(plan: Plan, found: Sequence[Requirement], lang: str) -> Ta
     return Table(columns, tuple(rows), right=("needs", "rare"), title=title)
 
 
-def figure_records(plan: Stating, lang: str) -> list[dict[str, Any]]:
-    """Every figure of a plan with its value in base units and its provenance."""
+def figure_records(
+    plan: Stating, lang: str, found: Mapping[str, ReadBack] | None = None
+) -> list[dict[str, Any]]:
+    """Every figure of a plan with its value in base units and its provenance.
+
+    ``found``: the figures that were read from goals (``circles.py``).
+    """
+    codes = {path: read.code for path, read in (found or {}).items()}
     return [
         {
             "path": path,
@@ -261,6 +285,7 @@ def figure_records(plan: Stating, lang: str) -> list[dict[str, Any]]:
             "origin": figure.origin,
             "source": figure.source,
             "why": in_language(figure.why, lang),
+            "circle": codes.get(path, ""),
             "name": name_of(plan, path, lang),
         }
         for path, figure in figures(plan)

@@ -2,6 +2,7 @@
 
 from plansim.calibration.baselines import reconciled_once
 from plansim.reports.answers.baselines import remarks
+from plansim.reports.words.circles import remark
 from plansim.scenarios.load import (
     DEFAULT,
     Source,
@@ -11,6 +12,7 @@ from plansim.scenarios.load import (
     load_library,
     read_source,
 )
+from plansim.simulator.circles import read_back
 from plansim.simulator.door import Plan
 from plansim.simulator.errors import Fault, InputError
 from plansim.words.catalogue import say
@@ -28,7 +30,8 @@ def ask(path: str, lang: str) -> tuple[str, list[str]]:
         "report.valid", lang, value=path, clusters=len(plan.clusters), scenarios=len(plans),
         programmes=len(plan.programmes), targets=len(plan.targets), judged=len(plan.judged),
     )  # fmt: skip
-    return said, remarks(reconciled_once(plans), path, lang)
+    circles = remark(plan, read_back(plan, {}), path, lang)
+    return said, [*remarks(reconciled_once(plans), path, lang), *filter(None, [circles])]
 
 
 def valid(source: Source) -> dict[str, Plan]:

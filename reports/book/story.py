@@ -160,6 +160,7 @@ def unknown(run: Stored, lang: str) -> str:
         "judged": len(distinct(run)),
         "judgement": grades["judgement"],
         "transferred": grades["transferred"],
+        "goal": grades["goal"],
         "stated": len(run.verdicts) - len(run.judged),
     }
     figure = most_telling(run)
