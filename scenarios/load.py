@@ -187,7 +187,8 @@ def assemble(source: Source, scenario: str = DEFAULT, settings: Settings = ()) -
         raise InputError(faults)
     written: dict[str, str] = {}
     plan = cast(Plan, in_base_units(plan, faults, written))
-    plan = replace(plan, scenario=scenario, written=written)
+    named = source.scenarios[scenario].name
+    plan = replace(plan, scenario=scenario, scenario_name=named, written=written)
     plan, wrong = _with_goals(plan, source, goals, changed)
     faults += [*wrong, *faults_of_plan(plan)]
     if faults:

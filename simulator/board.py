@@ -36,8 +36,6 @@ class Asked(Protocol):
     """What was asked for: ``results.Settings``."""
 
     @property
-    def scenario(self) -> str: ...
-    @property
     def draws(self) -> int: ...
     @property
     def seed(self) -> int: ...
@@ -59,7 +57,12 @@ def board(result: Judged, lang: str) -> str:
     heads = "".join(_cell("th", say(f"column.{key}", lang), key) for key in COLUMNS)
     rows = "".join(f"<tr>{''.join(_cells(result, v, lang))}</tr>" for v in result.judged)
     plan, settings = result.plan.plan, result.settings
-    title = say("report.title", lang, plan=plan.name.in_language(lang), scenario=settings.scenario)
+    title = say(
+        "report.title",
+        lang,
+        plan=plan.name.in_language(lang),
+        scenario=result.plan.scenario_in(lang),
+    )
     about = say(
         "report.meta", lang, region=plan.region.in_language(lang), first=plan.years[0],
         last=plan.years[1], draws=settings.draws, seed=settings.seed,

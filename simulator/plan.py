@@ -718,6 +718,7 @@ class Plan(Keeping):
     levers: Mapping[str, Lever] = field(default_factory=dict)
     tags: Mapping[str, Label] = field(default_factory=dict)
     scenario: Annotated[str, Unwritten()] = field(default="plan", compare=False)
+    scenario_name: Annotated[Label | None, Unwritten()] = field(default=None, compare=False)
     reference: Annotated[Reference | None, Unwritten()] = field(
         default=None, compare=False, repr=False
     )
@@ -726,12 +727,17 @@ class Plan(Keeping):
     )
 
     #: The fields that are no part of what a plan says.
-    ASIDE: ClassVar[tuple[str, ...]] = ("scenario", "reference", "written")
+    ASIDE: ClassVar[tuple[str, ...]] = ("scenario", "scenario_name", "reference", "written")
 
     @property
     def years(self) -> range:
         """The year axis: base year to last year, both included."""
         return range(self.plan.years[0], self.plan.years[1] + 1)
+
+    def scenario_in(self, lang: str) -> str:
+        """What its scenario is called; the key, where it has no name."""
+        name = self.scenario_name
+        return self.scenario if name is None else name.in_language(lang)
 
     @property
     def judged(self) -> tuple[Target, ...]:

@@ -17,6 +17,7 @@ from plansim.simulator import units
 from plansim.simulator.accounts import series
 from plansim.simulator.door import Plan
 from plansim.simulator.errors import Fault, InputError
+from plansim.simulator.plan import Label
 from plansim.simulator.results import Joint, Settings, Verdict
 from plansim.simulator.waiting import Flow
 from plansim.store.write import DETAILS, DRAWS, FAN, INDICATORS, MANIFEST, PLAN, TARGETS
@@ -120,7 +121,9 @@ def _assembled(manifest: Mapping[str, Any], raw: Mapping[str, bytes]) -> Stored:
     plan = TypeAdapter(Plan).validate_json(raw[PLAN])
     details = json.loads(raw[DETAILS])
     named = (f.name for f in fields(Settings))
-    plan = replace(plan, scenario=manifest["scenario"])
+    called = manifest.get("scenario_name")  # runs of 0.1.0 have none
+    label = None if called is None else Label(**called)
+    plan = replace(plan, scenario=manifest["scenario"], scenario_name=label)
     settings = {name: manifest[name] for name in named} | {"given": tuple(manifest["given"])}
     return Stored(
         id=run_id(manifest),

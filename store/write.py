@@ -121,6 +121,7 @@ def _manifest(
         "plan": result.plan.plan.id,
         "plan_hash": plan_hash(result.plan),
         **asdict(result.settings),
+        "scenario_name": result.plan.scenario_name and asdict(result.plan.scenario_name),
         "set": list(settings),
         "support": result.support,
         "simulated": result.simulated,

@@ -70,7 +70,7 @@ def ask(
     return Answer(
         with_names(found.plan, attribution_records(found, lang, wanted), lang),
         attribution_tables(found, lang, wanted),
-        [*heading(found, scenario, against, lang), *drawn_by], closing(found, lang, wanted),
+        [*heading(found, base.scenario_in(lang), lang), *drawn_by], closing(found, lang, wanted),
         named_columns(COLUMNS), notes,
     )  # fmt: skip
 
@@ -246,9 +246,10 @@ def lever_table(found: Attribution, i: int, lang: str) -> Table:
     return Table(("lever", "brought"), tuple(rows), ("brought",), title=title)
 
 
-def heading(found: Attribution, scenario: str, base: str, lang: str) -> list[str]:
+def heading(found: Attribution, base: str, lang: str) -> list[str]:
     shown = {
-        "plan": found.plan.plan.name.in_language(lang), "scenario": scenario, "base": base,
+        "plan": found.plan.plan.name.in_language(lang),
+        "scenario": found.plan.scenario_in(lang), "base": base,
         "draws": found.draws, "seed": found.seed, "levers": len(found.levers),
     }  # fmt: skip
     exact = say("attributed.exact", lang, judged=found.judged)

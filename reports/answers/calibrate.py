@@ -66,7 +66,7 @@ def ask(
         notes, code = [say("calibrated.not_stored", lang, value=place)], BELOW
     return Answer(
         with_names(result.plan, figure_records(result), lang), tables(result, lang),
-        heading(result, scenario, lang),
+        heading(result, lang),
         closing(result, lang), named_columns(COLUMNS), notes, code,
     )  # fmt: skip
 
@@ -174,12 +174,12 @@ def ends_words(figure: Moved, ends: Ends) -> str:
     return f"{middle} ({low} … {high}){unit}"
 
 
-def heading(result: Posterior, scenario: str, lang: str) -> list[str]:
+def heading(result: Posterior, lang: str) -> list[str]:
     """What was calibrated, by what."""
     plan = result.plan
     fields = {
         "plan": plan.plan.name.in_language(lang),
-        "scenario": scenario,
+        "scenario": plan.scenario_in(lang),
         "seen": len(result.checks),
         "draws": result.draws,
         "seed": result.seed,

@@ -1,6 +1,6 @@
 """Scenarios side by side: for each, what it changes against the first one."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -49,22 +49,26 @@ def ask(
         raise InputError(faults)
     with meanwhile.bar(number["draws"]) as tick:
         found = compare(plans, **number, over=over, progress=tick)
-    return told(found, drawn_by, meanwhile.lang)
+    lang = meanwhile.lang
+    called = {key: plan.scenario_in(lang) for key, plan in plans.items() if key == plan.scenario}
+    return told(found, drawn_by, lang, called)
 
 
 def ask_stored(
     folders: Sequence[str], settings: Sequence[str], variants: Sequence[str], lang: str
 ) -> Answer:
     """Stored runs. Raises InputError naming everything that is wrong."""
-    return told(compare_stored(stored_runs(folders, settings, variants)), (), lang)
+    return told(compare_stored(stored_runs(folders, settings, variants)), (), lang, {})
 
 
-def told(found: Comparison, drawn_by: Sequence[str], lang: str) -> Answer:
-    """A comparison in words."""
+def told(
+    found: Comparison, drawn_by: Sequence[str], lang: str, called: Mapping[str, str]
+) -> Answer:
+    """A comparison in words. ``called``: what columns are called where that is not their key."""
     above = [*heading(found, lang), *drawn_by]
-    tables = comparison_tables(found, lang)
+    tables = comparison_tables(found, called, lang)
     records = with_names(found.plan, comparison_records(found), lang)
-    return Answer(records, tables, above, closing(found, lang), named_columns(COLUMNS))
+    return Answer(records, tables, above, closing(found, called, lang), named_columns(COLUMNS))
 
 
 def comparison_records(found: Comparison) -> list[dict[str, Any]]:
@@ -85,16 +89,22 @@ def comparison_records(found: Comparison) -> list[dict[str, Any]]:
     ]
 
 
-def comparison_tables(found: Comparison, lang: str) -> list[Table]:
+def comparison_tables(found: Comparison, called: Mapping[str, str], lang: str) -> list[Table]:
     """One table for each scenario but the first: the distinct targets that it moves."""
     tables = []
     for name in found.names[1:]:
         rows = [_row(found, row, lang) for row in _moved(found, name)]
         if rows:
-            title = say("compared.against", lang, scenario=name, first=found.names[0])
+            title = say("compared.against", lang, **_pair(found, name, called))
             columns = ("target", "first", "probability", "diff", "wins", "loses")
             tables.append(Table(columns, tuple(rows), columns[1:], ("loses", "wins"), title))
     return tables
+
+
+def _pair(found: Comparison, name: str, called: Mapping[str, str]) -> dict[str, str]:
+    """What a column and the first one are called."""
+    first = found.names[0]
+    return {"scenario": called.get(name, name), "first": called.get(first, first)}
 
 
 def _moved(found: Comparison, name: str) -> list[Contrast]:
@@ -125,7 +135,7 @@ def heading(found: Comparison, lang: str) -> list[str]:
     return lines
 
 
-def closing(found: Comparison, lang: str) -> list[str]:
+def closing(found: Comparison, called: Mapping[str, str], lang: str) -> list[str]:
     """How many targets each scenario meets, and which of them no scenario moves."""
     targets = sum(1 for target in found.plan.judged if not target.restates)
     lines = []
@@ -133,7 +143,8 @@ def closing(found: Comparison, lang: str) -> list[str]:
         found.names, found.met, found.joint, strict=True
     ):
         shown: dict[str, object] = {
-            "scenario": name, "met": number(met), "targets": targets, "joint": percent(joint, 1),
+            **_pair(found, name, called), "met": number(met), "targets": targets,
+            "joint": percent(joint, 1),
         }  # fmt: skip
         if name == found.names[0]:
             lines.append(say("compared.first", lang, **shown))
@@ -142,7 +153,7 @@ def closing(found: Comparison, lang: str) -> list[str]:
         change = "0" if gain == low == high == 0 else signed(gain, 2) + half
         still = targets - len(_moved(found, name))
         lines.append(say("compared.other", lang, **shown, change=change, still=still))
-    return [*lines, say("compared.read", lang, first=found.names[0])]
+    return [*lines, say("compared.read", lang, first=_pair(found, "", called)["first"])]
 
 
 def stored_runs(

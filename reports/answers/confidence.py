@@ -41,7 +41,7 @@ def ask(
     return Answer(
         with_names(plan, records(plan, scenario, found, confidence, draws, seed), lang),
         [table(plan, found, lang)],
-        [*heading(plan, scenario, confidence, draws, seed, lang), *drawn_by],
+        [*heading(plan, confidence, draws, seed, lang), *drawn_by],
         closing(found, lang),
         named_columns(COLUMNS),
     )
@@ -127,11 +127,9 @@ def cautious(value: float, p: Promise) -> float:
     return whole(round(value * size, 6)) / size
 
 
-def heading(
-    plan: Plan, scenario: str, confidence: float, draws: int, seed: int, lang: str
-) -> list[str]:
+def heading(plan: Plan, confidence: float, draws: int, seed: int, lang: str) -> list[str]:
     fields = {"confidence": percent(confidence), "draws": draws, "seed": seed}
-    return [plan_line(plan, scenario, lang), say("sought.confidence", lang, **fields)]
+    return [plan_line(plan, lang), say("sought.confidence", lang, **fields)]
 
 
 def closing(found: Sequence[Promise], lang: str) -> list[str]:

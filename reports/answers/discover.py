@@ -43,7 +43,7 @@ def ask(
     plan, drawn_by = as_run(document, scenario, settings, meanwhile)
     with meanwhile.bar(work(plan, draws, targets)) as tick:
         found = discover(plan, targets, when, draws=draws, seed=seed, workers=workers, tick=tick)
-    above = [*heading(found, scenario, lang), *drawn_by]
+    above = [*heading(found, lang), *drawn_by]
     below = closing(found, targets, lang)
     told = with_names(found.model.plan, records(found, scenario, lang), lang)
     return Answer(told, [table(found, lang)], above, below, named_columns(COLUMNS))
@@ -119,11 +119,11 @@ def conditions(plan: Plan, box: Found, lang: str) -> str:
     )
 
 
-def heading(found: Discoveries, scenario: str, lang: str) -> list[str]:
+def heading(found: Discoveries, lang: str) -> list[str]:
     plan = found.model.plan
     key = {"missed": "discover.title_missed", "met": "discover.title_met"}[found.outcome]
     return [
-        say(key, lang, plan=plan.plan.name.in_language(lang), scenario=scenario),
+        say(key, lang, plan=plan.plan.name.in_language(lang), scenario=plan.scenario_in(lang)),
         say("discover.meta", lang, draws=found.draws, seed=found.seed),
     ]
 

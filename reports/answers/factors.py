@@ -44,7 +44,7 @@ def ask(
     lang = meanwhile.lang
     with meanwhile.bar(number["draws"]) as tick:
         found = decomposed(plan, kind, targets, **number, progress=tick)
-    above, *below = factor_heading(plan, scenario, number["draws"], number["seed"], kind, lang)
+    above, *below = factor_heading(plan, number["draws"], number["seed"], kind, lang)
     records, tables = factor_records(plan, found, lang), factor_tables(plan, found, lang)
     named = with_names(plan, records, lang)
     return Answer(named, tables, [above, *drawn_by], below, named_columns(COLUMNS))
@@ -135,12 +135,10 @@ def used_name(plan: Plan, account: str, lang: str) -> str:
     return account if name is None else name.in_language(lang)
 
 
-def factor_heading(
-    plan: Plan, scenario: str, draws: int, seed: int, kind: str, lang: str
-) -> list[str]:
+def factor_heading(plan: Plan, draws: int, seed: int, kind: str, lang: str) -> list[str]:
     shown = {
         "plan": plan.plan.name.in_language(lang),
-        "scenario": scenario,
+        "scenario": plan.scenario_in(lang),
         "draws": draws,
         "seed": seed,
     }

@@ -334,7 +334,7 @@ def heading(result: "Told", lang: str) -> list[str]:
             "report.title",
             lang,
             plan=plan.plan.name.in_language(lang),
-            scenario=settings.scenario,
+            scenario=plan.scenario_in(lang),
         ),
         say(
             "report.meta",

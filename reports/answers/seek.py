@@ -83,7 +83,7 @@ def ask(
     again += [f"--set={setting}" for setting in settings]
     return Answer(
         with_names(found.plan, sought_records(found, lang), lang), sought_tables(found, lang),
-        [*heading(found, scenario, lang), *drawn_by], closing(found, lang, again),
+        [*heading(found, lang), *drawn_by], closing(found, lang, again),
         named_columns(COLUMNS),
         [] if picture is None else [say("say.wrote", lang, value=picture)],
     )  # fmt: skip
@@ -201,10 +201,10 @@ def interval_text(chance: Chance) -> str:
     return f"{middle} ({low} … {high})"
 
 
-def heading(found: Sought, scenario: str, lang: str) -> list[str]:
+def heading(found: Sought, lang: str) -> list[str]:
     """What was asked, and the answer."""
     plan = found.plan
-    lines = [plan_line(plan, scenario, lang)]
+    lines = [plan_line(plan, lang)]
     for place, wish in enumerate(found.wishes):
         lines.append(
             say("sought.asked", lang, what=wish_text(plan, wish, lang), asked=asked_text(wish))

@@ -64,7 +64,7 @@ def ask(
     return Answer(
         with_names(found.model.plan, records(found, bars, scenario, lang), lang),
         tables(found, bars, lang),
-        [*heading(found, scenario, lang), *drawn_by], closing(found, bars, lang),
+        [*heading(found, lang), *drawn_by], closing(found, bars, lang),
         named_columns(COLUMNS),
         [] if picture is None else [say("say.wrote", lang, value=picture)],
     )  # fmt: skip
@@ -138,11 +138,12 @@ def _plain(value: Any) -> Any:
 # -- tables ----------------------------------------------------------------------------------------
 
 
-def heading(found: Sensitivity, scenario: str, lang: str) -> list[str]:
+def heading(found: Sensitivity, lang: str) -> list[str]:
     plan = found.model.plan
+    shown = {"plan": plan.plan.name.in_language(lang), "scenario": plan.scenario_in(lang)}
     futures = found.draws * (2 + len(found.groups) + len(found.singles))
     return [
-        say("sensitive.title", lang, plan=plan.plan.name.in_language(lang), scenario=scenario),
+        say("sensitive.title", lang, **shown),
         say(OF[found.output], lang) + " " * (lang == "en")
         + say(
             "sensitive.meta", lang, draws=found.draws, inputs=len(found.groups), futures=futures,

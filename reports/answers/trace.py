@@ -280,6 +280,11 @@ def heading(trace: Trace, lang: str) -> list[str]:
     """Which future is shown."""
     plan = trace.plan.plan
     return [
-        say("report.title", lang, plan=plan.name.in_language(lang), scenario=trace.scenario),
+        say(
+            "report.title",
+            lang,
+            plan=plan.name.in_language(lang),
+            scenario=trace.plan.scenario_in(lang),
+        ),
         say("trace.future", lang, **future_fields(trace)),
     ]

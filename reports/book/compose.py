@@ -54,7 +54,7 @@ def above(d: Dossier) -> Iterator[str]:
     run, plan, lang = d.run, d.run.plan.plan, d.lang
     yield say(
         "told.subtitle", lang, region=plan.region.in_language(lang), first=plan.years[0],
-        last=plan.years[1], scenario=run.settings.scenario,
+        last=plan.years[1], scenario=run.plan.scenario_in(lang),
     )  # fmt: skip
     yield say(
         "told.basis", lang, run=run.id, draws=run.settings.draws, seed=run.settings.seed,

@@ -122,7 +122,7 @@ class _Page:
     def drawn(self, trace: Trace, keys: Sequence[str], lang: str, form: str) -> bytes:
         inside = self.width - 2 * EDGE
         plan = trace.plan.plan.name.in_language(lang)
-        title = say("gantt.title", lang, plan=plan, scenario=trace.scenario)
+        title = say("gantt.title", lang, plan=plan, scenario=trace.plan.scenario_in(lang))
         above = [(line, TITLE) for line in self.lines(title, TITLE, inside)]
         future = say("gantt.subtitle", lang, **future_fields(trace))
         above += [(line, TEXT) for line in self.lines(future, TEXT, inside)]

@@ -81,9 +81,10 @@ def signed(value: float, digits: int = 1) -> str:
     return (text[1:] if float(text) == 0 else text).replace("-", "−")
 
 
-def plan_line(plan: Plan, scenario: str, lang: str) -> str:
+def plan_line(plan: Plan, lang: str) -> str:
     """Which plan is told of, under which scenario."""
-    return say("sought.plan", lang, plan=plan.plan.name.in_language(lang), scenario=scenario)
+    shown = {"plan": plan.plan.name.in_language(lang), "scenario": plan.scenario_in(lang)}
+    return say("sought.plan", lang, **shown)
 
 
 #: Keys that stand alone in a record → the column with their names.

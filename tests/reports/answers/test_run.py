@@ -17,7 +17,7 @@ from plansim.reports.words.verdicts import evidence_words, probability_text, sim
 from plansim.scenarios.load import load
 from plansim.simulator.feasibility import LIKELIHOOD
 from plansim.simulator.naming import name_of
-from plansim.simulator.plan import BASES, COMPARATORS, Plan, Target
+from plansim.simulator.plan import BASES, COMPARATORS, Label, Plan, Target
 from plansim.simulator.results import Result, Verdict
 from plansim.simulator.run import run
 from plansim.words.statements import goal_text, verdict_word
@@ -184,6 +184,15 @@ def test_sentences_and_headings_are_whole(lang: str, result: Result) -> None:
     lines = [*heading(result, lang), *three_sentences(result, lang)]
     assert all(line and "{" not in line and "None" not in line for line in lines)
     assert str(result.settings.seed) in lines[1]
+
+
+def test_a_scenario_is_called_by_its_name_in_the_language_of_the_reader(result: Result) -> None:
+    named = replace(result.plan, scenario_name=Label(zh="推进滞后", en="Delivery slips"))
+    told = replace(result, plan=named)
+    assert heading(told, "zh")[0].endswith("情景：推进滞后")
+    assert heading(told, "en")[0].endswith("scenario: Delivery slips")
+    nameless = replace(result, plan=replace(result.plan, scenario="own", scenario_name=None))
+    assert heading(nameless, "en")[0].endswith("scenario: own")
 
 
 def test_a_joint_probability_of_zero_tells_how_many_were_tried() -> None:

@@ -191,7 +191,7 @@ def test_headings_name_programmes_stages_lots_and_what_is_left_out(
         ("training", "Training: course · one lot = 100 persons"),
     ):
         assert f"{heading} · {each} of {lots[key]} lots drawn" in said
-    assert "Manufacturing plan of Example City · scenario: plan" in said
+    assert "Manufacturing plan of Example City · scenario: The plan as written" in said
     assert "One future: draw 1 of seed 1, luck a" in said
     assert all(said.count(str(year)) == 2 for year in range(2025, 2031))
 
