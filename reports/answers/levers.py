@@ -55,7 +55,7 @@ def ask(
     shown = by_target(found, lang) if targets else by_kind(found, lang)
     return Answer(
         with_names(plan, records(found, scenario, lang), lang), shown,
-        [*heading(found, scenario, lang), *drawn_by], closing(found, lang),
+        [*heading(found, lang), *drawn_by], closing(found, lang),
         named_columns(COLUMNS),
     )  # fmt: skip
 
@@ -160,12 +160,12 @@ def most_text(found: Reach, row: int, lang: str) -> str:
 # -- sentences -------------------------------------------------------------------------------------
 
 
-def heading(found: Reach, scenario: str, lang: str) -> list[str]:
+def heading(found: Reach, lang: str) -> list[str]:
     fields = {
         "levers": len(found.knobs), "targets": len(found.targets), "draws": found.draws,
         "seed": found.seed,
     }  # fmt: skip
-    return [plan_line(found.plan, scenario, lang), say("reached.heading", lang, **fields)]
+    return [plan_line(found.plan, lang), say("reached.heading", lang, **fields)]
 
 
 def closing(found: Reach, lang: str) -> list[str]:
