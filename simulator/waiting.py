@@ -2,16 +2,21 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
-from plansim.simulator.network import Network
+from plansim.simulator import units
+from plansim.simulator.network import Network, quota_at
 from plansim.simulator.plan import Plan
 from plansim.simulator.queues import Cases, Futures, Passage
 from plansim.simulator.sampling import Array
 
 #: Rows of a programme before its stations: lots that applied, were delivered, dropped out.
 FATES = ("applied", "delivered", "dropped")
+
+#: What lots lack that wait at a station: servers, money, land, or another quota (seats, places).
+Lack = Literal["capacity", "money", "land", "quota"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +43,24 @@ class Flow:
     dropped: tuple[float, float, float]
     under_way: tuple[float, float, float]
     waits: tuple[Wait, ...]
+
+
+def lack_of(plan: Plan, station: str) -> Lack:
+    """What a station gives too little of: money of a budget or fund, land, places; or servers."""
+    section, key, *_ = station.split(".")
+    if station.endswith(".budget"):
+        return "money"
+    if section != "quotas":
+        return "capacity"
+    funds = {
+        p.queue.subsidy.fund
+        for p in plan.programmes.values()
+        if p.queue is not None and p.queue.subsidy is not None
+    }
+    measures = dict(units.parse(quota_at(plan, station).amount.unit).dimension)
+    if key in funds or "money" in measures:
+        return "money"
+    return "land" if "area" in measures else "quota"
 
 
 def traced(

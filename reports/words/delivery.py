@@ -3,13 +3,13 @@
 from typing import TYPE_CHECKING
 
 from plansim.simulator import units
-from plansim.simulator.network import quota_at
 from plansim.simulator.plan import Plan, Programme
 from plansim.simulator.trace import Step, Trace
+from plansim.simulator.waiting import lack_of
 from plansim.words.catalogue import say
 
 if TYPE_CHECKING:
-    pass
+    from plansim.simulator.shortfall import Short
 
 
 def stage_name(plan: Plan, key: str, stage: str, lang: str) -> str:
@@ -27,17 +27,7 @@ def route_text(trace: Trace, key: str, lang: str) -> str:
 
 def reason(plan: Plan, step: Step) -> str:
     """Why a lot waited: server, stopped, money, land, quota."""
-    if step.cause != "quota":
-        return step.cause
-    funds = {
-        p.queue.subsidy.fund
-        for p in plan.programmes.values()
-        if p.queue is not None and p.queue.subsidy is not None
-    }
-    if step.station.endswith(".budget") or step.station.removeprefix("quotas.") in funds:
-        return "money"
-    measures = dict(units.parse(quota_at(plan, step.station).amount.unit).dimension)
-    return "money" if "money" in measures else "land" if "area" in measures else "quota"
+    return lack_of(plan, step.station) if step.cause == "quota" else step.cause
 
 
 def wait_words(plan: Plan, step: Step, lang: str) -> str:
@@ -52,6 +42,16 @@ def wait_words(plan: Plan, step: Step, lang: str) -> str:
         name = key if label is None else label.in_language(lang)
         return say(f"wait.{why}", lang, name=name)
     return say("wait.budget" if why == "money" else f"wait.{why}", lang)
+
+
+def short_text(plan: Plan, short: "Short", lang: str) -> str:
+    """Why a count falls short: the money is used up (Works: its budget)."""
+    fields = {}
+    if short.station:
+        fields["place"] = station_name(plan, short.programme, short.stage, short.station, lang)
+    elif short.stage:
+        fields["place"] = stage_name(plan, short.programme, short.stage, lang)
+    return say(f"short.{short.code}", lang, **fields)
 
 
 def counted(programme: Programme, text: str, lang: str) -> str:
