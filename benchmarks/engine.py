@@ -270,7 +270,7 @@ def stages(plan: Plan, repeat: int) -> dict[str, float]:
     known = schedules()
 
     def moves() -> None:
-        Moves.of(plan, layout, p, bases, known | queued(plan, network, p, served))
+        Moves.of(plan, layout, p, bases, known | queued(plan, network, p, served), common.effects)
 
     def indicators() -> None:
         future = simulate_block(

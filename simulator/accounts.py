@@ -15,7 +15,7 @@ from plansim.simulator.coverage import Delivery
 from plansim.simulator.dynamics import Moves
 from plansim.simulator.errors import InputError
 from plansim.simulator.layout import Layout
-from plansim.simulator.memo import by_value, in_use, named, node, result_of
+from plansim.simulator.memo import by_value, in_use, named, result_of
 from plansim.simulator.plan import Indicator, Plan
 from plansim.simulator.queues import Value
 from plansim.simulator.sampling import Array, Block
@@ -312,7 +312,6 @@ class OneFuture:
         return self.accounts.source
 
 
-@node
 def indicator_path(future: OneFuture, item: Series) -> Array:
     """One indicator of one subject. [(year, draw), in the indicator's base unit]"""
     indicator = future.accounts.plan.indicators[item.indicator]

@@ -4,7 +4,7 @@ Arrays have the axes year, quantity, draw; the draw is last and contiguous. The 
 base year. Nothing here knows which quantity it moves: that is in the plan.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -179,7 +179,6 @@ def trend_of(
 # -- Eq. 3: programmes ---------------------------------------------------------------------------
 
 
-@node
 def effect_size(effect: Effect, quantity: Quantity, size: Value, base: Value) -> Value:
     """b of Eq. 3: the link-space change at full coverage that moves the base level by ``size``."""
     x = np.asarray(base, dtype=float)
@@ -201,12 +200,56 @@ def log_change(quantity: Quantity, base: Value, shift: Array) -> Array:
     return np.asarray(np.log(from_link(quantity, start + shift) / unmoved))
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Alike:
+    """Quantities, by their ``names``, that programmes move alike. ``sizes``: b of Eq. 3 of every
+    effect, with the key of its programme, in the order of the plan. [(draw,)]
+    """
+
+    names: tuple[str, ...]
+    sizes: tuple[tuple[str, Array], ...]
+
+
+@node
+def moved_alike(
+    plan: Plan, layout: Layout, p: Mapping[str, Value], bases: Mapping[str, Value]
+) -> tuple[Alike, ...]:
+    """b of Eq. 3 of all effects of active programmes: no delivery has a part in it."""
+    found: dict[str, list[tuple[str, Array]]] = {}
+    for key, programme in plan.programmes.items():
+        for name, b in _sizes(plan, layout, p, bases, key) if programme.active else ():
+            found.setdefault(name, []).append((key, b))
+    alike: dict[tuple[tuple[str, int], ...], list[str]] = {}
+    for name, sizes in found.items():
+        alike.setdefault(tuple((key, id(b)) for key, b in sizes), []).append(name)
+    return tuple(Alike(tuple(names), tuple(found[names[0]])) for names in alike.values())
+
+
+@node
+def _sizes(
+    plan: Plan, layout: Layout, p: Mapping[str, Value], bases: Mapping[str, Value], key: str
+) -> list[tuple[str, Array]]:
+    """b of Eq. 3 of every quantity that each effect of one programme reaches."""
+    found: list[tuple[str, Array]] = []
+    for index, effect in enumerate(plan.programmes[key].effects):
+        size = p[f"programmes.{key}.effects.{index}.size"]
+        logs = np.asarray(np.log1p(size)) if effect.change == "relative" else None
+        for name in layout.matching(effect.on):
+            quantity = layout.quantities[name]
+            if quantity.link == "log" and logs is not None:
+                found.append((name, logs))  # the same whatever the base
+            else:
+                found.append((name, np.asarray(effect_size(effect, quantity, size, bases[name]))))
+    return found
+
+
 def programme_paths(
     plan: Plan,
     layout: Layout,
     p: Mapping[str, Value],
     bases: Mapping[str, Value],
     deliveries: Mapping[str, Delivery],
+    effects: Sequence[Alike],
 ) -> dict[str, Array]:
     """Eq. 3: P_s(t) of every quantity that a programme or a coupling moves. [(year, draw)]
 
@@ -215,48 +258,42 @@ def programme_paths(
     """
     own, every = layout.places, tuple(range(len(plan.years)))
     whole = _whole_paths(plan, layout) if own != every else frozenset[str]()
-    years = dict.fromkeys(whole, every)
     with once():  # many clusters are moved alike
-        terms = _terms(plan, layout, p, bases, deliveries, years)
-        paths = {name: _sum_of_products(*found) for name, found in terms.items()}
-        for name, amount in _passed_on(plan, layout, p, bases, paths) if deliveries else ():
-            if name not in whole and len(amount) != len(own):
-                amount = _picked(amount, own)
-            paths[name] = _total(paths[name], amount) if name in paths else amount
+        paths = _moved_by_themselves(p, deliveries, effects, dict.fromkeys(whole, every), own)
+        for name, amount in _passed_on(plan, layout, p, bases, paths) if paths else ():
+            some = own if name not in whole and len(amount) != len(own) else None
+            paths[name] = _total(paths.get(name), amount, some)
         for name in whole & paths.keys():
-            paths[name] = _picked(paths[name], own)
+            paths[name] = _total(None, paths[name], own)
     return paths
 
 
-def _terms(
-    plan: Plan,
-    layout: Layout,
+def _moved_by_themselves(
     p: Mapping[str, Value],
-    bases: Mapping[str, Value],
     deliveries: Mapping[str, Delivery],
+    effects: Sequence[Alike],
     years: Mapping[str, Places],
-) -> dict[str, list[Array]]:
-    """By quantity b₁, a₁ q₁(t), b₂, a₂ q₂(t), … of the programmes that move it, in its ``years`` or
-    those of the layout.
+    own: Places,
+) -> dict[str, Array]:
+    """Eq. 3 without couplings: b₁ a₁ q₁(t) + b₂ a₂ q₂(t) + … of what is delivered, of quantities in
+    their ``years`` or in ``own``.
     """
-    own = layout.places
-    terms: dict[str, list[Array]] = {}
-    for key, delivery in deliveries.items():
-        path = f"programmes.{key}"
-        reaches: dict[Places, Array] = {}
-        for index, effect in enumerate(plan.programmes[key].effects):
-            size = p[f"{path}.effects.{index}.size"]
-            logs = _log1p(size) if effect.change == "relative" else None
-            for name in layout.matching(effect.on):
-                quantity, some = layout.quantities[name], years.get(name, own)
-                if quantity.link == "log" and logs is not None:
-                    b: Value = logs
-                else:
-                    b = effect_size(effect, quantity, size, bases[name])
-                if some not in reaches:
-                    reaches[some] = _reach(p[f"{path}.additional"], delivery, some)
-                terms.setdefault(name, []).extend((np.asarray(b), reaches[some]))
-    return terms
+    paths: dict[str, Array] = {}
+    reaches: dict[tuple[str, Places], Array] = {}
+
+    def reach(key: str, some: Places) -> Array | None:
+        if key in deliveries and (key, some) not in reaches:
+            additional = p[f"programmes.{key}.additional"]
+            reaches[key, some] = _reach(additional, deliveries[key], some)
+        return reaches.get((key, some))
+
+    for alike in effects:
+        for some in dict.fromkeys(years.get(name, own) for name in alike.names):
+            reached = [reach(key, some) for key, _ in alike.sizes]
+            if any(each is not None for each in reached):
+                path = _sum_of_products(alike, *reached)
+                paths |= {name: path for name in alike.names if years.get(name, own) == some}
+    return paths
 
 
 def _passed_on(
@@ -282,13 +319,9 @@ def _passed_on(
             change = log_change(layout.quantities[name], bases[name], paths[name])
             passed = _passed(strength, speed, change)
             for receiver in layout.matching(coupling.to):
-                yield receiver, _as_shift(layout.quantities[receiver], bases[receiver], passed)
-
-
-@node
-def _log1p(size: Value) -> Array:
-    """b of a relative effect on a logarithm: the same whatever the base."""
-    return np.asarray(np.log1p(size))
+                quantity = layout.quantities[receiver]
+                logs = quantity.link == "log"
+                yield receiver, passed if logs else _as_shift(quantity, bases[receiver], passed)
 
 
 def _whole_paths(plan: Plan, layout: Layout) -> frozenset[str]:
@@ -299,22 +332,18 @@ def _whole_paths(plan: Plan, layout: Layout) -> frozenset[str]:
 
 
 @node
-def _picked(path: Array, places: Places) -> Array:
-    return path[list(places)]
-
-
-@node
 def _reach(additional: Value, delivery: Delivery, years: Places) -> Array:
     """a q(t) of Eq. 3, less what there is in the base year. [(year, draw)]"""
     return np.asarray(additional * delivery.gained(years))
 
 
 @node
-def _sum_of_products(*terms: Array) -> Array:
-    """b₁ c₁(t) + b₂ c₂(t) + … of b₁, c₁, b₂, c₂, …, from left to right."""
-    total = np.asarray(terms[0] * terms[1])
-    for b, reach in zip(terms[2::2], terms[3::2], strict=True):
-        amount = b * reach
+def _sum_of_products(alike: Alike, *reached: Array | None) -> Array:
+    """b₁ c₁(t) + b₂ c₂(t) + … of all that is reached, from left to right."""
+    pairs = zip(alike.sizes, reached, strict=True)
+    products = (b * reach for (_, b), reach in pairs if reach is not None)
+    total = np.asarray(next(products))
+    for amount in products:
         if amount.shape == total.shape:
             total += amount
         else:  # certain so far: one value for all draws
@@ -323,8 +352,10 @@ def _sum_of_products(*terms: Array) -> Array:
 
 
 @node
-def _total(known: Array, amount: Array) -> Array:
-    return np.asarray(known + amount)
+def _total(known: Array | None, amount: Array, years: Places | None = None) -> Array:
+    """What is known and an amount on top, of which only some years may be wanted."""
+    more = amount if years is None else amount[list(years)]
+    return more if known is None else np.asarray(known + more)
 
 
 @node
@@ -351,9 +382,9 @@ def _lagged_stock(change: Array, speed: Value) -> Array:
 
 @node
 def _as_shift(quantity: Quantity, base: Value, change: Array) -> Array:
-    """A log change of the level as a link-space shift, to first order for logit and identity."""
-    if quantity.link == "log":
-        return change
+    """A log change of the level as a link-space shift, to first order for logit and identity;
+    of a log it is that itself.
+    """
     return np.asarray(change * np.asarray(base) * link_slope(quantity, base))
 
 
@@ -514,10 +545,11 @@ class Moves:
         p: Mapping[str, Value],
         bases: Mapping[str, Value],
         deliveries: Mapping[str, Delivery],
+        effects: Sequence[Alike],
     ) -> "Moves":
         years = layout.places
         return cls(
-            paths=programme_paths(plan, layout, p, bases, deliveries),
+            paths=programme_paths(plan, layout, p, bases, deliveries, effects),
             added=brought(plan, p, deliveries, years, "projects", less="crowding_out"),
             open_share=closures(plan, p, deliveries, years),
             recognised=brought(plan, p, deliveries, years, "recognised"),

@@ -15,11 +15,13 @@ from plansim.simulator.accounts import Accounts, OneFuture
 from plansim.simulator.baseline import Baseline, close
 from plansim.simulator.coverage import Delivery, queued, scheduled
 from plansim.simulator.dynamics import (
+    Alike,
     LuckLaw,
     Moves,
     Trend,
     from_link,
     luck_paths,
+    moved_alike,
     shock_sds,
     trend_of,
 )
@@ -44,8 +46,8 @@ class ParameterDraw:
     """What both sets of luck of a block share: parameters, base year, schedules, trends.
 
     ``layout``: in whose years levels are wanted; ``trends`` and ``sds`` (of shocks): by quantity;
-    ``moves``: what programmes do, where no queue is in it; ``shocks``: the block with the numbers
-    of each set of luck of quantities, as seen so far.
+    ``effects``: how programmes move quantities; ``moves``: by how much, where no queue is in it;
+    ``shocks``: the block with the numbers of each set of luck of quantities, as seen so far.
     """
 
     layout: Layout
@@ -54,6 +56,7 @@ class ParameterDraw:
     scheduled: dict[str, Delivery]
     trends: Mapping[str, Trend]
     sds: Mapping[str, float | Single]
+    effects: tuple[Alike, ...]
     moves: Moves | None
     shocks: Mapping[str, Block]
 
@@ -61,10 +64,15 @@ class ParameterDraw:
         """The same for levels in the years of another layout."""
         if layout is self.layout:
             return self
-        moves = self.moves
-        if moves is not None:
-            moves = Moves.of(model.plan, layout, self.p, self.baseline.levels, self.scheduled)
-        return replace(self, layout=layout, moves=moves)
+        wanted = replace(self, layout=layout, moves=None)
+        if self.moves is None:
+            return wanted
+        return replace(wanted, moves=wanted.moved(model.plan, self.scheduled))
+
+    def moved(self, plan: Plan, deliveries: Mapping[str, Delivery]) -> Moves:
+        """What programmes do that deliver so much."""
+        bases = self.baseline.levels
+        return self.moves or Moves.of(plan, self.layout, self.p, bases, deliveries, self.effects)
 
 
 _among = node(Layout.among)
@@ -82,18 +90,19 @@ def draw_parameters(
     bases = baseline.levels
     deliveries = scheduled(model.plan, p)
     wanted = layout if years is None else _among(layout, years)
-    moves = None
-    if not model.network.routes:
-        moves = Moves.of(model.plan, wanted, p, bases, deliveries)
-    return ParameterDraw(
+    drawn = ParameterDraw(
         layout=wanted,
         p=p,
         baseline=baseline,
         scheduled=deliveries,
         trends=trends(layout, read, bases),
         sds=shock_sds(layout, read, bases),
-        moves=moves,
+        effects=moved_alike(plan, layout, read, bases),
+        moves=None,
         shocks=shock_blocks(model, block),
+    )
+    return (
+        drawn if model.network.routes else replace(drawn, moves=drawn.moved(model.plan, deliveries))
     )
 
 
@@ -200,6 +209,7 @@ class Levels:
         row = self.layout.rows[name]
         made = self._made[row]
         if made is not None and made[0] is unmoved and same(made[1], moved):
+            self._made[row] = (unmoved, moved)  # found again at once
             self._due.pop(row, None)
             return
         self._stamp[row] = next(self._stamps)
@@ -226,9 +236,10 @@ class Levels:
         if isinstance(rows, slice):
             first, last, step = rows.indices(len(self._stamp))
             place = (first, last) if step == 1 else place
-        for row in range(*place) if isinstance(place, tuple) else (place,):
-            if row in self._due:
-                self._settle(row)
+        if self._due:
+            for row in range(*place) if isinstance(place, tuple) else (place,):
+                if row in self._due:
+                    self._settle(row)
         note(self.name, place, self.peek(place))
         found: Array = self.table[where]
         return found
@@ -241,8 +252,10 @@ class Levels:
         return self.table.shape
 
     def peek(self, place: int | tuple[int, int]) -> Any:
-        """When rows were written: one of them, or some from the first to before the last."""
-        return self._stamp[place] if isinstance(place, int) else tuple(self._stamp[slice(*place)])
+        """When a row was written; or the last of some, from the first to before the last."""
+        if isinstance(place, int):
+            return self._stamp[place]
+        return max(self._stamp[slice(*place)], default=0)
 
 
 def simulate_block(
@@ -259,10 +272,10 @@ def simulate_block(
     ``lazy``: with a memo in use, levels are taken when they are first read. Raises InputError
     naming a quantity that is not finite.
     """
-    plan, layout, bases = model.plan, draw.layout, draw.baseline.levels
+    plan, layout = model.plan, draw.layout
     space = space or Workspace()
     deliveries, lots = deliver(model, draw, block, luck, keep, space)
-    moves = draw.moves or Moves.of(plan, layout, draw.p, bases, deliveries)
+    moves = draw.moved(plan, deliveries)
     name = f"{luck}/lazy" if lazy else luck
     levels = space.levels(f"levels/{name}", layout, block.draws, lazy)
     shape = (len(model.luck_years), len(layout.rows), block.draws)

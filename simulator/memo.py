@@ -12,7 +12,7 @@ object ``by_value``; what is watched counts by what is read of it.
 """
 
 import threading
-from collections.abc import Callable, Hashable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import wraps
@@ -20,6 +20,7 @@ from types import FunctionType, MethodType
 from typing import Any, Literal, ParamSpec, Protocol, TypeVar, cast
 
 import numpy as np
+from numpy.typing import NDArray
 
 from plansim.simulator.plan import Figure, Quantity, field_names
 
@@ -128,11 +129,8 @@ class _TableSource:
 
     def changes(self, before: Mapping[str, Any]) -> frozenset[Hashable]:
         """All places at which there was something else in the state before."""
-        now, gone = self.state, before.keys() - self.state.keys()
-        pairs = ((key, value, before.get(key, ABSENT)) for key, value in now.items())
-        found = {key for key, one, other in pairs if one is not other and not same(one, other)}
-        keys = () if tuple(now) == tuple(before) else (KEYS,)
-        return frozenset((*found, *gone, *keys))
+        pairs = _changed_entries(before, self.state)
+        return frozenset(key for key, one, other in pairs if not same(one, other))
 
 
 class Tree:
@@ -216,20 +214,38 @@ class _TreeSource:
         return frozenset(found)
 
 
+def _parts(node: Any) -> Mapping[Any, Any]:
+    """The entries of a mapping, the fields of a record; nothing else has parts."""
+    if isinstance(node, Mapping):
+        return node
+    return {name: getattr(node, name) for name in _names(type(node))}
+
+
+def _changed_entries(
+    before: Mapping[Any, Any], now: Mapping[Any, Any]
+) -> list[tuple[Any, Any, Any]]:
+    """Keys with what was there and what is, where that is not one object; also where keys are."""
+    old, new = tuple(before), tuple(now)
+    if old == new:
+        pairs = zip(old, before.values(), now.values(), strict=True)
+        return [pair for pair in pairs if pair[1] is not pair[2]]
+    keys = dict.fromkeys((*old, *new))
+    found = ((key, before.get(key, ABSENT), now.get(key, ABSENT)) for key in keys)
+    return [(KEYS, old, new), *(pair for pair in found if pair[1] is not pair[2])]
+
+
 def _part(node: Any, key: Any) -> Any:
     return node.get(key, ABSENT) if isinstance(node, Mapping) else getattr(node, key, ABSENT)
 
 
-def _keys(node: Any) -> tuple[Any, ...]:
-    """The keys of a mapping, the fields of a record; nothing else has parts."""
-    if isinstance(node, Mapping):
-        return tuple(node)
-    kind: Any = type(node)
-    return () if kind in WHOLE else field_names(kind)
-
-
 def _has_parts(value: Any) -> bool:
-    return isinstance(value, Mapping) or bool(_keys(value))
+    kind: Any = type(value)
+    return kind is dict or isinstance(value, Mapping) or bool(_names(kind))
+
+
+def _names(kind: Any) -> tuple[str, ...]:
+    """The fields that are parts of a record."""
+    return () if kind in WHOLE else field_names(kind)
 
 
 def _differences(
@@ -237,23 +253,16 @@ def _differences(
 ) -> None:
     """All places of a tree at which something else is read than before."""
     ends = len(place) == depth
-    before_parts, now_parts = (() if ends else _keys(node) for node in (before, now))
-    if not (before_parts and now_parts):
-        if not same(before, now):
-            found.add(place)
-    elif before_parts != now_parts:
-        found.add((*place, KEYS))
-    if isinstance(before, Mapping) and isinstance(now, Mapping):
-        pairs = [(key, before.get(key, ABSENT), other) for key, other in now.items()]
-        pairs += [(key, one, ABSENT) for key, one in before.items() if key not in now]
-    else:
-        keys = dict.fromkeys((*before_parts, *now_parts))
-        pairs = [(key, _part(before, key), _part(now, key)) for key in keys]
-    for key, one, other in pairs:
-        if one is not other:
+    old, new = ({} if ends else _parts(node) for node in (before, now))
+    if not (old and new):
+        if same(before, now):
+            return
+        found.add(place)
+    for key, one, other in _changed_entries(old, new):
+        if key is KEYS:
+            found.add((*place, KEYS))
+        else:
             _differences(one, other, (*place, key), depth, found)
-    if bool(before_parts) != bool(now_parts):
-        found.add((*place, KEYS))
 
 
 def same(one: Any, other: Any) -> bool:
@@ -263,19 +272,32 @@ def same(one: Any, other: Any) -> bool:
     if one is other:
         return True
     if isinstance(one, np.ndarray) or isinstance(other, np.ndarray):
-        alike = isinstance(one, np.ndarray) and isinstance(other, np.ndarray)
-        return alike and one.dtype == other.dtype and np.array_equal(one, other)
+        return isinstance(one, np.ndarray) and isinstance(other, np.ndarray) and _equal(one, other)
     if type(one) is not type(other):
         return False
     if isinstance(one, tuple):
-        return len(one) == len(other) and all(map(same, one, other))
+        return len(one) == len(other) and _pairwise(one, other)
     if isinstance(one, Mapping):
-        return tuple(one) == tuple(other) and all(map(same, one.values(), other.values()))
+        return tuple(one) == tuple(other) and _pairwise(one.values(), other.values())
     kind: Any = type(one)
     names: tuple[str, ...] = () if kind in _PLAIN else field_names(kind)
     if names and kind.__eq__ is not object.__eq__:
         return all(same(getattr(one, name), getattr(other, name)) for name in names)
     return bool(one == other)
+
+
+def _pairwise(one: Iterable[Any], other: Iterable[Any]) -> bool:
+    """Whether all parts are the same; most of them are the very same."""
+    return all(a is b or same(a, b) for a, b in zip(one, other, strict=True))
+
+
+def _equal(one: NDArray[Any], other: NDArray[Any]) -> bool:
+    """Whether arrays have the same numbers. The last row tells most of those apart that differ."""
+    if one.dtype != other.dtype or one.shape != other.shape:
+        return False
+    if one.ndim > 1 and len(one) and not (one[-1] == other[-1]).all():
+        return False
+    return bool((one == other).all())
 
 
 # -- what is kept ----------------------------------------------------------------------------------
@@ -370,9 +392,11 @@ class Memo:
 
     def result(self, work: Callable[..., Any], given: tuple[Any, ...], nodes: Nodes = "own") -> Any:
         """``work(*given)``, or what it found when all that it read was the same."""
-        marks = [_MARKS.get(type(thing)) for thing in given]
-        pairs = zip(marks, given, strict=True)
-        key = (work, *[id(thing) if mark is None else mark(thing) for mark, thing in pairs])
+        mark = _MARKS.get
+        key = (
+            work,
+            *[id(one) if (known := mark(type(one))) is None else known(one) for one in given],
+        )
         traces = self._known.get(key)
         if traces is not None:
             for trace in reversed(traces):
@@ -400,12 +424,14 @@ class Memo:
     def _keep(
         self, key: Hashable, given: tuple[Any, ...], reads: Reads, found: Any, turns: int
     ) -> None:
-        held = tuple(thing for thing in given if type(thing) not in _NAMED)
-        sources = {name: self.watched[name].source for name in reads}
-        states = {name: source.state for name, source in sources.items()}
+        held = tuple([thing for thing in given if type(thing) not in _NAMED])
         traces = self._known.setdefault(key, [])
-        if any(source.passing for source in sources.values()):
-            traces.clear()
+        states: dict[str, Any] = {}
+        for name in reads:
+            source = self.watched[name].source
+            states[name] = source.state
+            if source.passing:
+                traces.clear()
         traces.append(_Trace(held, reads, states, found, turns, self._turn + turns))
         del traces[:-turns]
 
@@ -552,7 +578,8 @@ def node(work: Callable[Given, Found], nodes: Nodes = "own") -> Callable[Given, 
         memo = _HERE.memo
         if memo is None or named:
             return work(*given, **named)
-        return cast(Found, memo.result(work, given, nodes))
+        found: Found = memo.result(work, given, nodes)
+        return found
 
     return asked
 
@@ -560,7 +587,8 @@ def node(work: Callable[Given, Found], nodes: Nodes = "own") -> Callable[Given, 
 def result_of(work: Callable[..., Found], *given: Any) -> Found:
     """``work(*given)`` as a node."""
     memo = _HERE.memo
-    return work(*given) if memo is None else cast(Found, memo.result(work, given))
+    found: Found = work(*given) if memo is None else memo.result(work, given)
+    return found
 
 
 def entries(

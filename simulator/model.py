@@ -47,9 +47,6 @@ class Model:
         if faults:
             raise InputError(faults)
         judged = [target.id for target in plan.judged]
-        law = LuckLaw.of(
-            centre(plan.assumptions.shock_df), centre(plan.assumptions.common_persistence)
-        )
         read = watch("plan", plan, 3)
         network, paths = settled("network", Network.of(plan)), series(plan)
         place = {item: i for i, item in enumerate(paths)}
@@ -59,7 +56,7 @@ class Model:
             network=network,
             parts=_parts(network),
             sampler=Sampler.of(plan, sampler),
-            law=law,
+            law=_law(read),
             series=paths,
             goals=_goals(read),
             scoring=Scoring.of(plan),
@@ -93,6 +90,13 @@ class Model:
 
 
 _layout = node(Layout.of)
+
+
+@node
+def _law(plan: Plan) -> LuckLaw:
+    return LuckLaw.of(
+        centre(plan.assumptions.shock_df), centre(plan.assumptions.common_persistence)
+    )
 
 
 @node

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from graphlib import CycleError, TopologicalSorter
 
 from plansim.simulator.errors import InputError
-from plansim.simulator.memo import by_value, plain
+from plansim.simulator.memo import by_value, node, plain
 from plansim.simulator.plan import Plan, Programme, Quota, Stage
 from plansim.simulator.sampling import centre, quantiles
 
@@ -180,6 +180,7 @@ def stage_of(plan: Plan, visit: Visit) -> Stage:
     return queue.stages[visit.stage]
 
 
+@node
 def _lots(programme: Programme, end: int, rare: float, spare: float, most: int) -> int:
     """How many lots may apply by the end, but for a small chance."""
     queue = programme.queue

@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from plansim.simulator.accounts import Series, indicator_path, series
+from plansim.simulator.accounts import OneFuture, Series, indicator_path, series
 from plansim.simulator.errors import Fault, InputError
 from plansim.simulator.feasibility import Goal
 from plansim.simulator.frames import KEYS, counted, frame, keys_of, language
 from plansim.simulator.future import LUCKS, Workspace, draw_parameters, simulate_block
 from plansim.simulator.layout import Layout
-from plansim.simulator.memo import KEEP, Memo, node
+from plansim.simulator.memo import KEEP, Memo, node, result_of
 from plansim.simulator.model import Model
 from plansim.simulator.naming import called, nearest_called, path_of, series_path
 from plansim.simulator.plan import Plan
@@ -161,27 +161,51 @@ class Futures:
         paths = np.empty((len(wanted), years, sides, draws))
         with self._memo:
             draw = draw_parameters(model, self.block, model.decisive_years)
+            asked = _by_series(model.goals, model.goal_series, model.series, draw.layout)
             for side, luck in enumerate(self._lucks):
                 found = simulate_block(model, draw, self.block, luck, space=self._space).future
-                read = {n: indicator_path(found, model.series[n]) for n in set(model.goal_series)}
-                for row, (goal, n) in enumerate(zip(model.goals, model.goal_series, strict=True)):
-                    met[row, side], reads[row, side] = _in_its_year(goal, draw.layout, read[n])
+                for goals in asked:
+                    for row, hit, read in _in_their_years(found, goals):
+                        met[row, side], reads[row, side] = hit, read
                 if wanted:
                     every = draw.among(model, model.layout)
                     found = simulate_block(
                         model, every, self.block, luck, space=self._space, lazy=True
                     ).future
                     for row, item in enumerate(wanted):
-                        paths[row, :, side] = indicator_path(found, item)
+                        paths[row, :, side] = result_of(indicator_path, found, item)
         return met, reads, paths
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Goals:
+    """The targets of one indicator, each with its row among all."""
+
+    item: Series
+    rows: tuple[tuple[int, Goal], ...]
+
+
 @node
-def _in_its_year(goal: Goal, layout: Layout, path: Array) -> tuple[Bools, Array]:
-    """Whether a target is met in its own year, and the indicator there as worded. [(draw,)]"""
-    goal = goal.among(layout.years)
-    read = goal.read(path)
-    return goal.met(read)[goal.year].copy(), read[goal.year].copy()
+def _by_series(
+    goals: tuple[Goal, ...], places: tuple[int, ...], items: tuple[Series, ...], layout: Layout
+) -> tuple[_Goals, ...]:
+    """Targets by their indicators, in the years of a layout. ``places``: as in ``Model``."""
+    found: dict[int, list[tuple[int, Goal]]] = {}
+    for row, (goal, place) in enumerate(zip(goals, places, strict=True)):
+        found.setdefault(place, []).append((row, goal.among(layout.years)))
+    return tuple(_Goals(items[place], tuple(rows)) for place, rows in found.items())
+
+
+@node
+def _in_their_years(future: OneFuture, goals: _Goals) -> list[tuple[int, Bools, Array]]:
+    """By row: whether each target is met in its own year, and the indicator there as worded.
+    [(draw,)]
+    """
+    path, found = indicator_path(future, goals.item), []
+    for row, goal in goals.rows:
+        read = goal.read(path)
+        found.append((row, goal.met(read)[goal.year].copy(), read[goal.year].copy()))
+    return found
 
 
 def width_of(draws: int, workers: int) -> int:

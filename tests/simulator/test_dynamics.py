@@ -442,7 +442,9 @@ def test_moves_of_some_years_are_those_of_all(
     given_p = {**common.p, **strengths}
     few = model.layout.among((2015, *sorted(others)))
     whole, some = (
-        Moves.of(model.plan, layout, given_p, common.baseline.levels, common.scheduled)
+        Moves.of(
+            model.plan, layout, given_p, common.baseline.levels, common.scheduled, common.effects
+        )
         for layout in (model.layout, few)
     )
     for part in ("paths", "added", "open_share", "recognised"):
