@@ -1,10 +1,11 @@
 """How often targets of plans were met: Eq. 19, learned from closed ones.
 
-    logit P = α + β_level + β_kind + β_field + β_pace · pace + u_year + u_place (+ u_plan)
+    logit P = α + β_level + β_kind + β_field + β_pace · pace + u_year,field + u_place (+ u_plan)
 
-α ~ N(0, 1.5), β ~ N(0, 1); u are normal with scales that are half-normal(1). Rows of one year share
-a shock, so do rows of one place and, where plans run for several years, rows of one plan. The
-posterior is drawn by Hamiltonian Monte Carlo (Neal, 2011) on whitened coordinates (u = σ z).
+α ~ N(0, 1.5), β ~ N(0, 1); u are normal with scales that are half-normal(1). Rows of one field in
+one year share a shock, so do rows of one place and, where plans run for several years, rows of one
+plan. The posterior is drawn by Hamiltonian Monte Carlo (Neal, 2011) on whitened coordinates
+(u = σ z).
 """
 
 from __future__ import annotations
@@ -32,9 +33,9 @@ SLOWDOWN = 0.67
 #: Years that are no past for anybody.
 PANDEMIC = frozenset({2020, 2022})
 #: Groups of rows that share a shock, by horizon.
-GROUPS = {"annual": ("year", "place"), "multi-year": ("year", "place", "plan")}
-#: Moves of the warm-up, moves a draw, steps of a move, acceptance aimed at.
-WARM, EVERY, REACH, ACCEPTANCE = 450, 4, 6, 0.8
+GROUPS = {"annual": ("season", "place"), "multi-year": ("season", "place", "plan")}
+#: Moves of the warm-up, steps of a move, acceptance aimed at.
+WARM, REACH, ACCEPTANCE = 450, 6, 0.8
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +59,18 @@ class ClosedTarget:
     reported: bool | None
     source: str
 
+    @property
+    def season(self) -> str:
+        """A year as it was for one field: good for growth, bad for energy."""
+        return f"{self.year} {self.field}"
+
 
 @dataclass(frozen=True, slots=True)
 class Posterior:
     """Joint draws of Eq. 19: ``values`` [term, draw] in logits, by ``terms``.
 
     Terms are ``""`` (α), ``level/county``, ``kind/binding``, ``field/growth``, ``pace`` and
-    ``scale/year``. ``shocks`` [draw, shock] by ``names`` (``year/2012``).
+    ``scale/place``. ``shocks`` [draw, shock] by ``names`` (``season/2012 growth``).
     """
 
     terms: tuple[str, ...]
@@ -172,15 +178,26 @@ def _logit_of(rows: Sequence[ClosedTarget], terms: Sequence[str]) -> tuple[_Logi
 
 
 def fit(
-    rows: Sequence[ClosedTarget], *, pace: bool, seed: int, draws: int = 200, chains: int = 2
+    rows: Sequence[ClosedTarget],
+    *,
+    pace: bool,
+    seed: int,
+    draws: int = 200,
+    chains: int = 2,
+    every: int = 4,
 ) -> Posterior:
-    """Joint draws of Eq. 19 from rows of one horizon; the same for the same rows and seed."""
+    """Joint draws of Eq. 19 from rows of one horizon; the same for the same rows and seed.
+
+    ``draws``: of each chain, every so many moves.
+    """
     terms = terms_of(rows, pace)
     model, names = _logit_of(rows, terms)
     with np.errstate(over="ignore", invalid="ignore"):  # a path that leaves the world is refused
         found = np.concatenate(
             [
-                hamiltonian(model.density, model.size, np.random.default_rng((seed, chain)), draws)
+                hamiltonian(
+                    model.density, model.size, np.random.default_rng((seed, chain)), draws, every
+                )
                 for chain in range(chains)
             ]
         )
@@ -237,7 +254,9 @@ class _Step:
         return float(np.exp(self.smooth))
 
 
-def hamiltonian(density: Density, size: int, rng: np.random.Generator, draws: int) -> Array:
+def hamiltonian(
+    density: Density, size: int, rng: np.random.Generator, draws: int, every: int = 1
+) -> Array:
     """Draws [draw, coordinate] of a density, given with its gradient, by Hamiltonian Monte Carlo.
 
     The first third of the warm-up finds a typical point; the curvature there makes coordinates
@@ -254,9 +273,9 @@ def hamiltonian(density: Density, size: int, rng: np.random.Generator, draws: in
         at, acceptance = _moved(density, at, frame, step.size, rng)
         step.learn(acceptance)
     kept = np.empty((draws, size))
-    for move in range(draws * EVERY):
+    for move in range(draws * every):
         at, _ = _moved(density, at, frame, step.settled, rng)
-        kept[move // EVERY] = at
+        kept[move // every] = at
     return kept
 
 

@@ -60,10 +60,11 @@ MONEY = "元"
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """Closed targets of one level, kind, field and horizon. ``reported``: counted as met."""
+    """Closed targets of one level, kind, field and horizon: how many, how many met, ended when."""
 
     rows: int
     met: int
+    years: frozenset[int]
 
 
 @cache
@@ -87,14 +88,7 @@ def outside_view(
     draws = posterior(horizon, pace is not None)
     cell = {"level": level, "kind": kind, "field": field}
     borrowed = tuple(part for part, word in cell.items() if f"{part}/{word}" not in draws)
-    count = len(draws[""])
-    terms = [draws.get(f"{part}/{word}", prior(part, count)) for part, word in cell.items()]
-    score = draws[""] + np.sum(terms, axis=0)
-    if pace is not None:
-        score = score + draws["pace"] * pace
-    scales = [values for term, values in draws.items() if term.startswith("scale/")]
-    spread = np.sqrt(np.square(scales).sum(axis=0))
-    chances = expit(score[:, None] + spread[:, None] * normal_points(POINTS))
+    chances = chances_of(draws, cell, pace)
     low, high = np.quantile(chances, (0.05, 0.95))
     mean_low, mean_high = np.quantile(chances.mean(axis=1), (0.05, 0.95))
     behind = [
@@ -115,7 +109,24 @@ def outside_view(
         field=field,
         horizon=horizon,
         borrowed=borrowed,
+        years=len(frozenset[int]().union(*(found.years for found in behind))),
     )
+
+
+def chances_of(draws: Mapping[str, Array], cell: Mapping[str, str], pace: float | None) -> Array:
+    """Eq. 20 before it is averaged: the probability by draw of the coefficients and by shock.
+
+    ``draws``: of Eq. 19 by term; ``cell``: level, kind and field.
+    """
+    count = len(draws[""])
+    terms = [draws.get(f"{part}/{word}", prior(part, count)) for part, word in cell.items()]
+    score = draws[""] + np.sum(terms, axis=0)
+    if pace is not None:
+        score = score + draws["pace"] * pace
+    scales = [values for term, values in draws.items() if term.startswith("scale/")]
+    spread = np.sqrt(np.square(scales).sum(axis=0))
+    chances: Array = expit(score[:, None] + spread[:, None] * normal_points(POINTS))
+    return chances
 
 
 def outside_views(plan: Plan, paces: Mapping[str, float] | None = None) -> dict[str, OutsideView]:
@@ -188,7 +199,7 @@ def evidence() -> Mapping[tuple[str, str, str, str], Evidence]:
     """Closed targets by horizon, level, kind and field."""
     return {
         (row["horizon"], row["level"], row["kind"], row["field"]): Evidence(
-            int(row["rows"]), int(row["met"])
+            int(row["rows"]), int(row["met"]), frozenset(int(y) for y in row["years"].split())
         )
         for row in _rows("outside_rows.csv")
     }

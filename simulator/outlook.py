@@ -13,9 +13,9 @@ class OutsideView:
     ``mean_low``, ``mean_high``: 5 and 95 % of the probability averaged over shocks: what is not
     known of the coefficients alone.
     ``level``, ``kind``, ``field`` and ``horizon``: the cell that the target was put in. ``rows``:
-    targets of that level, kind and horizon in the evidence, ``met`` of them; 0 where there is
-    none. ``borrowed``: which of the cell's terms ("level", "kind", "field") have no row of that
-    horizon, so that their coefficient is the prior's.
+    targets of that level, kind and horizon in the evidence, ``met`` of them, which ended in so many
+    different ``years``; 0 where there is none. ``borrowed``: which of the cell's terms ("level",
+    "kind", "field") have no row of that horizon, so that their coefficient is the prior's.
     """
 
     probability: float
@@ -30,3 +30,4 @@ class OutsideView:
     field: str
     horizon: str
     borrowed: tuple[str, ...] = ()
+    years: int = 0

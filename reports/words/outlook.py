@@ -15,7 +15,7 @@ def outside_cell(view: OutsideView, lang: str) -> str:
     """
     cell = {part: _word(getattr(view, part), lang) for part in ("level", "kind", "horizon")}
     if view.rows:
-        said = say("outside.seen", lang, rows=view.rows, met=view.met, **cell)
+        said = say("outside.seen", lang, rows=view.rows, met=view.met, years=view.years, **cell)
     else:
         lent = [_word(OTHERS[part], lang) for part in view.borrowed if part in OTHERS]
         others = say("outside.list", lang).join(lent) or say("outside.apart", lang)

@@ -295,6 +295,8 @@ MEANING = (
     ("plan.yaml", "curve: logistic", "curve: richards", "richards_needs_theta", "clusters.robotics.output.trend"),
     ("plan.yaml", "to: city.patents", "to: city.patent", "unknown_quantity", "couplings.1.to"),
     ("plan.yaml", "- source_quantity: city.rd_to_revenue", "- source_quantity: city.rd", "unknown_quantity", "couplings.0.source_quantity"),
+    ("plan.yaml", "level: county", "level: city", "not_a_choice", "plan.level"),
+    ("plan.yaml", "field: digital", "field: digits", "not_a_choice", "indicators.informatisation.field"),
     ("plan.yaml", "of: city.integration,", "of: city.integrate,", "unknown_account", "indicators.integration.of"),
     ("plan.yaml", "over: nominal_output", "over: city.patents", "unknown_account", "indicators.va_rate.over"),
     ("plan.yaml", "tag: high_tech", "tag: hightech", "unknown_tag", "indicators.high_tech_share.tag"),
