@@ -1,10 +1,17 @@
-"""What typer says by itself on a page of help, in the reader's language."""
+"""What typer says by itself, on a page of help and of a line that it cannot read, in the reader's
+language.
+"""
 
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
+import typer
 from typer.core import TyperCommand, TyperGroup
 
-from plansim.words.catalogue import default_language, say
+from plansim.simulator.errors import Fault, nearest
+from plansim.words.catalogue import LANGUAGES, default_language, say, say_fault
 
 LANG = default_language()
 #: What stands for options, and for a command, where usage is shown.
@@ -13,8 +20,60 @@ OPTIONS, COMMAND = say("help.usage_options", LANG), say("help.usage_command", LA
 KINDS = {"<str>": "help.text", "<path>": "help.path"}
 
 
+#: What typer raises where it cannot read a line.
+UsageError: Any = typer.BadParameter.__mro__[1]
+WRONG_LINE = 2
+
+
+def language_of(words: Sequence[str]) -> str:
+    """The language that a line asks for, though it cannot be read; else that of the reader."""
+    for word, following in zip(words, [*words[1:], ""], strict=True):
+        asked = following if word == "--lang" else word.removeprefix("--lang=")
+        if word.startswith("--lang") and asked in LANGUAGES:
+            return asked
+    return LANG
+
+
+def fault_of(problem: Any, words: Sequence[str], commands: Sequence[str]) -> Fault:
+    """What is wrong with a line. ``words``: of the line; ``commands``: those that there are."""
+    kind, message = type(problem).__name__, str(problem.message)
+    option = str(getattr(problem, "option_name", ""))
+    if kind == "NoSuchOption":
+        near = ", ".join(sorted(problem.possibilities or ()))
+        return Fault("no_such_option", {"value": option, "nearest": near})
+    if kind == "BadOptionUsage":
+        bare = "does not take" in message
+        return Fault("option_takes_nothing" if bare else "option_needs_value", {"value": option})
+    if kind == "MissingParameter":
+        return Fault("missing_argument", {"value": problem.param.metavar or problem.param.name})
+    if message.startswith("No such command"):
+        return Fault("no_such_command", {"value": words[0], "nearest": nearest(words[0], commands)})
+    if message.startswith("Got unexpected extra"):
+        return Fault("extra_argument", {"value": message.partition("(s) (")[2].rstrip(")")})
+    return Fault("bad_argument", {"value": getattr(problem.param, "metavar", None) or message})
+
+
+@contextmanager
+def spoken(words: Sequence[str], page: str, commands: Sequence[str] = ()) -> Iterator[None]:
+    """Ends with what is wrong with a line, and where help is, in the language of the line."""
+    try:
+        yield
+    except UsageError as problem:
+        if type(problem).__name__ == "NoArgsIsHelpError":
+            raise
+        lang = language_of(words)
+        told = say("say.error", lang) + say_fault(fault_of(problem, words, commands), lang)
+        print(told, say("say.help", lang, value=f"{page} -h"), sep="\n", file=sys.stderr)
+        raise typer.Exit(WRONG_LINE) from None
+
+
 class _Spoken:
-    """A command whose page of help has no word but of the catalogue."""
+    """A command that says no word but of the catalogue."""
+
+    def make_context(self: Any, info_name: Any, args: Any, parent: Any = None, **more: Any) -> Any:
+        above = "" if parent is None else f"{parent.command_path} "
+        with spoken(tuple(args), f"{above}{info_name}"):
+            return super().make_context(info_name, args, parent, **more)  # type: ignore[misc]
 
     def format_usage(self: Any, ctx: Any, formatter: Any) -> None:
         pieces = " ".join(self.collect_usage_pieces(ctx))
@@ -56,6 +115,10 @@ class Command(_Spoken, TyperCommand):
 
 class Group(_Spoken, TyperGroup):
     """All commands; completion explains itself in the reader's language too."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        with spoken(tuple(args), ctx.command_path, self.list_commands(ctx)):
+            return super().resolve_command(ctx, args)
 
     def get_params(self, ctx: Any) -> Any:
         found = super().get_params(ctx)
