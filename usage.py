@@ -5,6 +5,7 @@ language.
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import zip_longest
 from typing import Any
 
 import typer
@@ -27,7 +28,7 @@ WRONG_LINE = 2
 
 def language_of(words: Sequence[str]) -> str:
     """The language that a line asks for, though it cannot be read; else that of the reader."""
-    for word, following in zip(words, [*words[1:], ""], strict=True):
+    for word, following in zip_longest(words, words[1:], fillvalue=""):
         asked = following if word == "--lang" else word.removeprefix("--lang=")
         if word.startswith("--lang") and asked in LANGUAGES:
             return asked
@@ -44,13 +45,17 @@ def fault_of(problem: Any, words: Sequence[str], commands: Sequence[str]) -> Fau
     if kind == "BadOptionUsage":
         bare = "does not take" in message
         return Fault("option_takes_nothing" if bare else "option_needs_value", {"value": option})
-    if kind == "MissingParameter":
-        return Fault("missing_argument", {"value": problem.param.metavar or problem.param.name})
+    parameter = getattr(problem, "param", None)
+    if parameter is not None:
+        is_option = parameter.param_type_name == "option"
+        called = parameter.opts[0] if is_option else parameter.metavar or parameter.name
+        missing = kind == "MissingParameter"
+        return Fault("missing_argument" if missing else "bad_argument", {"value": called})
     if message.startswith("No such command"):
         return Fault("no_such_command", {"value": words[0], "nearest": nearest(words[0], commands)})
     if message.startswith("Got unexpected extra"):
         return Fault("extra_argument", {"value": message.partition("(s) (")[2].rstrip(")")})
-    return Fault("bad_argument", {"value": getattr(problem.param, "metavar", None) or message})
+    return Fault("bad_argument", {"value": " ".join(words)})
 
 
 @contextmanager
