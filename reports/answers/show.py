@@ -255,13 +255,14 @@ def requirement_table(plan: Plan, found: Sequence[Requirement], lang: str) -> Ta
         (
             target_called(plan, each.target, lang),
             goal_text(each.target, lang),
+            say(f"owner.{each.target.owner}", lang),
             "" if each.growth is None else percent_change(each.growth),
             rarity_text(each.rarity),
         )
         for each in found
         if each.rarity is not None
     ]
-    columns = ("target", "goal", "needs", "rare")
+    columns = ("target", "goal", "owner", "needs", "rare")
     title = say("show.requirements", lang)
     return Table(columns, tuple(rows), right=("needs", "rare"), title=title)
 

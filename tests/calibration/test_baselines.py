@@ -452,7 +452,7 @@ def test_every_figure_of_the_base_year_is_shown():
     assert rest.before is None
     assert rest.p05 < rest.after < rest.p95
     total = rows["totals.output"]
-    assert (total.origin, total.unit) == ("derived", "亿元")
+    assert (total.origin, total.unit) == ("goal", "亿元")
     assert total.moved == pytest.approx(
         np.log(total.after / total.before) / (np.log(1660 / 1400) / 2 / 1.6448536), rel=1e-6
     )

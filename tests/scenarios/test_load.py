@@ -272,7 +272,7 @@ def test_an_unknown_key_names_the_nearest_known(copy: Copy) -> None:
 MEANING = (
     ("plan.yaml", "years: [2015, 2025]", "years: [2015, 2015]", "years_order", "plan.years"),
     ("plan.yaml", "base_year: 2015", "base_year: 2016", "base_year_first", "plan.base_year"),
-    ("plan.yaml", "unit: 亿元, year: 2015, origin: derived", "unit: tce, year: 2015, origin: derived", "unit_dimension", "totals.output.unit"),
+    ("plan.yaml", "unit: 亿元, year: 2015, origin: goal", "unit: tce, year: 2015, origin: goal", "unit_dimension", "totals.output.unit"),
     ("plan.yaml", "unit: points/year", "unit: point/year", "unknown_unit", "clusters.robotics.va_rate.trend.rate.unit"),
     ("plan.yaml", "value: 18.3", "value: 118.3", "not_a_share", "totals.va_rate"),
     ("plan.yaml", "low: 0.6, mode: 0.8, high: 0.92", "low: 0.6, mode: 0.8, high: 1.92", "not_a_share", "clusters.robotics.tags.high_tech"),
