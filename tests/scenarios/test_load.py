@@ -325,14 +325,21 @@ MEANING = (
 )  # fmt: skip
 #: What else one change brings about.
 FOLLOWS = {
-    "years_order": {"year_outside"},
+    "years_order": {"year_outside", "not_a_lever"},
     "one_rest": {"missing_key"},
     "missing_key": {"unit_dimension"},
     "not_a_correlation": {"correlations_impossible"},
-    # the lever of a schedule's year leads nowhere when the year is gone
+    # a lever leads nowhere when the year, the cluster or the goal that it moves is gone
     **{
         code: {"not_a_lever"}
-        for code in ("empty_schedule", "year_outside", "year_before_base", "not_a_share")
+        for code in (
+            "empty_schedule",
+            "year_outside",
+            "year_before_base",
+            "not_a_share",
+            "unit_dimension",
+            "unknown_cluster",
+        )
     },
 }
 #: A correlation has no key of its own in the file: its list is where the fault stands.

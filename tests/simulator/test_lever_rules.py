@@ -2,7 +2,9 @@
 
 # ruff: noqa: E501 (tables of changes: one a line)
 
+from collections import Counter
 from dataclasses import replace
+from typing import get_args
 
 import pytest
 
@@ -33,7 +35,10 @@ def codes(*settings: str) -> set[tuple[str, str]]:
 @pytest.mark.parametrize("name", shipped())
 def test_shipped_plans_state_levers_with_their_reasons(name: str) -> None:
     plan = load(name)
-    assert len(plan.levers) >= 3
+    kinds = Counter(lever_kind(lever) for lever in plan.levers.values())
+    assert len(plan.levers) >= 15
+    assert kinds["administration"] >= 15
+    assert min(kinds[kind] for kind in get_args(LeverKind)) >= 3
     for lever in plan.levers.values():
         assert lever.low < lever.high
         assert lever.source

@@ -57,7 +57,8 @@ def test_every_path_has_one_name_that_leads_back(plans: list[naming.Named], lang
         moved = {f"levers.{key}": lever.path for key, lever in levers.items()}
         for path, name in found.items():
             assert path_of(plan, name) == moved.get(path, path), (plan.plan.id, name)
-        assert len(set(found.values())) == len(found) - len(moved)
+        twice = [path for path in moved.values() if path in found]
+        assert len(set(found.values())) == len(found) - len(twice)
 
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
