@@ -274,6 +274,20 @@ def test_columns_may_be_moved_and_unused_ones_deleted(edited: Callable[[Change],
     assert load(str(edited(change))) == load(str(TEMPLATE))
 
 
+def test_a_workbook_carries_owners_and_may_do_without(edited: Callable[[Change], Path]) -> None:
+    def change(book: Any) -> None:
+        page = sheet(book, "targets")
+        assert page.cell(2, column_of(page, "owner")).value == "market"
+        page.delete_cols(column_of(page, "owner"))
+
+    owners = {t.id: t.owner for t in load(str(edited(change))).targets}
+    assert owners["upgraded-firms-2030"] == "administration"
+    assert owners["energy-intensity-2030"] == "market"
+    assert {t.owner for t in load(str(TEMPLATE)).targets} == {
+        "administration", "quota", "anticipated", "market",
+    }  # fmt: skip
+
+
 def test_gaps_rows_of_blanks_and_own_sheets_do_not_matter(edited: Callable[[Change], Path]) -> None:
     def change(book: Any) -> None:
         for page in book.worksheets[1:-1]:

@@ -152,6 +152,8 @@ def test_a_driver_that_explains_little_does_not_bind() -> None:
 
 def test_evidence_is_sorted_by_where_the_figures_come_from(plan: Plan) -> None:
     origins = {"a": "stated", "b": "derived", "c": "literature", "d.luck.sd": "judgement"}
+    origins["e"] = "goal"
+    assert evidence(origins, {"e": 0.3, "a": 0.1}) == "goal 75%"
     assert evidence(origins, {"a": 0.2, "b": 0.2, "c": 0.1}) == "data 80%"
     assert evidence(origins, {"a": 0.1, "c": 0.3}) == "transferred 75%"
     assert evidence(origins, {"luck/2025/d": 0.6, "c": 0.2}) == "judgement 75%"
