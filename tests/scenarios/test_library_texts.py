@@ -1,8 +1,10 @@
 """What the authors of shipped plans wrote stands in both languages, no word of one in the other."""
 
 import re
+from collections.abc import Iterator, Mapping
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -23,3 +25,26 @@ def test_reasons_of_targets(folder: Path) -> None:
         assert bool(zh) == bool(en), row.cells["id"]
         assert not CHINESE.search(en), en
         assert set(LATIN.findall(zh)) <= NAMES, zh
+
+
+#: Plans whose every figure says why in both languages.
+WHOLE = {"yuyao-2016", "template"}
+
+
+def whys(node: Any) -> Iterator[Any]:
+    if isinstance(node, Mapping):
+        yield from (node["why"],) if "why" in node else ()
+        yield from (why for part in node.values() for why in whys(part))
+    elif isinstance(node, list):
+        yield from (why for part in node for why in whys(part))
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
+def test_reasons_of_figures_and_scenarios(folder: Path) -> None:
+    draft = read_folder(folder)
+    scenarios = [tree.data for tree in draft.scenarios.values() if tree is not None]
+    told = [*whys(draft.tree.data if folder.name in WHOLE else {}), *whys(scenarios)]
+    assert told or folder.name == "cixi-2017"
+    for why in told:
+        assert not CHINESE.search(why["en"]), why
+        assert set(LATIN.findall(why["zh"])) <= NAMES, why

@@ -25,13 +25,17 @@ def test_a_name_may_stand_in_one_language_for_both(copy: Copy) -> None:
     assert copy.load("delayed").clusters["robotics"].name == Label("机器人", "机器人")
 
 
-LEVELS = "levels in plans are at current prices, growth rates at constant ones"
+LEVELS = (
+    '{zh: "规划中的水平值为现价，增速为不变价", '
+    'en: "levels in plans are at current prices, growth rates at constant ones"}'
+)
+ABOUT = 'why: {zh: "水平值的“左右”", en: "about, on a level"}'
 BOTH = {"zh": "水平按现价", "en": "levels at current prices"}
 
 
 def test_a_reason_may_be_given_in_both_languages(copy: Copy, tmp_path: Path) -> None:
-    copy.change("plan.yaml", f'why: "{LEVELS}"', f"why: {{zh: {BOTH['zh']}, en: {BOTH['en']}}}")
-    copy.change("plan.yaml", 'why: "左右 on a level"', "why: {zh: 对水平值, en: on a level}")
+    copy.change("plan.yaml", f"why: {LEVELS}", f"why: {{zh: {BOTH['zh']}, en: {BOTH['en']}}}")
+    copy.change("plan.yaml", ABOUT, "why: {zh: 对水平值, en: on a level}")
     plan = copy.load()
     switch, figure = plan.assumptions.output_prices, plan.assumptions.about_tolerance
     assert {lang: in_language(switch.why, lang) for lang in BOTH} == BOTH
@@ -45,6 +49,6 @@ def test_a_reason_may_be_given_in_both_languages(copy: Copy, tmp_path: Path) -> 
 
 
 def test_a_reason_in_one_language_is_wrong_if_the_other_is_missing(copy: Copy) -> None:
-    copy.change("plan.yaml", 'why: "左右 on a level"', "why: {zh: 对水平值}")
+    copy.change("plan.yaml", ABOUT, "why: {zh: 对水平值}")
     fault = copy.fault()
     assert (fault.code, fault.path) == ("missing_key", "assumptions.about_tolerance.why.en")
