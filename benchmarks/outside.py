@@ -27,6 +27,8 @@ from plansim.calibration.fulfilment import ClosedTarget, Posterior, fit
 from plansim.calibration.outside import HORIZONS, chances_of
 
 Array = NDArray[np.float64]
+#: What is learned of rows, with or without their pace: joint draws of Eq. 19 by term.
+Learn = Callable[[Sequence[ClosedTarget], bool], Mapping[str, Array]]
 SEED = 19
 #: Moves between two draws of the shipped table.
 EVERY = 12
@@ -96,27 +98,34 @@ class Forecast:
     mean: float
 
 
-def forecasts(rows: Sequence[ClosedTarget], by: str, pace: bool = False) -> Iterator[Forecast]:
+def learned(rows: Sequence[ClosedTarget], pace: bool) -> Mapping[str, Array]:
+    """One chain of Eq. 19."""
+    found = fit(rows, pace=pace, seed=SEED, chains=1)
+    return dict(zip(found.terms, found.values, strict=True))
+
+
+def forecasts(
+    rows: Sequence[ClosedTarget], by: str, pace: bool = False, learn: Learn = learned
+) -> Iterator[Forecast]:
     """Every row forecast from the rows of the other folds."""
     fold_of = FOLDS[by]
     for fold in sorted({str(fold_of(row)) for row in rows}):
         out = [row for row in rows if str(fold_of(row)) == fold]
-        yield from said([row for row in rows if str(fold_of(row)) != fold], out, pace)
+        yield from said([row for row in rows if str(fold_of(row)) != fold], out, pace, learn)
 
 
-def ahead(rows: Sequence[ClosedTarget]) -> Iterator[Forecast]:
+def ahead(rows: Sequence[ClosedTarget], learn: Learn = learned) -> Iterator[Forecast]:
     """Every year forecast from the years before it."""
     for year in sorted({row.year for row in rows if row.year >= FIRST_ORIGIN}):
         before = [row for row in rows if row.year < year]
-        yield from said(before, [row for row in rows if row.year == year], pace=False)
+        yield from said(before, [row for row in rows if row.year == year], False, learn)
 
 
 def said(
-    known: Sequence[ClosedTarget], out: Sequence[ClosedTarget], pace: bool
+    known: Sequence[ClosedTarget], out: Sequence[ClosedTarget], pace: bool, learn: Learn
 ) -> Iterator[Forecast]:
     """Forecasts of rows from others. One without a known pace stands at the neutral one."""
-    found = fit(known, pace=pace, seed=SEED, chains=1)
-    draws = dict(zip(found.terms, found.values, strict=True))
+    draws = learn(known, pace)
 
     @cache
     def chance(level: str, kind: str, field: str, at: float | None) -> float:
@@ -192,18 +201,18 @@ HEAD = (
 )
 
 
-def section(rows: Sequence[ClosedTarget]) -> str:
+def section(rows: Sequence[ClosedTarget], learn: Learn = learned) -> str:
     """The section of docs/score.md."""
     parts = []
     for horizon in HORIZONS:
         held = [row for row in rows if row.horizon == horizon]
-        years = list(forecasts(held, "year"))
+        flattering = "place" if horizon == "annual" else "plan"
+        years = list(forecasts(held, "year", learn=learn))
         table = [*by_level("years", years)]
-        table += by_level("years, past pace known", list(forecasts(held, "year", pace=True)))
-        table += by_level("plans" if horizon == HORIZONS[1] else "places", list(
-            forecasts(held, "plan" if horizon == HORIZONS[1] else "place")
-        ))  # fmt: skip
-        table += by_level("all later years", list(ahead(held)))
+        told = list(forecasts(held, "year", pace=True, learn=learn))
+        table += by_level("years, past pace known", told)
+        table += by_level(f"{flattering}s", list(forecasts(held, flattering, learn=learn)))
+        table += by_level("all later years", list(ahead(held, learn)))
         picture = "| said | targets | mean said | met |\n|---|---|---|---|\n" + "\n".join(
             reliability(years)
         )
