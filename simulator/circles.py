@@ -94,7 +94,7 @@ def _bases(plan: Plan, rests: Mapping[str, tuple[str, ...]]) -> Iterator[tuple[s
     """Bases that were deduced from goals, or that nothing dated stands behind but a goal."""
     goals = goal_lines(plan)
     for path, figure in figures(plan):
-        if not _is_base(path) or figure.origin == "stated":
+        if not is_base(path) or figure.origin == "stated":
             continue
         about = _about(plan, path, rests)
         cited = [t for t in about if lines_of(t.source) & lines_of(figure.source)]
@@ -108,7 +108,7 @@ def _bases(plan: Plan, rests: Mapping[str, tuple[str, ...]]) -> Iterator[tuple[s
             yield path, ReadBack("base", named, targets)
 
 
-def _is_base(path: str) -> bool:
+def is_base(path: str) -> bool:
     """Whether a figure says how much of something there is before anything happens."""
     section, *keys = path.split(".")
     if section in ("clusters", "city"):
@@ -121,7 +121,8 @@ def _about(plan: Plan, path: str, rests: Mapping[str, tuple[str, ...]]) -> list[
     section, key, *_ = path.split(".")
     cluster = key if section == "clusters" else ""
     if section == "programmes":
-        return [t for t in plan.judged if counted(plan).get(t.id) == key]
+        counts = plan.kept("counted", lambda: counted(plan))
+        return [t for t in plan.judged if counts.get(t.id) == key]
     found = [t for t in plan.judged if path in rests[t.id] and t.cluster == cluster]
     if path == "totals.output":  # ratios, and counts that grow with it, are the same at any size
         asked = [(t, plan.indicators[t.indicator]) for t in found]
