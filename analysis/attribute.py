@@ -7,18 +7,24 @@ every coalition of levers was judged.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from math import isfinite
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from plansim.analysis.contrast import Lever, differences, mixed, solitary
+from plansim.analysis.contrast import TOTAL, Lever, differences, lever_name, mixed, solitary
 from plansim.analysis.shapley import Gathered, antithetic_orders, coalitions, shares
 from plansim.analysis.together import Together, batches, mean_of_lucks
 from plansim.simulator.errors import InputError
 from plansim.simulator.feasibility import Z975
+from plansim.simulator.frames import KEYS, frame, keys_of, language
 from plansim.simulator.memo import Memo
 from plansim.simulator.model import Model
 from plansim.simulator.plan import Plan, Target
 from plansim.simulator.sampling import Array
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 #: Every coalition of so many levers is judged; of more, those that some orders pass through.
 MOST_EXACT = 12
@@ -26,6 +32,8 @@ MOST_EXACT = 12
 ORDERS = 8
 #: What is split: the probability of a target, or its indicator as worded, on average.
 MEASURES = ("probability", "change")
+#: Columns of a frame behind the keys of its target.
+BROUGHT = ("lever", "lever_name", "share", "low", "high", "share_unit", "measure")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +58,40 @@ class Attribution:
     judged: int
     draws: int
     seed: int
+
+    def to_frame(self, lang: str | None = None) -> "pd.DataFrame":
+        """One row a target and lever, and one for all together: ``share`` with its interval.
+
+        ``share_unit``: the unit of shares: "1" of a probability, else the target's.
+        """
+        lang = language(lang)
+        levers = [(key, lever_name(self.plan, key, lang)) for key in self.keys]
+        rows = [
+            keys_of(self.plan, target, lang) | {
+                "lever": key, "lever_name": name, **self.part(row, place),
+                "measure": self.measure, "share_unit": self.unit_of(target),
+            }
+            for place, target in enumerate(self.targets)
+            for row, (key, name) in enumerate(levers)
+        ]  # fmt: skip
+        return frame(rows, (*KEYS, *BROUGHT))
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The levers by key, in the order of the shares: the last is the total."""
+        return (*(lever.key for lever in self.levers), TOTAL)
+
+    def unit_of(self, target: Target) -> str:
+        """The unit of what is brought to a target."""
+        return "1" if self.measure == "probability" else target.unit
+
+    def part(self, row: int, place: int) -> dict[str, float | None]:
+        """What a lever brings to a target, in ``unit_of`` it; None where it is not known."""
+        target = self.targets[place]
+        size = 1.0 if self.measure == "probability" else target.scale
+        sides = {"share": self.share, "low": self.low, "high": self.high}
+        found = {name: float(side[row, place]) / size for name, side in sides.items()}
+        return {name: value if isfinite(value) else None for name, value in found.items()}
 
 
 @dataclass(slots=True)

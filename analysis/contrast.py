@@ -7,11 +7,14 @@ from typing import Any
 
 from plansim.simulator.errors import Fault, InputError
 from plansim.simulator.model import Model
-from plansim.simulator.naming import called, nearest_called, path_of
+from plansim.simulator.naming import called, name_of, nearest_called, path_of
 from plansim.simulator.plan import Cluster, Plan, Programme
+from plansim.words.catalogue import say
 
 #: Everything that is not told apart by its own name.
 REST = "rest"
+#: All levers together.
+TOTAL = "total"
 #: Kinds of levers, by the first of what its programmes move; quantities by the end of their path.
 KINDS = ("output", "va_rate", "energy", "labour", "city", "counts")
 MOVED = {
@@ -246,3 +249,20 @@ def _alone(model: Model, key: str) -> bool:
         else [s.path for s in part.stations if not s.path.startswith("programmes.")]
     )
     return part is None or (tuple(part.routes) == (key,) and not shared)
+
+
+def lever_name(plan: Plan, key: str, lang: str) -> str:
+    """A lever in words: the name of a programme, a quota, a group."""
+    if "+" in key:
+        return " + ".join(lever_name(plan, part.strip(), lang) for part in key.split("+"))
+    section, _, rest = key.partition(".")
+    if key in (REST, TOTAL, "prices"):
+        return say(f"attributed.{key}", lang)
+    if section == "group":
+        return say(f"pulled.{rest}", lang)
+    if rest.endswith(".tags"):
+        owner = name_of(plan, key.removesuffix(".tags"), lang)
+        return say("attributed.tags", lang, cluster=owner)
+    path = key if rest else f"programmes.{key}"
+    named = name_of(plan, path, lang)
+    return key if named == path else named

@@ -11,11 +11,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from plansim.simulator.model import Model
+from plansim.simulator.naming import name_of
 from plansim.simulator.plan import Plan
 from plansim.simulator.sampling import Array, Block, Resampled, centre
+from plansim.words.catalogue import say
 
 #: Sections of a plan whose entries have names: how many further words of a path tell its group.
 DEPTH = {"clusters": 2, "city": 1, "programmes": 1}
+#: Roles of the place's own quantities, by the sentence that names them.
+CITY = {"base": "bundle.city_base", "trend": "bundle.city_trend", "luck": "bundle.city_luck"}
 LUCK, COMMON, DELIVERY, FIRMS = "luck", "luck/common", "luck/delivery", "luck/firms"
 #: Luck that is drawn lot by lot or firm by firm, by the section of its stream.
 CROWDS = {"programmes": DELIVERY, "offices": DELIVERY, "indicators": FIRMS}
@@ -152,3 +156,42 @@ def averaged(model: Model, drivers: Array) -> Array:
     """The ``averages`` of some drivers. [(driver, future)] → [(average, future)]"""
     rows = [np.array(list(w.values())) @ drivers[list(w)] for w in averages(model).values()]
     return np.array(rows).reshape(-1, drivers.shape[1])
+
+
+# -- what inputs are called ------------------------------------------------------------------------
+
+
+def input_name(plan: Plan, item: Input, lang: str) -> str:
+    """The name of a group of inputs or of a single one."""
+    if len(item.sources) == 1 and item.key == item.sources[0]:
+        return name_of(plan, item.key, lang)
+    head, *rest = item.key.split(".")
+    if item.key == LUCK:
+        return say("bundle.luck", lang)
+    if head.startswith(f"{LUCK}/"):
+        if head == f"{LUCK}/clusters" and rest[0] != "*":
+            own = name_of(plan, f"clusters.{rest[0]}", lang)
+            others = [s for s in item.sources if not s.startswith(f"{LUCK}/clusters.{rest[0]}.")]
+            words = say("name.luck", lang, what=own)
+            return _and_more(words, len(others), lang)
+        return _several(plan, item.sources, lang)
+    if head == "clusters" and rest[1] == "tags":
+        return say("bundle.tags", lang)
+    if head == "clusters" and len(rest) > 2 and rest[0] == "*":
+        return name_of(plan, item.key, lang)
+    if head == "city" and len(rest) == 2:
+        return say(CITY[rest[1]], lang)
+    if head == "programmes" and len(rest) == 2:
+        return say(f"bundle.{rest[1]}", lang)
+    if not rest:
+        return say(f"bundle.{head}", lang)
+    return _several(plan, item.figures, lang)
+
+
+def _several(plan: Plan, sources: Sequence[str], lang: str) -> str:
+    first = name_of(plan, sources[0], lang)
+    return _and_more(first, len(sources) - 1, lang)
+
+
+def _and_more(words: str, others: int, lang: str) -> str:
+    return say("cause.more", lang, what=words, number=others) if others else words

@@ -6,19 +6,24 @@ of Saltelli et al. (2010), as scipy has them, on draws A and B and on A with one
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from plansim.analysis.futures import Futures, Question, all_lived, blocks, power_of_two
-from plansim.analysis.inputs import LUCK, Input, groups, units
+from plansim.analysis.inputs import LUCK, Input, groups, input_name, units
 from plansim.simulator.errors import Fault, InputError
+from plansim.simulator.frames import KEYS, frame, keys_of, language
 from plansim.simulator.model import Model
 from plansim.simulator.naming import entry_of
 from plansim.simulator.plan import Plan
 from plansim.simulator.run import check_arguments
 from plansim.simulator.sampling import Array, stream
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Tick = Callable[[int], object]
 #: What an index is of: the indicator as the target words it, or whether the target is met.
@@ -33,6 +38,11 @@ LOOKED_INTO = 0.02
 SINGLES = 10
 #: Parts of equal size of an input, for the correlation ratio that chooses single inputs.
 PARTS = 8
+#: Columns of a frame behind the keys of its target.
+TOLD = (
+    "of", "kind", "input", "input_name", "figures", "first", "first_low", "first_high", "total",
+    "total_low", "total_high",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +58,10 @@ class Indices:
     total: Array
     total_low: Array
     total_high: Array
+
+    def of(self, output: int, item: int) -> dict[str, float]:
+        """The indices of one input for one output."""
+        return {f.name: float(getattr(self, f.name)[output, item]) for f in fields(self)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +85,30 @@ class Sensitivity:
     ratio: Array
     a: Futures
     both: Futures
+
+    def to_frame(self, lang: str | None = None) -> "pd.DataFrame":
+        """One row a target and input, groups of all targets, then single ones of those asked for.
+
+        ``input``: the path or pattern, ``input_name`` what it is called; ``first`` and ``total``
+        are shares of the variance of ``of``, with their intervals.
+        """
+        lang, judged = language(lang), self.model.plan.judged
+        every = range(len(judged))
+        parts = (
+            ("group", self.groups, self.by_group, every),
+            ("single", self.singles, self.by_single, self.asked),
+        )
+        rows = [
+            keys_of(self.model.plan, judged[place], lang) | {
+                "of": self.output, "kind": kind, "input": item.key,
+                "input_name": input_name(self.model.plan, item, lang),
+                "figures": len(item.figures), **found.of(row, column),
+            }
+            for kind, inputs, found, places in parts
+            for row, place in enumerate(places)
+            for column, item in enumerate(inputs)
+        ]  # fmt: skip
+        return frame(rows, (*KEYS, *TOLD))
 
 
 def indices(f_a: Array, f_b: Array, f_ab: Array, seed: int = 1) -> Indices:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from plansim.analysis.attribute import MEASURES, Attribution, attribute
-from plansim.analysis.contrast import told_apart
+from plansim.analysis.contrast import TOTAL, lever_name, told_apart
 from plansim.analysis.decompose import KINDS
 from plansim.reports.answers import factors
 from plansim.reports.answers.factors import COLUMNS
@@ -16,7 +16,6 @@ from plansim.reports.pictures.canvas import studio
 from plansim.reports.pictures.waterfall import Step, gathered, waterfall_picture
 from plansim.reports.tables import Answer, Table
 from plansim.reports.terminal import Meanwhile
-from plansim.reports.words.levers import TOTAL, lever_name
 from plansim.reports.words.wording import named_columns, points, signed, target_called, with_names
 from plansim.simulator.errors import Fault, InputError
 from plansim.simulator.model import given_faults
@@ -119,30 +118,13 @@ def attribution_records(
 
     Shares of a probability are fractions of one, those of an indicator in the target's unit.
     """
-    keys = [*(lever.key for lever in found.levers), TOTAL]
-    named = [lever_name(found.plan, key, lang) for key in keys]
+    named = [lever_name(found.plan, key, lang) for key in found.keys]
     records = []
     for i, target in shown_targets(found, wanted, restated=True):
-        size = 1.0 if found.measure == "probability" else target.scale
-        unit = "1" if found.measure == "probability" else target.unit
-        for row, (key, name) in enumerate(zip(keys, named, strict=True)):
-            share, low, high = (
-                _known(side[row, i] / size) for side in (found.share, found.low, found.high)
-            )
-            records.append(
-                dict(
-                    zip(
-                        COLUMNS,
-                        (target.id, target.year, key, share, low, high, name, unit),
-                        strict=True,
-                    )
-                )
-            )
+        for row, (key, name) in enumerate(zip(found.keys, named, strict=True)):
+            told = (target.id, target.year, key, *found.part(row, i).values(), name)
+            records.append(dict(zip(COLUMNS, (*told, found.unit_of(target)), strict=True)))
     return records
-
-
-def _known(value: float) -> float | None:
-    return float(value) if np.isfinite(value) else None
 
 
 def shown_targets(

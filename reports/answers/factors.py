@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from typing import Any
 
+from plansim.analysis.contrast import TOTAL
 from plansim.analysis.decompose import Decomposition, decomposed
 from plansim.reports.tables import Answer, Table
 from plansim.reports.terminal import Meanwhile
-from plansim.reports.words.levers import TOTAL
 from plansim.reports.words.wording import named_columns, with_names
 from plansim.simulator import units
 from plansim.simulator.plan import Plan

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from plansim.analysis.inputs import LUCK, Input
+from plansim.analysis.inputs import LUCK, Input, input_name
 from plansim.analysis.sensitivity import Indices, Sensitivity, order_of, sensitivity, work
 from plansim.analysis.tornado import Bar, Tornado, tornadoes
 from plansim.reports.answers.plan import as_run
@@ -14,7 +14,7 @@ from plansim.reports.pictures.canvas import studio
 from plansim.reports.pictures.tornado import tornado_picture
 from plansim.reports.tables import Answer, Table
 from plansim.reports.terminal import Meanwhile
-from plansim.reports.words.causes import input_words, value_words
+from plansim.reports.words.causes import value_words
 from plansim.reports.words.wording import named_columns, target_called, with_names
 from plansim.simulator.errors import Fault, InputError
 from plansim.simulator.naming import name_of
@@ -121,7 +121,7 @@ def _index_records(
             "first": indices.first[row, i], "first_low": indices.first_low[row, i],
             "first_high": indices.first_high[row, i], "total": indices.total[row, i],
             "total_low": indices.total_low[row, i], "total_high": indices.total_high[row, i],
-            "name": input_words(found.model.plan, item, lang),
+            "name": input_name(found.model.plan, item, lang),
         }  # fmt: skip
         whole = {**known, **{key: _plain(value) for key, value in values.items()}}
         rows.append({name: whole.get(name) for name in COLUMNS})
@@ -179,7 +179,7 @@ def overview(found: Sensitivity, lang: str) -> Table:
             continue
         best = [i for i in order_of(total[place]) if i != luck and total[place, i] >= SMALL]
         named = [
-            f"{input_words(plan, found.groups[i], lang)} {share(total[place, i])}"
+            f"{input_name(plan, found.groups[i], lang)} {share(total[place, i])}"
             for i in best[:NAMED]
         ]
         named += [""] * (NAMED - len(named))
@@ -207,7 +207,7 @@ def _index_table(
             with_interval(indices.total, indices.total_low, indices.total_high, row, int(i)),
         )
         figures = str(len(item.figures)) if item.figures else ""
-        rows.append((input_words(found.model.plan, item, lang), figures, *cells))
+        rows.append((input_name(found.model.plan, item, lang), figures, *cells))
     columns = ("input", "figures_together", "alone", "in_all")
     return Table(columns, tuple(rows), columns[1:], ("figures_together",), title)
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from plansim.analysis.contrast import TOTAL, lever_name
 from plansim.reports.pictures.waterfall import Step
-from plansim.reports.words.levers import TOTAL, lever_name
 from plansim.simulator.plan import Plan, Target
 from plansim.store.attachments import Attachments, Row
 

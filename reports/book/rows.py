@@ -3,13 +3,14 @@
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
+from plansim.analysis.contrast import TOTAL
 from plansim.reports.answers.attribute import NAMED
 from plansim.reports.answers.run import joint_words
 from plansim.reports.book.attachments import SHOWS, label, moving, once, steps_of
 from plansim.reports.book.dossier import Dossier, Key
 from plansim.reports.pictures.fans import goal_number
 from plansim.reports.tables import Table
-from plansim.reports.words.levers import TOTAL, amount
+from plansim.reports.words.levers import amount
 from plansim.reports.words.verdicts import evidence_words, percent_change, verdict_cells
 from plansim.reports.words.wording import source_text, target_name
 from plansim.simulator.naming import name_of

@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from plansim.analysis.contrast import TOTAL
 from plansim.reports.answers.show import figure_records
 from plansim.reports.book.attachments import SHOWS, label
 from plansim.reports.book.dossier import Dossier, unit_words
 from plansim.reports.book.rows import source_ids
 from plansim.reports.words.delivery import station_name
-from plansim.reports.words.levers import TOTAL
 from plansim.reports.words.verdicts import verdict_cells
 from plansim.reports.words.wording import source_text, target_name
 from plansim.simulator import units

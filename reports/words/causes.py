@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from math import isfinite
 from typing import Any
 
-from plansim.analysis.inputs import LUCK, Input
+from plansim.analysis.inputs import LUCK
 from plansim.simulator.naming import name_of
 from plansim.simulator.plan import Cluster, Figure, Plan, Quantity
 from plansim.words.amounts import number, percent, with_unit
@@ -18,49 +18,6 @@ SHARES = (
 SHARE_PARTS = (".closures.", ".tags.", ".shares.")
 #: Spans shorter than this are told in months. [years]
 SHORT = 2.5
-#: Roles of the place's own quantities.
-CITY = {"base": "bundle.city_base", "trend": "bundle.city_trend", "luck": "bundle.city_luck"}
-
-
-# -- names -----------------------------------------------------------------------------------------
-
-
-def input_words(plan: Plan, item: Input, lang: str) -> str:
-    """The name of a group of inputs or of a single one."""
-    if len(item.sources) == 1 and item.key == item.sources[0]:
-        return name_of(plan, item.key, lang)
-    head, *rest = item.key.split(".")
-    if item.key == LUCK:
-        return say("bundle.luck", lang)
-    if head.startswith(f"{LUCK}/"):
-        if head == f"{LUCK}/clusters" and rest[0] != "*":
-            own = name_of(plan, f"clusters.{rest[0]}", lang)
-            others = [s for s in item.sources if not s.startswith(f"{LUCK}/clusters.{rest[0]}.")]
-            words = say("name.luck", lang, what=own)
-            return _and_more(words, len(others), lang)
-        return _several(plan, item.sources, lang)
-    if head == "clusters" and rest[1] == "tags":
-        return say("bundle.tags", lang)
-    if head == "clusters" and len(rest) > 2 and rest[0] == "*":
-        return name_of(plan, item.key, lang)
-    if head == "city" and len(rest) == 2:
-        return say(CITY[rest[1]], lang)
-    if head == "programmes" and len(rest) == 2:
-        return say(f"bundle.{rest[1]}", lang)
-    if not rest:
-        return say(f"bundle.{head}", lang)
-    return _several(plan, item.figures, lang)
-
-
-def _several(plan: Plan, sources: Sequence[str], lang: str) -> str:
-    first = name_of(plan, sources[0], lang)
-    return _and_more(first, len(sources) - 1, lang)
-
-
-def _and_more(words: str, others: int, lang: str) -> str:
-    return say("cause.more", lang, what=words, number=others) if others else words
-
-
 # -- values ----------------------------------------------------------------------------------------
 
 

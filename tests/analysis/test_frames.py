@@ -6,9 +6,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from plansim.analysis.attribute import attribute
 from plansim.analysis.compare import Comparison, compare
+from plansim.analysis.contrast import told_apart
 from plansim.analysis.reach import Reach, levers
 from plansim.analysis.seek import Sought, seek
+from plansim.analysis.sensitivity import sensitivity
 from plansim.analysis.trial import Wish
 from plansim.scenarios.load import load
 from plansim.simulator.frames import KEYS
@@ -77,6 +80,36 @@ def test_tables_join_without_loss(
     assert set(found["target"]) == {TARGET}
     assert found["answer"].sum() == 1
     assert set(sought.settings(lang)["point"]) == set(found["point"])
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_what_levers_bring_joins_with_verdicts(lang: str, plan: Plan, result: Result) -> None:
+    base = load("yuyao-2016", "baseline")
+    several = told_apart(plan, base, "group", ())
+    found = attribute(plan, base, several, draws=16, orders=2)
+    brought = found.to_frame(lang)
+    assert len(brought) == len(found.targets) * (len(found.levers) + 1)
+    verdicts = result.to_frame(lang).astype({"year": "Int64"})
+    assert len(brought.merge(verdicts, on=list(KEYS), how="inner")) == len(brought)
+    total = brought[(brought["lever"] == "total") & (brought["target"] == TARGET)].iloc[0]
+    parts = brought[(brought["lever"] != "total") & (brought["target"] == TARGET)]
+    assert parts["share"].sum() == pytest.approx(total["share"])
+    assert set(brought["share_unit"]) == {"1"}
+    assert total["lever_name"] == {"en": "total", "zh": "合计"}[lang]
+
+
+def test_what_an_outcome_depends_on_joins_with_verdicts(plan: Plan, result: Result) -> None:
+    found = sensitivity(plan, ["va-rate-2020"], draws=128)
+    shares = found.to_frame("en")
+    assert set(shares["kind"]) == {"group", "single"}
+    verdicts = result.to_frame("en").astype({"year": "Int64"})
+    assert len(shares.merge(verdicts, on=list(KEYS), how="inner")) == len(shares)
+    groups = shares[shares["kind"] == "group"]
+    assert len(groups) == len(plan.judged) * len(found.groups)
+    first = groups[groups["target"] == "va-rate-2020"]
+    row = next(i for i, t in enumerate(plan.judged) if t.id == "va-rate-2020")
+    np.testing.assert_array_equal(first["total"], found.by_group.total[row])
+    assert not first["input_name"].str.contains(r"[._*]").any()
 
 
 def test_values_are_in_the_unit_that_is_shown(result: Result, standing: Standing) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from plansim.analysis.discover import Discovery, Found, Restriction
-from plansim.analysis.inputs import Input, groups, units
+from plansim.analysis.inputs import Input, groups, input_name, units
 from plansim.analysis.prim import Count
 from plansim.analysis.tornado import Bar, Tornado
 from plansim.reports.answers.discover import told
@@ -15,7 +15,6 @@ from plansim.reports.pictures.canvas import studio
 from plansim.reports.pictures.tornado import tornado_picture
 from plansim.reports.words.causes import (
     condition_words,
-    input_words,
     measure,
     value_words,
 )
@@ -36,7 +35,7 @@ def test_every_input_of_every_plan_has_words(name: str, lang: str) -> None:
     model = Model.of(load(name))
     found = groups(model)
     for item in (*found, *units(model, found)):
-        words = input_words(model.plan, item, lang)
+        words = input_name(model.plan, item, lang)
         assert words
         assert "*" not in words
     for driver in model.drivers:
@@ -141,5 +140,5 @@ def test_the_same_tornado_gives_the_same_picture(form: str, yuyao: Plan) -> None
 
 def test_tied_luck_is_named_by_its_cluster(yuyao: Plan) -> None:
     sources = tuple(f"luck/clusters.robotics.{kind}" for kind in ("output", "energy"))
-    words = input_words(yuyao, Input("luck/clusters.robotics.*", sources), "en")
+    words = input_name(yuyao, Input("luck/clusters.robotics.*", sources), "en")
     assert words == "shocks to Robotics"
