@@ -105,7 +105,7 @@ class Accounts:
                 measured[:, row] += self.moves.recognised[cluster]
         return measured
 
-    @account
+    @property
     def price(self) -> Array:
         """Output price of the place's industry, base year = 1. [(year, 1, draw)]"""
         return self.quantity("prices.output")[:, None]

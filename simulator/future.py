@@ -174,6 +174,8 @@ class Workspace:
 
     def family(self, part: Network) -> str:
         """One name for parts of a network that have had a programme in common."""
+        if len(part.routes) == 1 and (found := self._families.get(*part.routes)) is not None:
+            return found
         known = (self._families[key] for key in part.routes if key in self._families)
         name = next(known, next(iter(part.routes)))
         self._families |= dict.fromkeys(part.routes, name)
@@ -200,6 +202,7 @@ class Levels:
         self._made: list[tuple[Array, Array | None] | None] = [None] * rows
         self._due: dict[int, tuple[str, Array, Array | None]] = {}
         self._stamp = [0] * rows
+        self._peeked: dict[int | tuple[int, int], int] = {}
 
     def write(self, name: str, unmoved: Array, moved: Array | None) -> None:
         """Eq. 1 of one quantity: its path but for programmes, and what they move it by.
@@ -214,6 +217,7 @@ class Levels:
             return
         self._stamp[row] = next(self._stamps)
         self.state = object()
+        self._peeked.clear()
         self._due[row] = (name, unmoved, moved)
         if not self._lazy:
             self._settle(row)
@@ -253,9 +257,10 @@ class Levels:
 
     def peek(self, place: int | tuple[int, int]) -> Any:
         """When a row was written; or the last of some, from the first to before the last."""
-        if isinstance(place, int):
-            return self._stamp[place]
-        return max(self._stamp[slice(*place)], default=0)
+        if place not in self._peeked:
+            some = [self._stamp[place]] if isinstance(place, int) else self._stamp[slice(*place)]
+            self._peeked[place] = max(some, default=0)
+        return self._peeked[place]
 
 
 def simulate_block(

@@ -137,13 +137,22 @@ class Tree:
     """A record of records and mappings that notes what is read, so many levels down.
 
     Properties and methods of a record work on what is watched: what they read is noted too.
+    ``used``: the fields of the whole that anybody has read so far.
     """
 
-    __slots__ = ("_depth", "_known", "_name", "_node", "_place")
+    __slots__ = ("_depth", "_known", "_name", "_node", "_place", "_used")
 
-    def __init__(self, name: str, node: Any, depth: int, place: tuple[Any, ...] = ()) -> None:
+    def __init__(
+        self,
+        name: str,
+        node: Any,
+        depth: int,
+        place: tuple[Any, ...] = (),
+        used: set[Any] | None = None,
+    ) -> None:
         self._name, self._node, self._depth, self._place = name, node, depth, place
         self._known: dict[Any, Tree] = {}
+        self._used = used
 
     def __getattr__(self, name: str) -> Any:
         kind: Any = type(self._node)
@@ -155,6 +164,8 @@ class Tree:
         return MethodType(found, self) if isinstance(found, FunctionType) else found
 
     def _read(self, key: Any, value: Any) -> Any:
+        if self._used is not None:
+            self._used.add(key)
         place = (*self._place, key)
         if len(place) == self._depth or not _has_parts(value):
             note(self._name, place, value)
@@ -197,6 +208,7 @@ class Branch(Tree, Mapping[Any, Any]):
 class _TreeSource:
     state: Any
     depth: int
+    used: set[Any]
     passing: bool = False
 
     def peek(self, place: tuple[Any, ...]) -> Any:
@@ -208,9 +220,12 @@ class _TreeSource:
         return PRESENT if len(place) < self.depth and _has_parts(node) else node
 
     def changes(self, before: Any) -> frozenset[Hashable]:
-        """All places at which there was something else in the state before."""
+        """All places in use at which there was something else in the state before."""
         found: set[Hashable] = set()
-        _differences(before, self.state, (), self.depth, found)
+        for key in self.used:
+            one, other = _part(before, key), _part(self.state, key)
+            if one is not other:
+                _differences(one, other, (key,), self.depth, found)
         return frozenset(found)
 
 
@@ -494,14 +509,15 @@ class Memo:
         """``work`` on two entries of one name, or what it found when both were the same."""
         held = self._entries.get(work, {})
         self._entries[work] = now = {}
+        found: dict[str, Any] = {}
         for name, one in first.items():
             other, known = second[name], held.get(name)
             if known is None or known[0] is not one or known[1] is not other:
                 alike = known is not None and same(known[0], one) and same(known[1], other)
                 result = known[2] if known is not None and alike else work(one, other)
                 known = (one, other, result)
-            now[name] = known
-        return {name: known[2] for name, known in now.items()}
+            now[name], found[name] = known, known[2]
+        return found
 
 
 def _passed_on(reads: Reads) -> None:
@@ -642,5 +658,9 @@ def watch(name: str, thing: Found, depth: int = 1) -> Found:
     if view is None and isinstance(thing, Mapping):
         view = memo.watch(name, _TableSource(thing), Table(name, thing))
     elif view is None:
-        view = memo.watch(name, _TreeSource(thing, depth), Tree(name, thing, depth))
+        known = memo.watched.get(name)
+        before = None if known is None else known.source
+        used: set[Any] = before.used if isinstance(before, _TreeSource) else set()
+        tree = Tree(name, thing, depth, used=used)
+        view = memo.watch(name, _TreeSource(thing, depth, used), tree)
     return cast(Found, view)

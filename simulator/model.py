@@ -46,10 +46,9 @@ class Model:
         faults = given_faults(plan, given)
         if faults:
             raise InputError(faults)
-        judged = [target.id for target in plan.judged]
         read = watch("plan", plan, 3)
-        network, paths = settled("network", Network.of(plan)), series(plan)
-        place = {item: i for i, item in enumerate(paths)}
+        network = settled("network", Network.of(plan))
+        judged = [target.id for target in plan.judged] if given else []
         return cls(
             plan=plan,
             layout=_layout(read),
@@ -57,11 +56,11 @@ class Model:
             parts=_parts(network),
             sampler=Sampler.of(plan, sampler),
             law=_law(read),
-            series=paths,
+            series=_series(read),
             goals=_goals(read),
-            scoring=Scoring.of(plan),
+            scoring=_scoring(read),
             given=tuple(judged.index(g) for g in given),
-            goal_series=tuple(place[Series(t.indicator, t.cluster)] for t in plan.judged),
+            goal_series=_goal_series(read),
         )
 
     @property
@@ -90,6 +89,8 @@ class Model:
 
 
 _layout = node(Layout.of)
+_series = node(series)
+_scoring = node(Scoring.of)
 
 
 @node
@@ -102,6 +103,12 @@ def _law(plan: Plan) -> LuckLaw:
 @node
 def _goals(plan: Plan) -> tuple[Goal, ...]:
     return tuple(Goal.of(target, plan) for target in plan.judged)
+
+
+@node
+def _goal_series(plan: Plan) -> tuple[int, ...]:
+    place = {item: i for i, item in enumerate(series(plan))}
+    return tuple(place[Series(target.indicator, target.cluster)] for target in plan.judged)
 
 
 @node
@@ -118,6 +125,8 @@ def _parts(network: Network) -> tuple[Network, ...]:
 
 def given_faults(plan: Plan, given: Sequence[str]) -> list[Fault]:
     """One fault for every given target that the plan does not know, or does not judge."""
+    if not given:
+        return []
     judged = [target.id for target in plan.judged]
     known = {target.id for target in plan.targets}
     paths = [f"targets.{key}" for key in judged]

@@ -161,7 +161,7 @@ class Futures:
         paths = np.empty((len(wanted), years, sides, draws))
         with self._memo:
             draw = draw_parameters(model, self.block, model.decisive_years)
-            asked = _by_series(model.goals, model.goal_series, model.series, draw.layout)
+            asked = _by_series(model.goals, draw.layout)
             for side, luck in enumerate(self._lucks):
                 found = simulate_block(model, draw, self.block, luck, space=self._space).future
                 for goals in asked:
@@ -186,14 +186,13 @@ class _Goals:
 
 
 @node
-def _by_series(
-    goals: tuple[Goal, ...], places: tuple[int, ...], items: tuple[Series, ...], layout: Layout
-) -> tuple[_Goals, ...]:
-    """Targets by their indicators, in the years of a layout. ``places``: as in ``Model``."""
-    found: dict[int, list[tuple[int, Goal]]] = {}
-    for row, (goal, place) in enumerate(zip(goals, places, strict=True)):
-        found.setdefault(place, []).append((row, goal.among(layout.years)))
-    return tuple(_Goals(items[place], tuple(rows)) for place, rows in found.items())
+def _by_series(goals: tuple[Goal, ...], layout: Layout) -> tuple[_Goals, ...]:
+    """Targets by their indicators, in the years of a layout."""
+    found: dict[Series, list[tuple[int, Goal]]] = {}
+    for row, goal in enumerate(goals):
+        item = Series(goal.target.indicator, goal.target.cluster)
+        found.setdefault(item, []).append((row, goal.among(layout.years)))
+    return tuple(_Goals(item, tuple(rows)) for item, rows in found.items())
 
 
 @node
