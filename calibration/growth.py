@@ -11,9 +11,10 @@ In link space (log output, logit value-added rate, log energy per value added) s
 C is a random walk with a slowly fading drift; that of a rate may revert as well. All of it is
 Gaussian given σ_i, so the forecast is linear in the past and its weights follow from a few
 variances. With K = L Lᵀ the covariance of past and future changes, e = L⁻¹ Δu are innovations,
-and both the forecast and its error are sums of rows of L. σ_i is the weighted mean of |e|, drawn
-towards the size law σ ∝ S^b. Tails are Student's t; their width and freedom at each horizon are
-those of the class's own forecasts within its window.
+and both the forecast and its error are sums of rows of L. log σ_i is that of the weighted mean of
+|e|, drawn to the size law σ ∝ S^b of the class by what the two are worth: no past at all leaves
+the class. Tails are Student's t; their width and freedom at each horizon are those of the class's
+own forecasts within its window.
 
 A `Law` says what a class of industries knew by the end of one year. Nothing in it has a unit but
 `shock_sd` and `common_sd`, so it carries over to series in any unit of money or energy.
@@ -32,6 +33,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit, logit
 
+from plansim.simulator.law import Own
+
 Array = NDArray[np.float64]
 Link = Callable[[Any], Any]
 
@@ -43,9 +46,15 @@ AHEAD = max(HORIZONS)
 FEWEST_INDUSTRIES, FEWEST_CHANGES = 8, 10
 #: Age at which an innovation counts half for the size of the shocks. Judgement. [years]
 HALF_LIFE = 5.0
-#: A panel's own mean level of shocks, and variance of its common part, against those of the class:
-#: the class counts as so many series, and as so many years. Judgement.
-CLASS_SERIES, CLASS_YEARS = 0.5, 20.0
+#: Variance of the logarithm of one absolute innovation around that of their mean: π²/8 for a normal
+#: one; that of log mean |e| of n is CHANCE / n, over series of the class by five years. Measured.
+CHANCE = 0.8
+#: Variance of the log shock of a place's typical series around that of its class, beyond ω²: places
+#: are calm or wild. One series cannot tell its place from itself. Judgement.
+PLACE_VARIANCE = 1.0
+#: A panel's own variance of its common part against that of the class, which counts as so many
+#: years. Judgement.
+CLASS_YEARS = 20.0
 #: Beyond what industries span the size law is not followed. [log output]
 SIZE_REACH = 5.0
 #: Years of a panel that say how it differs from its class. Judgement.
@@ -58,6 +67,8 @@ DRIFT_PERSISTENCE = 0.96
 TRENDING = ((1.0, 0.2, 125.0), (1.0, 0.4, 25.0), (1.0, 0.8, 5.0), (1.0, 1.6, 1.0))
 REVERTING = ((0.8, 0.0, 156.0), (0.9, 0.0, 156.0), *TRENDING)
 COMMON = {"output": TRENDING, "va_rate": REVERTING, "energy_intensity": TRENDING}
+#: Quantities whose class has a drift of its own.
+DRIFTING = ("output",)
 #: sd of a normal over its mean absolute value.
 MEAN_ABSOLUTE = float(np.sqrt(np.pi / 2.0))
 #: Prior of the tails: widening by horizon, freedom by horizon, and sd of their logarithms.
@@ -67,17 +78,8 @@ ALIKE = 8.0
 #: Fewest years behind a forecast that is made within a class's window to learn the tails.
 FEWEST_BEHIND = 6
 JITTER = 1e-9
-
-
-@dataclass(frozen=True, slots=True)
-class Own:
-    """The own part u of a quantity, in units of the own shock of the series. [-]"""
-
-    trend_sd: float  # [1/year]
-    trend_persistence: float  # share of the trend's growth that is left a year later
-    persistence: float  # ρ of Eq. 4
-    passing: float  # variance of what passes
-    passing_persistence: float
+#: ω² of a class that has too few industries or years to tell. Judgement, between the shipped ones.
+SCALE_VARIANCE = 0.12
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +92,9 @@ class Law:
     own: Own
     shock_sd: float  # [link units, one year] own shock at the class's median size
     size_exponent: float  # of own shocks
-    memory: float  # [years] of calm or storm that the size law weighs as much as
+    scale_variance: float  # ω²: of the log own shock, between series of one size
     common_sd: float  # [link units, one year]
+    drift: float  # [link units, one year] what the class expects of its common part
     widening: tuple[float, ...]  # by horizon: actual over computed sd of own forecast errors
     freedom: tuple[float, ...]  # by horizon: degrees of freedom of Student's t
 
@@ -104,15 +107,6 @@ class Fit:
     found: tuple[float, ...]
     converged: bool
     message: str
-
-
-@dataclass(frozen=True, slots=True)
-class Forecast:
-    """Change in link space from the origin on: a Student-t. [(horizon, series)]"""
-
-    median: Array
-    scale: Array
-    freedom: Array  # [(horizon,)]
 
 
 # --- covariances --------------------------------------------------------------------
@@ -193,8 +187,12 @@ def mean_change(levels: Array) -> tuple[Array, Array]:
     """
     changes = np.diff(levels, axis=0)
     known = np.isfinite(changes)
-    moves = np.nanmean(np.abs(changes - np.nanmedian(changes, axis=1, keepdims=True)), axis=0)
-    weights = known / np.maximum(moves, max(0.2 * float(np.median(moves)), 1e-12))
+    if not len(changes):
+        return np.zeros(0), np.zeros(0)
+    apart = np.abs(changes - np.nanmedian(changes, axis=1, keepdims=True))
+    moves = np.where(known, apart, 0.0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
+    typical = float(np.median(moves[known.any(axis=0)]))
+    weights = known / np.maximum(moves, max(0.2 * typical, 1e-12))
     mean = (weights * np.where(known, changes, 0.0)).sum(axis=1) / weights.sum(axis=1)
     return np.asarray(mean, dtype=np.float64), known.sum(axis=1).astype(float)
 
@@ -313,10 +311,10 @@ def search(quantity: str, moments: Moments, centre: Array, begin: Array, exact: 
 def adapted(law: Law, part: Array) -> Own:
     """Own parameters of a panel: those of its class, moved by what the panel itself has done.
 
-    Places differ: sums over many firms have less that passes. With fewer than three series, or
-    where nothing moved, they are those of the class.
+    Places differ: sums over many firms have less that passes. With fewer than three series or
+    eleven years, or where nothing moved, they are those of the class.
     """
-    if part.shape[1] < 3:
+    if part.shape[1] < 3 or len(part) <= FEWEST_CHANGES:
         return law.own
     centre = point_of(law.own, law.quantity)
     end = search(law.quantity, moments_of(trimmed(part[-RECENT:])), centre, centre, 0.03)
@@ -353,10 +351,29 @@ def fit_law(
         own=own,
         **_shocks(innovations(part, own), relative_size(sizes[-1])),
         common_sd=float(common.std(ddof=1)),
+        drift=_drift(common, quantity),
         widening=(WIDENING,) * len(HORIZONS),
         freedom=FREEDOM,
     )
     return Fit(_with_tails(law, part, sizes), tuple(end.x), bool(end.success), str(end.message))
+
+
+def _drift(change: Array, quantity: str) -> float:
+    """What the mean change of a class, year by year, leads to expect of the next. [link units]
+
+    Only output has one: what a nation makes grows. Of ratios the past says nothing that helps.
+    """
+    if quantity not in DRIFTING:
+        return 0.0
+    years, logs, means = len(change), [], []
+    for persistence, drift, weight in COMMON[quantity]:
+        whole = float(change.var(ddof=1)) * common_covariance(persistence, drift, years + 1)
+        lower = factor(whole[:years, :years])
+        news = solved(lower, change)
+        means.append(float(solved(lower, whole[:years, years]) @ news))
+        logs.append(np.log(weight) - 0.5 * float(news @ news) - np.log(np.diag(lower)).sum())
+    weights = np.exp(np.array(logs) - max(logs))
+    return float(weights @ np.array(means) / weights.sum())
 
 
 def innovations(part: Array, own: Own) -> Array:
@@ -384,29 +401,25 @@ def _shocks(news: Array, size: Array) -> dict[str, float]:
     return {
         "shock_sd": float(np.exp((np.log(raw) - exponent * size).mean())),
         "size_exponent": exponent,
-        "memory": _memory((np.abs(news) * np.exp(-exponent * size))[:, whole]),
+        "scale_variance": _scale_variance((np.abs(news) * np.exp(-exponent * size))[:, whole]),
     }
 
 
-def _memory(sizes: Array) -> float:
-    """Weight of the size law in years, from how the next five years' shocks follow the past's.
+def _scale_variance(sizes: Array) -> float:
+    """ω²: covariance of log mean |e| of the past and of the next five years, between series.
 
-    A regression slope b of log mean |e| on its past mean is w / (w + memory), w the weight of the
-    past: memory = w (1 − b) / b.
+    What the two have in common is the series' own; what chance adds to one is not in the other.
     """
-    before, after, weights = [], [], []
+    if sizes.shape[1] < FEWEST_INDUSTRIES:
+        return SCALE_VARIANCE
+    shared, weights = [], []
     for year in range(len(sizes) - 5, 5, -3):
         weight = _ages(year)
         past = np.log(weight @ sizes[:year] / weight.sum() + 1e-9)
         future = np.log(sizes[year : year + 5].mean(axis=0) + 1e-9)
-        before.append(past - past.mean())
-        after.append(future - future.mean())
-        weights.append(weight.sum())
-    if not before or sizes.shape[1] < FEWEST_INDUSTRIES:
-        return HALF_LIFE
-    x, y = np.concatenate(before), np.concatenate(after)
-    slope = float(np.clip((x * y).sum() / max(float((x * x).sum()), 1e-12), 0.2, 0.9))
-    return float(np.mean(weights)) * (1.0 - slope) / slope
+        shared.append(float(((past - past.mean()) * (future - future.mean())).mean()))
+        weights.append(1.0)
+    return float(np.clip(np.mean(shared), 0.01, 1.0)) if shared else SCALE_VARIANCE
 
 
 def _ages(years: int) -> Array:
@@ -418,17 +431,43 @@ def _ages(years: int) -> Array:
 def own_shocks(news: Array, size: Array, law: Law) -> tuple[Array, float]:
     """Own shock of every series [(series,)], and of the panel's typical one. [link units]
 
-    `news` [(year, series)], NaN where unknown; `size`: log size against the panel's median.
+    `news` [(year, series)], NaN where unknown, perhaps of no year at all; `size`: log size against
+    the panel's median. log σ_i is drawn to the level of the panel, and that to the class:
+    k = ω² / (ω² + CHANCE / n), n the number of innovations that count.
+    """
+    raw, counts = raw_shocks(news, law.shock_sd)
+    return drawn_shocks(raw, counts, law.size_exponent * size, law)
+
+
+def raw_shocks(news: Array, unit: float) -> tuple[Array, Array]:
+    """Log own shock of every series by its own innovations, and how many they count as.
+
+    A mean of few has a lower logarithm than that of many, by CHANCE / 2n: that is added.
     """
     known = np.isfinite(news)
     weights = _ages(len(news))[:, None] * known
     total = weights.sum(axis=0)
-    raw = MEAN_ABSOLUTE * (weights * np.abs(np.where(known, news, 0.0))).sum(axis=0) / total
-    raw = np.maximum(raw, max(0.2 * float(np.median(raw)), 0.02 * law.shock_sd))
-    logs = (np.log(raw) - law.size_exponent * size).sum() + CLASS_SERIES * np.log(law.shock_sd)
-    level = logs / (raw.size + CLASS_SERIES)
-    prior = np.exp(level + law.size_exponent * size)
-    return (law.memory * prior + total * raw) / (law.memory + total), float(np.exp(level))
+    counts = total**2 / np.maximum((weights**2).sum(axis=0), 1e-300)
+    sums = (weights * np.abs(np.where(known, news, 0.0))).sum(axis=0)
+    raw = MEAN_ABSOLUTE * sums / np.maximum(total, 1e-300)
+    raw = np.maximum(raw, max(0.2 * float(np.median(raw)), 0.02 * unit))
+    return np.log(raw) + CHANCE / (2.0 * np.maximum(counts, 1.0)), counts
+
+
+def drawn_shocks(logs: Array, counts: Array, expected: Array, law: Law) -> tuple[Array, float]:
+    """Log shocks by few innovations drawn to those of the class. [(series,)], and typical one.
+
+    The mean of a scale that is still in doubt, not its median: what is unknown makes it wider.
+    `expected`: log shock against that of the panel's median size.
+    """
+    own, chance = law.scale_variance, CHANCE / np.maximum(counts, 1e-9)
+    trust = 1.0 / (own + chance)
+    class_trust = 1.0 / (own + PLACE_VARIANCE * (1.0 - 1.0 / len(logs)))
+    whole = float(trust @ (logs - expected)) + class_trust * np.log(law.shock_sd)
+    level = whole / (float(trust.sum()) + class_trust)
+    prior = level + expected
+    doubt = own * chance * trust  # ω² (1 − k): what is left of ω²
+    return np.exp(prior + own * trust * (logs - prior) + doubt / 2.0), float(np.exp(level))
 
 
 def _with_tails(law: Law, part: Array, sizes: Array) -> Law:
@@ -484,137 +523,10 @@ def tail(errors: Array, cases: float, freedom: float) -> tuple[float, float]:
     return float(widths[column]), float(degrees[row])
 
 
-# --- forecasting --------------------------------------------------------------------
-
-
-def forecast(levels: Array, sizes: Array, law: Law) -> Forecast:
-    """Where series go from the last year of `levels`, given what they did up to it.
-
-    `levels` [(year, series)] in link space, NaN before a series begins, known in the last year;
-    `sizes` [(series,)] log output in the last year, NaN where unknown. Series of one panel share
-    the common part. Raises ValueError where a series has no past.
-    """
-    levels = trimmed(levels)
-    if len(levels) < 3 or not np.isfinite(levels[-2:]).all():
-        raise ValueError("every series needs at least two years up to the origin")
-    size = relative_size(sizes)
-    common = _common(levels, law)
-    part = own_part(levels, common.past)
-    news, mean, variance = _own(part, adapted(law, part))
-    shock, typical = own_shocks(news / np.sqrt(common.left), size, law)
-    own_variance = (np.array(law.widening)[:, None] * shock) ** 2 * variance
-    share = (shock / typical) ** 2  # series with larger own shocks take larger common ones
-    freedom = np.array(law.freedom)
-    total = own_variance + common.variance[:, None] * share
-    scale = np.sqrt(total * ((freedom - 2.0) / freedom)[:, None])
-    return Forecast(mean + common.mean[:, None], scale, freedom)
-
-
-def _own(part: Array, own: Own) -> tuple[Array, Array, Array]:
-    """Innovations [(year, series)], mean and variance of the own change [(horizon, series)].
-
-    The variance is in units of the own shock. The common level is not known: the first deviation
-    from the panel's mean is one of n − 1, and with one series says nothing.
-    """
-    years, series = part.shape
-    skip = int(own.persistence >= 1.0 or series == 1)
-    whole = own_covariance(own, years + AHEAD)
-    if not skip:
-        whole[0, 0] *= 1.0 + 1.0 / (series - 1)
-    lower = factor(whole[skip:, skip:])
-    news = np.full((years - 1, series), np.nan)
-    mean, variance = np.empty((2, len(HORIZONS), series))
-    at = [horizon - 1 for horizon in HORIZONS]
-    for begin, chosen, changes in by_start(part):
-        known = len(changes) - skip
-        found = solved(lower[:known, :known], changes[skip:])
-        rows = np.cumsum(lower[known : known + AHEAD], axis=0)[at]
-        news[begin:, chosen] = found[1 - skip :]
-        mean[:, chosen] = rows[:, :known] @ found
-        variance[:, chosen] = (rows[:, known:] ** 2).sum(axis=1)[:, None]
-    return news, mean, variance
-
-
-@dataclass(frozen=True, slots=True)
-class _Common:
-    """The common part: past changes [(year,)], mean and variance of what is to come [(horizon,)].
-
-    ``left``: share of the variance of an own part that is left when the past is taken out.
-    """
-
-    past: Array
-    mean: Array
-    variance: Array
-    left: float
-
-
-def _common(levels: Array, law: Law) -> _Common:
-    """What the mean over a panel's n series tells of its common part.
-
-    It holds 1/n of the variance of their own parts. Before it speaks, the common shocks of a panel
-    that is calmer than its class are half as much calmer (in logs): a calm place has smaller ones,
-    sums over many firms have not. Models of the common part are averaged with the weights that the
-    past gives them.
-    """
-    change, counts = mean_change(levels)
-    years = len(change)
-    own = own_covariance(law.own, years + 1)[1:, 1:]
-    typical = _typical_shock(levels, change, law, float(own[0, 0]))
-    noise = own * typical**2 / np.sqrt(np.outer(counts, counts))
-    seen = max(float(change.var() - np.diag(noise).mean()), 0.0)
-    expected = law.common_sd**2 * typical / law.shock_sd
-    scale = (CLASS_YEARS * expected + years * seen) / (CLASS_YEARS + years)
-    at = [horizon - 1 for horizon in HORIZONS]
-    pasts, means, variances, logs = [], [], [], []
-    for persistence, drift, weight in COMMON[law.quantity]:
-        whole = scale * common_covariance(persistence, drift, years + AHEAD)
-        lower = factor(whole[:years, :years] + noise)
-        future = np.cumsum(whole[:years, years:], axis=1)[:, at]
-        reach = solved(lower, future)
-        news = solved(lower, change)
-        summed = np.cumsum(np.cumsum(whole[years:, years:], axis=0), axis=1)[at, at]
-        pasts.append(whole[:years, :years] @ solved(lower.T, news))
-        means.append(reach.T @ news)
-        variances.append(summed - (reach**2).sum(axis=0))
-        logs.append(np.log(weight) - 0.5 * float(news @ news) - np.log(np.diag(lower)).sum())
-    weights = np.exp(np.array(logs) - max(logs))
-    weights /= weights.sum()
-    mean = weights @ np.array(means)
-    variance = weights @ (np.array(variances) + np.array(means) ** 2) - mean**2
-    left = _left(levels.shape[1], float(own[0, 0]) * typical**2, scale)
-    return _Common(weights @ np.array(pasts), mean, variance, left)
-
-
-def _left(series: int, own: float, common: float) -> float:
-    """Variance of x − g x̄ over that of an own part, x̄ the mean of n series.
-
-    g = common / (common + own / n) is how much of the mean is held to be common.
-    """
-    gain = common / (common + own / series)
-    return 1.0 - (2.0 * gain - gain**2) / series + common / own * (1.0 - gain) ** 2
-
-
-def _typical_shock(levels: Array, change: Array, law: Law, unit: float) -> float:
-    """Own shock of the panel's typical series before innovations are known. [link units]
-
-    Of one series nobody knows what is common; the class's ratio of the two divides it.
-    """
-    changes, series = np.diff(levels, axis=0), levels.shape[1]
-    if series == 1:
-        rest = np.nanmean(np.abs(changes - np.nanmedian(changes)), axis=0)
-        held = unit + (law.common_sd / law.shock_sd) ** 2
-    else:
-        rest = np.nanmean(np.abs(changes - change[:, None]), axis=0)
-        held = unit * (1.0 - 1.0 / series)
-    rough = MEAN_ABSOLUTE * float(np.median(rest)) / np.sqrt(held)
-    logs = series * np.log(max(rough, 0.02 * law.shock_sd)) + CLASS_SERIES * np.log(law.shock_sd)
-    return float(np.exp(logs / (series + CLASS_SERIES)))
-
-
 # --- the laws that are shipped ------------------------------------------------------
 
 _OWN = tuple(field.name for field in fields(Own))
-_PLAIN = ("shock_sd", "size_exponent", "memory", "common_sd")
+_PLAIN = ("shock_sd", "size_exponent", "scale_variance", "common_sd", "drift")
 #: Columns of ``data/growth_law.csv``.
 COLUMNS = (
     *("quantity", "window_end", "industries", *_OWN, *_PLAIN),

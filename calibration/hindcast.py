@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 from scipy.special import beta, gammaln, ndtr, stdtr
 
+from plansim.calibration.conditioned import Forecast, forecast
 from plansim.calibration.growth import (
     FEWEST_CHANGES,
     FEWEST_INDUSTRIES,
@@ -26,7 +27,6 @@ from plansim.calibration.growth import (
     class_law,
     class_laws,
     fit_law,
-    forecast,
 )
 from plansim.calibration.panel import Panel, read_panel
 from plansim.simulator.errors import Fault, InputError
@@ -213,14 +213,44 @@ class _Book:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class View:
+    """What the law is shown of a panel at an origin; what it is scored against stays the same.
+
+    ``changes``: the last annual changes, None for all; a plan knows one or two, perhaps none.
+    ``alone``: each series without the others, and without its size.
+    """
+
+    changes: int | None = None
+    alone: bool = False
+
+    def forecast(self, levels: Array, sizes: Array, law: Law) -> Forecast:
+        """The forecast from the last year of `levels` [(year, series)], `sizes` [(series,)]."""
+        first = 0 if self.changes is None else max(len(levels) - 1 - self.changes, 0)
+        known = levels[first:]
+        if not self.alone:
+            return forecast(known, sizes, law)
+        unknown = np.full(1, np.nan)
+        each = [forecast(known[:, [place]], unknown, law) for place in range(known.shape[1])]
+        return Forecast(
+            np.concatenate([one.median for one in each], axis=1),
+            np.concatenate([one.scale for one in each], axis=1),
+            each[0].freedom,
+        )
+
+
 def hindcast(
-    panel: Panel, laws: Laws = class_law, first: int = 0, history: int = HISTORY
+    panel: Panel,
+    laws: Laws = class_law,
+    first: int = 0,
+    history: int = HISTORY,
+    view: View = View(),
 ) -> Hindcast:
     """Forecast from every year of a panel in which there is enough past, and score what followed.
 
     ``laws``: what is known of the class at an origin. ``first``: earliest origin [year].
-    ``history``: annual changes that a series needs before an origin. Raises InputError where
-    nothing can be scored.
+    ``history``: annual changes that a series needs before an origin, and that naive forecasts are
+    made from whatever the law is shown (``view``). Raises InputError where nothing can be scored.
     """
     if history < FEWEST_HISTORY:
         allowed = f"{FEWEST_HISTORY} …"
@@ -231,7 +261,7 @@ def hindcast(
         for place, year in enumerate(panel.years):
             law = laws(quantity, year) if place >= history and year >= first else None
             if law is not None:
-                _score_origin(panel, quantity, place, law, history, books)
+                _score_origin(panel, quantity, place, law, history, view, books)
         cases += [book.cases(quantity, h) for h, book in books.items() if book.pit]
     if not cases:
         raise InputError([_nothing(panel, first, history)])
@@ -241,7 +271,13 @@ def hindcast(
 
 
 def _score_origin(
-    panel: Panel, quantity: str, place: int, law: Law, history: int, books: Mapping[int, _Book]
+    panel: Panel,
+    quantity: str,
+    place: int,
+    law: Law,
+    history: int,
+    view: View,
+    books: Mapping[int, _Book],
 ) -> None:
     """Forecast every series that is ready in one year, and score what is known of its future."""
     levels = panel.levels[quantity]
@@ -249,7 +285,7 @@ def _score_origin(
     if ready.size == 0:
         return
     past = levels[: place + 1, ready]
-    known = forecast(past, panel.sizes()[place, ready], law)
+    known = view.forecast(past, panel.sizes()[place, ready], law)
     changes = np.diff(past[-history - 1 :], axis=0)
     for row, horizon in enumerate(HORIZONS):
         if place + horizon >= len(levels):
@@ -418,6 +454,7 @@ __all__ = [
     "Cases",
     "Hindcast",
     "Score",
+    "View",
     "crps_normal",
     "crps_student",
     "divided",

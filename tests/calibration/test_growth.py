@@ -1,54 +1,15 @@
 """The forecasting law: covariances are those of its processes, what was planted is found."""
 
-from dataclasses import replace
 from importlib.resources import files
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
-from scipy.special import stdtr
 
 from plansim.calibration import growth
-from plansim.calibration.growth import HORIZONS, Law, Own
-
-OWN = {
-    "output": Own(0.3, 0.96, 1.0, 0.5, 0.55),
-    "va_rate": Own(0.0, 0.0, 0.985, 2.0, 0.4),
-    "energy_intensity": Own(0.12, 0.97, 0.99, 0.8, 0.45),
-}
-quantities = pytest.mark.parametrize("quantity", growth.QUANTITIES)
-
-
-def law_for(quantity: str, **changes) -> Law:
-    law = Law(quantity, 2011, 100, OWN[quantity], 0.08, -0.1, 6.0, 0.04, (1.0,) * 4, (40.0,) * 4)
-    return replace(law, **changes)
-
-
-def autoregression(random, persistence, variance, years, series):
-    """A stationary AR(1). [(year, series)]"""
-    state = np.empty((years, series))
-    state[0] = np.sqrt(variance) * random.standard_normal(series)
-    step = np.sqrt(variance * (1.0 - persistence**2))
-    for year in range(1, years):
-        state[year] = persistence * state[year - 1] + step * random.standard_normal(series)
-    return state
-
-
-def planted(quantity, random, years, series, common_sd=0.0, shock=0.08, level=0.0):
-    """A panel that follows the law. [(year, series)]"""
-    own = OWN[quantity]
-    part = autoregression(random, own.passing_persistence, own.passing, years, series)
-    if own.persistence < 1.0:
-        stationary = 1.0 / (1.0 - own.persistence**2)
-        part += autoregression(random, own.persistence, stationary, years, series)
-    else:
-        part += np.cumsum(random.standard_normal((years, series)), axis=0)
-    trend = autoregression(random, own.trend_persistence, own.trend_sd**2, years, series)
-    part[1:] += np.cumsum(trend[1:], axis=0)
-    common = np.cumsum(common_sd * random.standard_normal(years))
-    return level + shock * part + common[:, None]
-
+from plansim.simulator.law import Own
+from plansim.tests.calibration.planted import OWN, law_for, planted, quantities
 
 # -- covariances -----------------------------------------------------------------------------------
 
@@ -125,14 +86,62 @@ def test_shocks_that_fall_with_size_are_found():
     assert law.shock_sd == pytest.approx(0.1, rel=0.1)
 
 
-def test_a_lasting_storm_is_remembered_longer_than_noise():
-    """All shocks alike: the size law is all there is to know. Own shocks: the past says more."""
+@pytest.mark.parametrize("spread", [0.2, 0.5])
+def test_how_far_own_shocks_differ_is_found(spread):
+    """ω² is the variance of the log own shock between series, and of nothing that chance adds."""
     random = np.random.default_rng(9)
-    alike = planted("output", random, 40, 300, shock=0.1)
-    own = alike * np.exp(0.8 * random.standard_normal(300))
-    none = np.full(alike.shape, np.nan)
-    calm, stormy = (growth.fit_law(z, none, "output", 2000).law.memory for z in (alike, own))
-    assert stormy < 2.5 < calm
+    own = np.exp(spread * random.standard_normal(300))
+    levels = planted("output", random, 40, 300, shock=0.1) * own
+    law = growth.fit_law(levels, np.full(levels.shape, np.nan), "output", 2000).law
+    assert law.scale_variance == pytest.approx(spread**2, rel=0.25, abs=0.02)
+
+
+def test_the_drift_of_a_class_is_that_of_output_alone():
+    """A class that grew by 3 % a year is expected to go on, but slower; no ratio is."""
+    random = np.random.default_rng(21)
+    for quantity, lowest, highest in (("output", 0.01, 0.03), ("energy_intensity", 0.0, 0.0)):
+        levels = planted(quantity, random, 40, 60, common_sd=0.02)
+        levels = levels + 0.03 * np.arange(40.0)[:, None]
+        law = growth.fit_law(levels, np.full(levels.shape, np.nan), quantity, 2000).law
+        assert lowest <= law.drift <= highest
+
+
+# -- the own shock ---------------------------------------------------------------------------------
+
+
+def test_no_innovation_at_all_leaves_the_class():
+    law = law_for("output")
+    size = np.array([-1.0, 0.0, 2.0])
+    shock, typical = growth.own_shocks(np.full((0, 3), np.nan), size, law)
+    doubt = law.scale_variance / 2.0
+    assert shock == pytest.approx(law.shock_sd * np.exp(law.size_exponent * size + doubt))
+    assert typical == pytest.approx(law.shock_sd)
+
+
+@given(st.integers(1, 30), st.floats(0.3, 3.0))
+def test_the_own_scale_is_drawn_to_the_class_by_what_the_two_are_worth(years, ratio):
+    """One series: its level is drawn to the class, then it to that level, both with k."""
+    law = law_for("output")
+    logs, counts = np.array([np.log(ratio * law.shock_sd)]), np.array([float(years)])
+    shock, typical = growth.drawn_shocks(logs, counts, np.zeros(1), law)
+    omega, chance = law.scale_variance, growth.CHANCE / years
+    level = (omega * np.log(ratio)) / (2.0 * omega + chance)
+    assert np.log(typical / law.shock_sd) == pytest.approx(level)
+    k = omega / (omega + chance)
+    mean = level + k * (np.log(ratio) - level) + omega * (1.0 - k) / 2.0
+    assert np.log(shock[0] / law.shock_sd) == pytest.approx(mean)
+
+
+def test_own_shocks_are_right_on_average_whatever_is_known():
+    """Drawn scales are no worse than the class's alone, and right on average as scales are."""
+    random, law = np.random.default_rng(22), law_for("output")
+    truth = 0.08 * np.exp(np.sqrt(law.scale_variance) * random.standard_normal(4000))
+    for years in (1, 2, 5, 20):
+        news = truth * random.standard_normal((years, 4000))
+        shock, _ = growth.own_shocks(news, np.zeros(4000), law)
+        error = np.log(shock / truth)
+        assert (truth / shock).mean() == pytest.approx(1.0, abs=0.12)
+        assert error.std() < np.sqrt(law.scale_variance)
 
 
 @pytest.mark.parametrize(("degrees", "width"), [(4.0, 1.0), (6.5, 1.2), (40.0, 1.1)])
@@ -151,87 +160,6 @@ def test_few_cases_leave_the_tails_to_the_prior():
 def test_a_class_of_too_few_is_refused():
     with pytest.raises(ValueError, match="more industries or years"):
         growth.fit_law(np.zeros((10, 50)), np.zeros((10, 50)), "output", 2000)
-
-
-# -- forecasting -----------------------------------------------------------------------------------
-
-
-@quantities
-def test_intervals_hold_what_they_say_where_the_law_is_true(quantity):
-    """One panel learns nothing about the common part, so many small panels are pooled."""
-    random, law = np.random.default_rng(11), law_for(quantity)
-    transforms = []
-    for _ in range(60):
-        levels = planted(quantity, random, 31, 12, common_sd=0.04)
-        known = growth.forecast(levels[:21], np.full(12, np.nan), law)
-        for row, horizon in enumerate(HORIZONS):
-            change = levels[20 + horizon] - levels[20]
-            transforms.append(stdtr(40.0, (change - known.median[row]) / known.scale[row]))
-    inside = np.abs(np.array(transforms) - 0.5)
-    assert (inside <= 0.40).mean() == pytest.approx(0.80, abs=0.03)
-    assert (inside <= 0.25).mean() == pytest.approx(0.50, abs=0.03)
-    assert np.mean(transforms) == pytest.approx(0.5, abs=0.04)
-
-
-@settings(max_examples=20)
-@given(st.floats(-20.0, 20.0), st.integers(0, 1000))
-def test_forecasts_have_no_unit_and_no_order(shift, seed):
-    random, law = np.random.default_rng(seed), law_for("output")
-    levels, sizes = planted("output", random, 20, 4, common_sd=0.03), random.standard_normal(4)
-    one = growth.forecast(levels, sizes, law)
-    order = random.permutation(4)
-    other = growth.forecast(levels[:, order] + shift, sizes[order] + shift, law)
-    assert other.median == pytest.approx(one.median[:, order], abs=2e-3)
-    assert other.scale == pytest.approx(one.scale[:, order], rel=1e-2)
-
-
-@settings(max_examples=20)
-@given(
-    st.integers(1, 4), st.integers(3, 30), st.sampled_from(growth.QUANTITIES), st.integers(0, 99)
-)
-def test_small_panels_have_finite_forecasts_that_widen(series, years, quantity, seed):
-    random = np.random.default_rng(seed)
-    levels = planted(quantity, random, years, series)
-    levels[: random.integers(0, years - 2), 0] = np.nan
-    known = growth.forecast(levels, np.full(series, np.nan), law_for(quantity))
-    assert np.isfinite(known.median).all()
-    assert (np.diff(known.scale, axis=0) > 0.0).all()
-
-
-def test_a_series_that_never_moved_has_a_narrow_forecast_but_one():
-    levels = np.zeros((20, 3))
-    known = growth.forecast(levels, np.zeros(3), law_for("output"))
-    assert np.abs(known.median).max() < 1e-6
-    assert 0.0 < known.scale.min() < known.scale.max() < 1.0
-
-
-def test_growth_goes_on_but_slower():
-    """A lasting common drift is believed, and fades; a single year is not."""
-    law, quiet = law_for("output", common_sd=0.03), np.random.default_rng(12)
-    steady = 0.10 * np.arange(30.0)[:, None] + 0.01 * quiet.standard_normal((30, 8))
-    median = growth.forecast(steady, np.zeros(8), law).median.mean(axis=1)
-    assert 0.06 < median[0] < 0.11
-    assert 0.3 < median[3] < 0.95
-    jump = np.where(np.arange(30) == 29, 0.10, 0.0)[:, None] + 0.01 * quiet.standard_normal((30, 8))
-    assert abs(growth.forecast(jump, np.zeros(8), law).median[3].mean()) < 0.05
-
-
-def test_a_panel_with_less_that_passes_is_believed():
-    """The class says that much of a jump passes or goes on; this panel's jumps just stay."""
-    random, law = np.random.default_rng(13), law_for("output")
-    walk = np.cumsum(0.08 * random.standard_normal((40, 25)), axis=0)
-    common, _ = growth.mean_change(walk)
-    own = growth.adapted(law, growth.own_part(walk, common))
-    assert own.passing < 0.8 * law.own.passing
-    same = growth.adapted(law, growth.own_part(walk[:, :2], common))
-    assert same == law.own
-
-
-def test_a_series_without_a_past_is_refused():
-    levels = np.full((10, 2), np.nan)
-    levels[-1] = 1.0
-    with pytest.raises(ValueError, match="at least two years"):
-        growth.forecast(levels, np.zeros(2), law_for("output"))
 
 
 # -- the shipped class -----------------------------------------------------------------------------

@@ -19,6 +19,7 @@ from plansim.calibration.growth import HORIZONS, QUANTITIES, class_law
 from plansim.calibration.hindcast import (
     Cases,
     TrainedLaws,
+    View,
     crps_normal,
     crps_student,
     halves,
@@ -137,12 +138,38 @@ def test_every_quantity_and_horizon_of_the_groups_is_scored(result):
     assert result.skipped == ()
 
 
+@pytest.mark.parametrize(("changes", "alone"), [(0, False), (1, False), (2, False), (2, True)])
+def test_what_a_plan_knows_is_enough_for_intervals(groups, changes, alone):
+    """None is refused. Sums over industries are calmer than the class: intervals hold too much
+    where nothing is known of them, and about what they say from one change on.
+    """
+    some = groups.of(groups.series[::3])
+    scores = look_back.hindcast(some, first=1985, view=View(changes, alone)).scores
+    for score in scores:
+        assert 0.60 < score.coverage[0.8] < (0.97 if changes == 0 else 0.93), score
+    assert {(score.quantity, score.horizon) for score in scores} == {
+        (quantity, horizon) for quantity in QUANTITIES for horizon in HORIZONS
+    }
+
+
+def test_what_is_not_shown_is_not_used(groups):
+    """A law that is shown two changes says the same whatever came before them."""
+    levels, sizes = groups.levels["output"][:30], groups.sizes()[29]
+    law = class_law("output", 1987)
+    other = levels.copy()
+    other[:27] += np.random.default_rng(5).standard_normal((27, 1))
+    one, same = (View(2).forecast(each, sizes, law) for each in (levels, other))
+    assert (one.median == same.median).all()
+    assert (one.scale == same.scale).all()
+    assert (View(3).forecast(other, sizes, law).median != one.median).any()
+
+
 def test_the_groups_are_where_they_were_forecast_to_be(result):
     """20 groups of the class's own industries, out of time: wide bands, as groups move together."""
     for score in result.scores:
         assert 0.38 < score.coverage[0.5] < 0.60, score
         assert 0.68 < score.coverage[0.8] < 0.88, score
-        assert 0.90 < score.coverage[0.95] < 0.98, score
+        assert 0.88 < score.coverage[0.95] < 0.98, score
         assert score.skill["last"] > -0.03, score
     five = {score.quantity: score.skill for score in result.scores if score.horizon == 5}
     assert five["output"]["last"] > 0.10

@@ -1,0 +1,79 @@
+"""Eq. 4: luck as a law of paths, from a few variances of a reference class.
+
+A part of a quantity is luck that stays or reverts, something that passes, and a trend:
+
+    n(t+1) = ρ n(t) + ε,  p(t+1) = π p(t) + ε′,  τ(t+1) = φ τ(t) + ε″,  g(t+1) = g(t) + τ(t+1)
+
+Its change from the base year on is linear in the states x₀ = (n, p, τ) of that year and in what
+comes later, n + p + g − (n₀ + p₀) = Λ x₀ + L ε, with L Lᵀ the covariance of what comes later: one
+normal a year stands for three. History enters only the mean and the covariance of x₀.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from plansim.simulator.sampling import Array, cholesky
+
+#: The states of a part in its base year, in this order.
+STATES = ("level", "passing", "trend")
+
+
+@dataclass(frozen=True, slots=True)
+class Own:
+    """A part of a quantity, in units of its annual shock. [-]"""
+
+    trend_sd: float  # [1/year]
+    trend_persistence: float  # φ: share of the trend's growth that is left a year later
+    persistence: float  # ρ
+    passing: float  # variance of what passes
+    passing_persistence: float  # π
+
+    @property
+    def level_variance(self) -> float:
+        """Stationary variance of what reverts; 0 for what stays: its level tells nothing."""
+        return 0.0 if self.persistence >= 1.0 else 1.0 / (1.0 - self.persistence**2)
+
+
+def reach(own: Own, years: int) -> Array:
+    """Λ: what each state of the base year adds to the change up to years 1, 2, … [(year, state)]"""
+    t = np.arange(1.0, years + 1.0)
+    rho, pi, phi = own.persistence, own.passing_persistence, own.trend_persistence
+    trend = np.cumsum(phi**t)
+    return np.stack([rho**t - 1.0, pi**t - 1.0, trend], axis=1)
+
+
+def states_covariance(own: Own) -> Array:
+    """Covariance of the states where no past is known: the stationary one. [(state, state)]"""
+    return np.diag([own.level_variance, own.passing, own.trend_sd**2])
+
+
+def later_covariance(own: Own, years: int) -> Array:
+    """K: covariance of what later years bring to the changes up to years 1, 2, … [(year, year)]
+
+    An innovation of one process moves the level j years later by r_j, so that of two years
+    K(a, b) = K(a − 1, b − 1) + r_a r_b, summed over the three processes.
+    """
+    t = np.arange(years)
+    pi, phi = own.passing_persistence, own.trend_persistence
+    whole = np.zeros((years, years))
+    for variance, response in (
+        (1.0, own.persistence**t),
+        (own.passing * (1.0 - pi**2), pi**t),
+        (own.trend_sd**2 * (1.0 - phi**2), np.cumsum(phi**t)),
+    ):
+        whole += variance * response[:, None] * response
+    for year in range(1, years):
+        whole[year, 1:] += whole[year - 1, :-1]
+    return whole
+
+
+@lru_cache(maxsize=256)
+def later_factor(own: Own, years: int) -> Array:
+    """L: lower triangular, L Lᵀ = K. Its first rows are the same for any number of years."""
+    lower = cholesky(later_covariance(own, years))
+    lower.setflags(write=False)
+    return lower
