@@ -1,8 +1,9 @@
 """What the verdicts must reach, and what was measured: one run prints the table.
 
-Run as ``python benchmarks/truth.py [--line 3] [--panel PANEL.csv]``: the NBER-CES file, or a panel as
-``plansim hindcast`` reads it; it is not shipped. A line that nothing measures says so. Nothing
-is a pass mark: where a line is not reached, ``docs/defence_of_design.md`` says what was tried.
+Run as ``python benchmarks/truth.py [--line 3] [--panel PANEL.csv]``; the panel is the NBER-CES file
+or one as ``plansim hindcast`` reads it, and is not shipped. A line that nothing measures says so.
+Nothing is a pass mark: where a line is not reached, ``docs/defence_of_design.md`` says what was
+tried.
 """
 
 from __future__ import annotations
