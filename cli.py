@@ -214,6 +214,7 @@ def run(
     uncalibrated: UncalibratedOption = False,
     out: Annotated[Path | None, option("--out", "out", "DIR")] = None,
     fail_under: Annotated[float | None, option("--fail-under", "fail_under", "P")] = None,
+    levers: Annotated[bool, option("--levers", "run_levers")] = False,
     lang: LangOption = LANG,
     format: FormatOption = "table",
     quiet: QuietOption = False,
@@ -231,7 +232,7 @@ def run(
         plan, scenario, settings or (), Meanwhile(lang, quiet), given=given or (),
         draws=number.pop("draws", None), tolerance=tolerance, scheduler=scheduler, sampler=sampler,
         calibration=calibration, uncalibrated=uncalibrated, out=out, fail_under=fail_under,
-        **number,
+        levers=levers, **number,
     )  # fmt: skip
 
 

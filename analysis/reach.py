@@ -12,19 +12,22 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from plansim.analysis.levers import KINDS, POLICY, Knob, Setting, cost, knobs, turned
+from plansim.analysis.levers import KINDS, POLICY, Knob, Setting, cost, knobs, reaches, turned
 from plansim.simulator.errors import InputError
 from plansim.simulator.frames import KEYS, frame, keys_of, language
 from plansim.simulator.lever_rules import lever_kind
 from plansim.simulator.model import given_faults
 from plansim.simulator.naming import entry_of, name_of
 from plansim.simulator.plan import LeverKind, Plan, Target
+from plansim.simulator.results import Settings
 from plansim.simulator.sampling import Array
 from plansim.simulator.whatif import Bools, WhatIf
 
 if TYPE_CHECKING:
     import pandas as pd
 
+#: Draws that levers are told by, if no others are asked for.
+DRAWS = 2000
 #: A lever that changes a probability by less does not move it.
 POINT = 0.01
 #: Half the width of a 95 % interval. [standard errors]
@@ -257,7 +260,7 @@ def levers(
     targets: Sequence[str] = (),
     levers: Sequence[str] = (),
     *,
-    draws: int = 2000,
+    draws: int = DRAWS,
     seed: int = 1,
     progress: Callable[[int], object] | None = None,
 ) -> Reach:
@@ -280,13 +283,16 @@ def levers(
     )  # fmt: skip
 
 
-def unmoved(plan: Plan, draws: int = 2000, seed: int = 1) -> tuple[Target, ...] | None:
-    """The judged targets, restatements left out, that no lever of policy moves by a point; None
-    where the plan has no such lever.
+def unmoved(plan: Plan, settings: Settings) -> tuple[Target, ...] | None:
+    """The judged targets of a run, restatements left out, that no lever of policy moves by a point.
+
+    None where the plan states no such lever that reaches anything, and for a run of futures that
+    meet what is given: with a lever moved others would.
     """
-    if not any(lever_kind(lever) in POLICY for lever in plan.levers.values()):
+    policy = [key for key, lever in plan.levers.items() if lever_kind(lever) in POLICY]
+    if settings.given or not any(reaches(plan, key) for key in policy):
         return None
     found = knobs(plan)
-    asked = Asked(plan, (), draws, seed)
+    asked = Asked(plan, (), min(settings.draws, DRAWS), settings.seed)
     moved = moved_by_a_point(spans(asked.own, *asked.ends(found)))
     return tuple(asked.targets[row] for row in asked.distinct() if not moved[row])

@@ -1270,6 +1270,19 @@ def test_levers_are_told_by_kind_with_a_sentence(lang: str, plansim: Plansim) ->
     assert {"en": "moves 84 of 86 judged targets", "zh": "84 个目标（共 86 个）"}[lang] in said.out
 
 
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_a_run_says_what_no_lever_moves_where_it_is_asked(lang: str, plansim: Plansim) -> None:
+    words = {"en": "Nothing that the administration sets", "zh": "政府可定之事在其范围内"}[lang]
+    ask = ("run", PLAN, *FEW, "--lang", lang, "--quiet")
+    plain, asked = plansim(*ask), plansim(*ask, "--levers")
+    assert words not in plain.out
+    assert words in asked.out
+    assert asked.out.startswith(plain.out.rstrip("\n"))
+    given = plansim(*ask, "--levers", "--given", "boilers-2017")
+    assert say("reached.given", lang) in given.out
+    assert words not in given.out
+
+
 def test_levers_of_one_target(plansim: Plansim) -> None:
     said = plansim(*REACHED, "--target", "trained-managers-2025", "--lang", "en")
     assert "managers trained, 2025: 20000 in all, as planned" in said.out

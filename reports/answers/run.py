@@ -7,11 +7,13 @@ from math import ceil, floor, log10
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from plansim.analysis.reach import unmoved
 from plansim.calibration.requirements import rarity
 from plansim.reports.answers.plan import as_run
 from plansim.reports.tables import BELOW, DONE, Answer, Table
 from plansim.reports.terminal import Meanwhile
 from plansim.reports.words.delivery import station_name
+from plansim.reports.words.levers import unmoved_text
 from plansim.reports.words.verdicts import (
     percent_change,
     rarity_text,
@@ -55,6 +57,7 @@ def ask(
     uncalibrated: bool,
     out: Path | None,
     fail_under: float | None,
+    levers: bool = False,
 ) -> Answer:
     """Judge the targets of a plan, and keep the run where that is asked for."""
     lang = meanwhile.lang
@@ -83,7 +86,7 @@ def ask(
         with_names(result.plan, verdict_records(result, lang), lang),
         [verdict_table(result, lang), *([flow_table(result, lang)] if result.flows else [])],
         [*heading(result, lang), *settled(result, lang), *drawn_by],
-        closing(result, lang),
+        [*closing(result, lang), *([movable(result, lang)] if levers else [])],
         notes=[*wrote, *unsettled(result, lang), *below],
         code=BELOW if below else DONE,
     )
@@ -242,6 +245,15 @@ def closing(result: Result, lang: str) -> list[str]:
     recorded = len(result.verdicts) - len(result.judged)
     note = say("report.recorded", lang, number=recorded, plan=result.plan.plan.id)
     return [note, *three_sentences(result, lang)]
+
+
+def movable(result: Result, lang: str) -> str:
+    """Which targets nothing that the administration sets moves by a point."""
+    if result.settings.given:
+        return say("reached.given", lang)
+    still = unmoved(result.plan, result.settings)
+    total = sum(not target.restates for target in result.plan.judged)
+    return unmoved_text(result.plan, still, total, lang)
 
 
 def three_sentences(result: "Told", lang: str) -> list[str]:

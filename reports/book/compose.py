@@ -10,7 +10,7 @@ from plansim.reports.book import figures as drawn
 from plansim.reports.book import rows
 from plansim.reports.book.content import Drawn, Numbering, Report, Section, Tabled
 from plansim.reports.book.dossier import Dossier, Key
-from plansim.reports.book.story import five_sentences
+from plansim.reports.book.story import six_sentences
 from plansim.reports.pictures.canvas import Picture, Style, studio
 from plansim.reports.pictures.fans import FanBoard, FanTask
 from plansim.reports.tables import Table
@@ -42,7 +42,7 @@ def compose(d: Dossier, form: str, aside: Aside = here) -> Report:
         title=say("told.title", said, plan=plan.name.in_language(said)),
         above=tuple(above(d)),
         summary=say("told.summary", said),
-        sentences=tuple(unbroken(s) for s in five_sentences(d.run, d.beside, said)),
+        sentences=tuple(unbroken(s) for s in six_sentences(d)),
         sections=tuple(s for s in sections if s.blocks or s.parts),
         run=d.run.id,
         lang=said,

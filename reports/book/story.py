@@ -1,5 +1,6 @@
-"""A run in five sentences: what is likely, what is not, what binds, what would help most, and what
-is not known. Each follows from the verdicts by a rule that is written here.
+"""A run in sentences: what is likely, what is not, what binds, what would help most, what is not
+known, and what no lever of the administration moves. Each follows from the verdicts by a rule that
+is written here.
 """
 
 from collections import Counter, defaultdict
@@ -7,7 +8,9 @@ from collections.abc import Mapping, Sequence
 
 from plansim.reports.answers.run import LIKELY, SHORT, three_sentences
 from plansim.reports.book.attachments import label, once, steps_of
+from plansim.reports.book.dossier import Dossier
 from plansim.reports.words.delivery import station_name
+from plansim.reports.words.levers import unmoved_text
 from plansim.simulator.naming import name_of
 from plansim.simulator.plan import Plan, Target, figures
 from plansim.simulator.results import Verdict
@@ -38,6 +41,16 @@ def five_sentences(run: Stored, beside: Attachments, lang: str) -> tuple[str, ..
     if len(said) < 3:
         said.append(say("story.binds_none", lang))
     return (*said, helps(run, beside, lang), unknown(run, lang))
+
+
+def six_sentences(d: Dossier) -> tuple[str, ...]:
+    """The first page of a report: the five, and which targets nothing that the administration sets
+    moves, where the plan says what it sets.
+    """
+    said = five_sentences(d.run, d.beside, d.lang)
+    if d.unmoved is None:
+        return said
+    return (*said, unmoved_text(d.run.plan, d.unmoved, len(distinct(d.run)), d.lang))
 
 
 def distinct(run: Stored) -> list[tuple[Target, Verdict]]:

@@ -22,7 +22,7 @@ from plansim.reports.book.charts import (
 from plansim.reports.book.compose import above
 from plansim.reports.book.dossier import Dossier
 from plansim.reports.book.sheets import Sheet, sheets
-from plansim.reports.book.story import five_sentences
+from plansim.reports.book.story import six_sentences
 from plansim.words.catalogue import say
 
 FONT = {"en": "Arial", "zh": "微软雅黑"}
@@ -122,7 +122,7 @@ def _width(head: str, values: Sequence[Any], form: str) -> float:
 
 
 def _summary(book: Any, page: Any, d: Dossier, title: str, told: Sequence[Sheet]) -> None:
-    """The five sentences, what was run, and what is on which sheet."""
+    """The sentences of the first page, what was run, and what is on which sheet."""
     forms = _formats(book, d.lang)
     page.hide_gridlines(2)
     page.set_column(0, 0, 24)
@@ -136,7 +136,7 @@ def _summary(book: Any, page: Any, d: Dossier, title: str, told: Sequence[Sheet]
     row += 1
     page.write_string(row, 0, say("told.summary", d.lang), forms["part"])
     row += 1
-    for sentence in five_sentences(d.run, d.beside, d.lang):
+    for sentence in six_sentences(d):
         row = _wide(page, row, sentence, forms["text"])
     row = _wide(page, row, say("told.from_run", d.lang, run=d.run.id), forms["soft"]) + 1
     page.write_string(row, 0, say("told.contents", d.lang), forms["part"])

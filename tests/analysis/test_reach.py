@@ -187,12 +187,14 @@ def test_without_policy_there_is_no_best(plan: Plan) -> None:
     assert found.every is None
     assert found.outcomes is None
     assert not found.moved(*POLICY).any()
-    assert unmoved(replace(plan, levers=world)) is None
+    assert unmoved(replace(plan, levers=world), run(plan, draws=64).settings) is None
 
 
 def test_what_no_policy_moves(plan: Plan, found: Reach) -> None:
-    still = unmoved(plan, DRAWS)
+    result = run(plan, draws=DRAWS)
+    still = unmoved(plan, result.settings)
     assert still is not None
+    assert unmoved(plan, replace(result.settings, given=MANAGERS)) is None
     moved = found.moved(*POLICY)
     assert [t.id for t in still] == [
         t.id for t, m in zip(found.targets, moved, strict=True) if not m and not t.restates

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from plansim.reports.book.dossier import Dossier
 from plansim.reports.book.story import (
     five_sentences,
     helps,
@@ -11,8 +12,10 @@ from plansim.reports.book.story import (
     lever_kind,
     longest_wait,
     most_telling,
+    six_sentences,
     unknown,
 )
+from plansim.simulator.plan import Label, Lever
 from plansim.store.attachments import Attachments
 from plansim.store.read import Stored
 
@@ -38,6 +41,21 @@ def test_five_sentences_begin_with_what_they_are_about(stored: Stored, lang: str
         True
     ] * 5
     assert not any("{" in text or "None" in text for text in said)
+
+
+@both
+def test_a_report_says_what_no_lever_moves(stored: Stored, lang: str) -> None:
+    """Only where the plan states what the administration sets."""
+    name = Label(zh="指标", en="Quota")
+    fund = Lever(name, "quotas.fund.amount", 0.0, 9.0, "judgement", "invented", "亿元/year")
+    stating = replace(stored, plan=replace(stored.plan, levers={"fund": fund}))
+    given = replace(stating, settings=replace(stating.settings, given=("x",)))
+    bare = replace(stored, plan=replace(stored.plan, levers={}))
+    *five, last = six_sentences(Dossier(stating, None, Attachments(), lang))
+    assert tuple(five) == five_sentences(stating, Attachments(), lang)
+    assert {"en": "that the administration sets", "zh": "政府可定之事"}[lang] in last
+    for run in (given, bare):
+        assert len(six_sentences(Dossier(run, None, Attachments(), lang))) == 5
 
 
 def test_likely_and_not_likely_follow_the_probabilities(stored: Stored) -> None:
