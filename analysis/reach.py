@@ -14,6 +14,7 @@ import numpy as np
 
 from plansim.analysis.levers import KINDS, POLICY, Knob, Setting, cost, knobs, reaches, turned
 from plansim.simulator.errors import InputError
+from plansim.simulator.feasibility import Z975
 from plansim.simulator.frames import KEYS, frame, keys_of, language
 from plansim.simulator.lever_rules import lever_kind
 from plansim.simulator.model import given_faults
@@ -30,8 +31,6 @@ if TYPE_CHECKING:
 DRAWS = 2000
 #: A lever that changes a probability by less does not move it.
 POINT = 0.01
-#: Half the width of a 95 % interval. [standard errors]
-Z95 = 1.96
 #: What is told of a lever and a target, behind what tables of targets share.
 TOLD = (
     "kind", "lever", "lever_name", "lever_unit", "plan_value", "low", "high", "p_low", "p_plan",
@@ -181,7 +180,7 @@ def half_width(low: Bools, high: Bools) -> float:
     The two sets of luck of a draw share its figures, and count as one.
     """
     differ = (high.astype(float) - low).mean(axis=0)
-    return float(Z95 * differ.std() / np.sqrt(len(differ)))
+    return float(Z975 * differ.std() / np.sqrt(len(differ)))
 
 
 class Asked:

@@ -10,7 +10,7 @@ from plansim.analysis.reach import POINT, Best, Reach, levers
 from plansim.reports.answers.plan import as_run
 from plansim.reports.tables import Answer, Table
 from plansim.reports.terminal import Meanwhile
-from plansim.reports.words.levers import amount, money, unmoved_text
+from plansim.reports.words.movable import amount, money, unmoved_text
 from plansim.reports.words.wording import (
     named_columns,
     plan_line,

@@ -13,7 +13,7 @@ from plansim.reports.answers.plan import as_run
 from plansim.reports.tables import BELOW, DONE, Answer, Table
 from plansim.reports.terminal import Meanwhile
 from plansim.reports.words.delivery import station_name
-from plansim.reports.words.levers import unmoved_text
+from plansim.reports.words.movable import unmoved_text
 from plansim.reports.words.verdicts import (
     percent_change,
     rarity_text,

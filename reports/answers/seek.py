@@ -17,7 +17,7 @@ from plansim.reports.pictures.frontier import Point as Drawn
 from plansim.reports.pictures.frontier import frontier_picture
 from plansim.reports.tables import Answer, Table
 from plansim.reports.terminal import Meanwhile
-from plansim.reports.words.levers import amount, money
+from plansim.reports.words.movable import amount, money
 from plansim.reports.words.verdicts import chance_text
 from plansim.reports.words.wording import (
     named_columns,

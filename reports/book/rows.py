@@ -10,7 +10,7 @@ from plansim.reports.book.attachments import SHOWS, label, moving, once, steps_o
 from plansim.reports.book.dossier import Dossier, Key
 from plansim.reports.pictures.fans import goal_number
 from plansim.reports.tables import Table
-from plansim.reports.words.levers import amount
+from plansim.reports.words.movable import amount
 from plansim.reports.words.verdicts import evidence_words, percent_change, verdict_cells
 from plansim.reports.words.wording import source_text, target_name
 from plansim.simulator.naming import name_of

@@ -10,7 +10,7 @@ from plansim.reports.answers.run import LIKELY, SHORT, three_sentences
 from plansim.reports.book.attachments import label, once, steps_of
 from plansim.reports.book.dossier import Dossier
 from plansim.reports.words.delivery import station_name
-from plansim.reports.words.levers import unmoved_text
+from plansim.reports.words.movable import unmoved_text
 from plansim.simulator.naming import name_of
 from plansim.simulator.plan import Plan, Target, figures
 from plansim.simulator.results import Verdict

@@ -151,7 +151,7 @@ def test_the_interval_of_a_difference_is_that_of_common_draws() -> None:
     apart = chance.random((2, 400)) < high.mean()
     assert 0 < half_width(low, high) < half_width(low, apart)
     mean = (high.astype(float) - low).mean(axis=0)
-    assert half_width(low, high) == pytest.approx(1.96 * mean.std() / 20)
+    assert half_width(low, high) == pytest.approx(1.959964 * mean.std() / 20)
 
 
 def test_the_best_of_policy_is_no_worse_than_any_lever_alone(plan: Plan) -> None:

@@ -1,4 +1,4 @@
-"""Levers in words: a programme, a quota, several as one; their values, and what none moves."""
+"""What a lever is set to, what that costs, and which targets no lever moves: in words."""
 
 from collections.abc import Sequence
 
@@ -11,9 +11,6 @@ from plansim.words.catalogue import say
 BARE = ("1", "count", "index")
 #: Targets that a sentence names before it only counts.
 NAMED = 5
-
-
-# -- words -----------------------------------------------------------------------------------------
 
 
 def amount(value: float, unit: str, lang: str) -> str:
