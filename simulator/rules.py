@@ -6,6 +6,7 @@ from dataclasses import replace
 from plansim.simulator import units
 from plansim.simulator.accounts import ACCOUNTS
 from plansim.simulator.baseline import tags
+from plansim.simulator.conversion import as_written
 from plansim.simulator.delivery_rules import (
     delivery_faults,
     network_faults,
@@ -62,7 +63,7 @@ def faults_of_change(plan: Plan, before: Plan, keys: Keys) -> list[Fault]:
     (node, length), (old, _) = _along(plan, keys), _along(before, keys)
     if isinstance(node, Figure) and isinstance(old, Figure) and node.unit == old.unit:
         path = ".".join(map(str, keys[:length]))
-        own = list(faults_of_figure(node, path, facts_of(path)))
+        own = list(faults_of_figure(node, path, facts_of(path), unit_of(plan, path, node)))
         return own or list(_faults_beside(plan, keys))
     shared = keys[0] in ("offices", "quotas") and isinstance(node, int | float | str)
     if shared or (keys[0] == "programmes" and isinstance(node, int | float)):
@@ -111,11 +112,23 @@ def reach(figure: Figure) -> tuple[float, float]:
 def figure_faults(plan: Plan | Library) -> Iterator[Fault]:
     """Distributions that are none, shares that are none, what may not be negative."""
     for path, figure in figures(plan):
-        yield from faults_of_figure(figure, path, facts_of(path))
+        yield from faults_of_figure(figure, path, facts_of(path), unit_of(plan, path, figure))
 
 
-def faults_of_figure(figure: Figure, path: str, facts: Facts) -> Iterator[Fault]:
-    """What its field forbids."""
+def unit_of(plan: Plan | Library, path: str, figure: Figure) -> str:
+    """The unit that the files, or a setting, write a figure in."""
+    written = plan.written if isinstance(plan, Plan) else {}
+    return written.get(path, figure.unit)
+
+
+def told_in(unit: str, value: float, path: str) -> str:
+    """A value in base units, as whoever wrote it would know it: -5 亩."""
+    own = as_written(Figure(value, "stated", ""), path, unit).value
+    return f"{own:.6g} {unit}".removesuffix(" 1")
+
+
+def faults_of_figure(figure: Figure, path: str, facts: Facts, unit: str) -> Iterator[Fault]:
+    """What its field forbids. ``unit``: the one that values are told in."""
     if isinstance(figure.value, Uncertainty):
         wrong = faults_of(figure.value, f"{path}.value")
         if wrong:
@@ -125,9 +138,10 @@ def faults_of_figure(figure: Figure, path: str, facts: Facts) -> Iterator[Fault]
             yield Fault("must_be_certain", {}, path)
     low, high = reach(figure)
     if isinstance(facts.bound, Share) and not (low >= 0 and high <= 1):
-        yield Fault("not_a_share", {"low": low, "high": high}, path)
+        ends = {"low": told_in(unit, low, path), "high": told_in(unit, high, path)}
+        yield Fault("not_a_share", ends, path)
     elif isinstance(facts.bound, NotNegative) and low < 0:
-        yield Fault("negative", {"value": low}, path)
+        yield Fault("negative", {"value": told_in(unit, low, path)}, path)
 
 
 def _year_faults(plan: Plan) -> Iterator[Fault]:

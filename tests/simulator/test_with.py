@@ -258,3 +258,21 @@ def test_faults_of_a_change_are_those_of_the_whole_plan() -> None:
             else:
                 assert not faults_of_plan(other)
     assert {"clusters_over_total", "not_a_share"} <= {fault.code for fault in found}
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "told"),
+    [
+        ("quotas.land.amount", -5, {"value": "-5 亩/year"}),
+        ("quotas.land.amount", {"value": -5, "unit": "ha/year"}, {"value": "-5 ha/year"}),
+        ("totals.va_rate", 130, {"low": "130 %", "high": "130 %"}),
+        ("totals.output", -3, {"value": "-3 亿元"}),
+    ],
+)
+def test_a_fault_tells_a_value_as_it_was_typed(path: str, value: object, told: object) -> None:
+    for work in (
+        lambda: plan_of().with_(path, value),
+        lambda: assemble(source(), "plan", {path: value}),
+    ):
+        _, (fault,) = outcome(work)
+        assert fault[1:] == (path, repr(told))
