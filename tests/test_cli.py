@@ -21,8 +21,9 @@ from typer.testing import CliRunner
 from plansim import cli
 from plansim.analysis import workers
 from plansim.analysis.crew import ENVIRONMENT, FORKED
-from plansim.scenarios.load import folder_of
+from plansim.scenarios.load import folder_of, load
 from plansim.simulator.errors import Fault, WorkError
+from plansim.simulator.naming import name_of
 from plansim.words.catalogue import say, say_faults
 
 PLAN = "yuyao-2016"
@@ -1073,6 +1074,15 @@ def test_a_batch_says_what_came_of_every_run_and_can_be_asked_again(
     assert rows
     assert {row["run"] for row in rows} == {done["run"]}
     assert all(float(row["probability"]) > 0.2 for row in rows)
+    plan = load(tmp_path / "mine")
+    for lang in ("en", "zh"):
+        of, lever = (
+            name_of(plan, path, lang)
+            for path in ("targets.total-output-2030", "clusters.machinery.output")
+        )
+        asked = ("--target", of, "--set", f"{lever}=180", "--format", "csv")
+        (row,) = plansim("runs", "./out", *asked).rows()
+        assert (row["run"], row["target"]) == (done["run"], "total-output-2030")
     none = plansim("runs", "./out", "--scenario", "nothing", "--lang", "en")
     assert none.code == 0
     assert none.out.splitlines() == ["Nothing fits.", "--scenario: there is plan."]

@@ -1,5 +1,6 @@
 """The runs of a batch as tables and records, and what is said while they are under way."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from difflib import get_close_matches
@@ -8,7 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from plansim.reports.tables import Answer, Table
+from plansim.scenarios.load import load
 from plansim.simulator.errors import Fault, InputError
+from plansim.simulator.naming import entry_of, path_of
 from plansim.store.collection import Collection, Filter, collect, targets
 from plansim.store.export import Sheet, check_file, write, write_iamc
 from plansim.store.run_file import DONE, STATUSES, faults_of
@@ -25,6 +28,8 @@ TARGET_COLUMNS = (
     "run", "plan", "scenario", "seed", "target", "indicator", "subject", "unit", "year",
     "low", "high", "p05", "p50", "p95", "probability", "prob_low", "prob_high", "verdict",
 )  # fmt: skip
+#: What no key and no path holds: a blank, or a letter that is not Latin.
+NAME = re.compile("[^!-~]")
 #: Names that are told where nothing fits.
 SHORT = 6
 #: Rows that a table shows on a screen.
@@ -37,6 +42,7 @@ def ask(folder: Path, wanted: Filter, export: Path | None, iamc: Path | None, la
     for path, flag in ((export, "--export"), (iamc, "--iamc")):
         if path is not None:
             check_file(path, flag)
+    wanted = by_keys(folder, wanted)
     found = collect(folder, wanted)
     if iamc is not None:
         write_iamc(found, iamc)
@@ -44,6 +50,22 @@ def ask(folder: Path, wanted: Filter, export: Path | None, iamc: Path | None, la
         write(export, sheets(found, wanted, lang))
     notes = [say("say.wrote", lang, value=path) for path in (export, iamc) if path is not None]
     return replace(listing(found, wanted, folder, lang), notes=notes)
+
+
+def by_keys(folder: Path, wanted: Filter) -> Filter:
+    """The filter with keys where names were typed, by the plans of the runs that can be read."""
+    words = (wanted.target, *(path for path, _ in wanted.settings))
+    if not any(NAME.search(word) for word in words):
+        return wanted
+    for key in collect(folder, Filter()).known["plan"]:
+        try:
+            plan = load(key)
+        except InputError:
+            continue
+        settings = tuple((path_of(plan, path), value) for path, value in wanted.settings)
+        target = entry_of(plan, "targets", wanted.target) if wanted.target else ""
+        wanted = replace(wanted, settings=settings, target=target)
+    return wanted
 
 
 def check_filter(wanted: Filter) -> None:
