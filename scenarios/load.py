@@ -76,6 +76,20 @@ def folder_of(name: str | Path) -> Path:
         return Path(folder)
 
 
+def shortest(name: str) -> str:
+    """What leads to a plan as well, and is short: the id of a shipped one, or a path from here."""
+    if not is_path(name):
+        return name
+    path = Path(name).resolve()
+    for key in shipped():
+        if folder_of(key).resolve() == path:
+            return key
+    here = Path.cwd().resolve()
+    if Path(name).is_absolute() and path.is_relative_to(here):
+        return f"./{path.relative_to(here)}"
+    return name
+
+
 def form_of(path: Path) -> str:
     """The key in ``READERS`` of what is at a path."""
     ending = path.suffix.lower()

@@ -25,6 +25,7 @@ from plansim.reports.words.wording import (
     target_called,
     with_names,
 )
+from plansim.scenarios.load import shortest
 from plansim.simulator.naming import name_of
 from plansim.simulator.plan import Plan
 from plansim.store.files import PICTURES, check_files, write_files
@@ -79,7 +80,8 @@ def ask(
         )  # fmt: skip
     if picture is not None:
         write_picture(found, picture, lang)
-    again = ["plansim", "run", name, *(["--scenario", scenario] if scenario != "plan" else ())]
+    again = ["plansim", "run", shortest(name)]
+    again += ["--scenario", scenario] if scenario != "plan" else []
     again += [f"--set={setting}" for setting in settings]
     return Answer(
         with_names(found.plan, sought_records(found, lang), lang), sought_tables(found, lang),

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from plansim.scenarios.load import assemble, folder_of, load, read_source, shipped
+from plansim.scenarios.load import assemble, folder_of, load, read_source, shipped, shortest
 from plansim.simulator.errors import Fault, InputError
 from plansim.simulator.plan import Figure, Plan, Uncertainty
 from plansim.store.write import said
@@ -498,3 +498,13 @@ def test_sections_of_another_shape_are_refused(copy: Copy, tmp_path: Path) -> No
         assert [f.code for f in faults] == [
             "not_a_list" if section == "couplings" else "not_a_mapping"
         ]
+
+
+def test_a_plan_is_named_by_what_is_short(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine").mkdir()
+    assert shortest("yuyao-2016") == "yuyao-2016"
+    assert shortest(str(folder_of("yuyao-2016"))) == "yuyao-2016"
+    assert shortest(str(tmp_path / "mine")) == "./mine"
+    assert shortest("./mine") == "./mine"
+    assert shortest("/elsewhere/plan") == "/elsewhere/plan"
