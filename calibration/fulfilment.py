@@ -1,11 +1,11 @@
 """How often targets of plans were met: Eq. 19, learned from closed ones.
 
-    logit P = α + β_level + β_kind + β_field + β_pace · pace + u_year,field + u_place (+ u_plan)
+    logit P = α + β_level + β_kind + β_field + β_pace · pace + u_season + u_place (+ u_plan)
 
-α ~ N(0, 1.5), β ~ N(0, 1); u are normal with scales that are half-normal(1). Rows of one field in
-one year share a shock, so do rows of one place and, where plans run for several years, rows of one
-plan. The posterior is drawn by Hamiltonian Monte Carlo (Neal, 2011) on whitened coordinates
-(u = σ z).
+α ~ N(0, 1.5), β ~ N(0, 1); u are normal with scales that are half-normal(1). Rows of one season
+share a shock: of a field in a year, and of a level where targets run for one year. So do rows of
+one place and, where plans run for several years, rows of one plan. The posterior is drawn by
+Hamiltonian Monte Carlo (Neal, 2011) on whitened coordinates (u = σ z).
 """
 
 from __future__ import annotations
@@ -61,8 +61,9 @@ class ClosedTarget:
 
     @property
     def season(self) -> str:
-        """A year as it was for one field: good for growth, bad for energy."""
-        return f"{self.year} {self.field}"
+        """A year as it was for one field, and for one level where targets run for one year."""
+        level = f" {self.level}" if self.horizon == "annual" else ""
+        return f"{self.year} {self.field}{level}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,7 @@ class Posterior:
     """Joint draws of Eq. 19: ``values`` [term, draw] in logits, by ``terms``.
 
     Terms are ``""`` (α), ``level/county``, ``kind/binding``, ``field/growth``, ``pace`` and
-    ``scale/place``. ``shocks`` [draw, shock] by ``names`` (``season/2012 growth``).
+    ``scale/place``. ``shocks`` [draw, shock] by ``names`` (``season/2015 growth``).
     """
 
     terms: tuple[str, ...]

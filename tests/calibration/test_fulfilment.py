@@ -21,7 +21,8 @@ PACE, YEAR, PLACE = -1.2, 0.9, 0.5
 def planted(years: int = 30, places: int = 24, seed: int = 5) -> list[ClosedTarget]:
     """Targets of one year that were met by Eq. 19."""
     rng = np.random.default_rng(seed)
-    of_year, of_place = YEAR * rng.standard_normal(years), PLACE * rng.standard_normal(places)
+    of_year = YEAR * rng.standard_normal((years, len(LEVELS)))
+    of_place = PLACE * rng.standard_normal(places)
     rows = []
     for year in range(years):
         for place in range(places):
@@ -29,7 +30,7 @@ def planted(years: int = 30, places: int = 24, seed: int = 5) -> list[ClosedTarg
             kind, field = str(rng.choice(list(KINDS))), list(FIELDS)[year % 2]
             pace = float(rng.uniform(-1, 1))
             score = LEVELS[level] + KINDS[kind] + FIELDS[field] + PACE * pace
-            met = bool(rng.random() < expit(score + of_year[year] + of_place[place]))
+            met = bool(rng.random() < expit(score + of_year[year, place % 2] + of_place[place]))
             rows.append(
                 ClosedTarget(
                     f"{year}/{place}", level, kind, field, "annual", 1990 + year, f"place {place}",
@@ -63,11 +64,14 @@ def test_the_planted_step_of_pace_and_the_spread_of_years_are_found_again(found)
     within(found.draws("scale/place"), PLACE, 0.3)
 
 
-def test_shocks_of_years_are_found_again(found) -> None:
-    of_year = YEAR * np.random.default_rng(5).standard_normal(30)
-    fields = list(FIELDS)
-    places = [found.names.index(f"season/{1990 + y} {fields[y % 2]}") for y in range(30)]
-    assert np.corrcoef(found.shocks[:, places].mean(axis=0), of_year)[0, 1] > 0.8
+def test_shocks_of_seasons_are_found_again(found) -> None:
+    planted_shocks = YEAR * np.random.default_rng(5).standard_normal((30, len(LEVELS)))
+    fields, places = list(FIELDS), []
+    for year in range(30):
+        for level in LEVELS:
+            places.append(found.names.index(f"season/{1990 + year} {fields[year % 2]} {level}"))
+    known = found.shocks[:, places].mean(axis=0)
+    assert np.corrcoef(known, planted_shocks.ravel())[0, 1] > 0.8
 
 
 def test_a_term_without_rows_has_no_draws(found) -> None:
