@@ -75,6 +75,7 @@ ScenarioOption = Annotated[str, option("--scenario", "scenario")]
 SeedOption = Annotated[str, option("--seed", "seed", "N")]
 WorkersOption = Annotated[str, option("--workers", "workers", "N")]
 UncalibratedOption = Annotated[bool, option("--uncalibrated", "uncalibrated")]
+ViewOption = Annotated[str, option("--view", "view", "WHAT")]
 SetOption = Annotated[list[str] | None, option("--set", "set", "PATH=VALUE")]
 
 
@@ -215,6 +216,7 @@ def run(
     out: Annotated[Path | None, option("--out", "out", "DIR")] = None,
     fail_under: Annotated[float | None, option("--fail-under", "fail_under", "P")] = None,
     levers: Annotated[bool, option("--levers", "run_levers")] = False,
+    view: ViewOption = "verdict",
     lang: LangOption = LANG,
     format: FormatOption = "table",
     quiet: QuietOption = False,
@@ -232,7 +234,7 @@ def run(
         plan, scenario, settings or (), Meanwhile(lang, quiet), given=given or (),
         draws=number.pop("draws", None), tolerance=tolerance, scheduler=scheduler, sampler=sampler,
         calibration=calibration, uncalibrated=uncalibrated, out=out, fail_under=fail_under,
-        levers=levers, **number,
+        levers=levers, view=view, **number,
     )  # fmt: skip
 
 
@@ -252,6 +254,7 @@ def seek(
     workers: WorkersOption = "2",
     picture: Annotated[Path | None, option("--picture", "seek_picture", "FILE")] = None,
     uncalibrated: UncalibratedOption = False,
+    view: ViewOption = "verdict",
     lang: LangOption = LANG,
     format: FormatOption = "table",
     quiet: QuietOption = False,
@@ -262,7 +265,7 @@ def seek(
     return ask(
         plan, scenario, settings or (), Meanwhile(lang, quiet), targets=targets or (),
         together=together, confidence=confidence, least=least, budget=budget, levers=levers or (),
-        picture=picture, uncalibrated=uncalibrated,
+        picture=picture, uncalibrated=uncalibrated, view=view,
         number=whole_numbers(draws=draws, seed=seed, workers=workers),
     )  # fmt: skip
 
@@ -300,6 +303,7 @@ def compare(
     seed: SeedOption = "1",
     workers: WorkersOption = "2",
     uncalibrated: UncalibratedOption = False,
+    view: ViewOption = "verdict",
     lang: LangOption = LANG,
     format: FormatOption = "table",
     quiet: QuietOption = False,
@@ -318,7 +322,7 @@ def compare(
     over = many(number["draws"] * len(asked), number["workers"])
     from plansim.reports.answers.compare import ask
 
-    return ask(plan, asked, uncalibrated, Meanwhile(lang, quiet), over, **number)
+    return ask(plan, asked, uncalibrated, view, Meanwhile(lang, quiet), over, **number)
 
 
 @verb("attribute", "attribute yuyao-2016 plan --target energy-intensity-2020 --picture energy.png")

@@ -3,8 +3,8 @@
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -19,7 +19,9 @@ from plansim.simulator.frames import KEYS, frame, keys_of, language
 from plansim.simulator.memo import Memo
 from plansim.simulator.model import Model
 from plansim.simulator.plan import Plan, Target
-from plansim.simulator.run import check_arguments
+from plansim.simulator.pooling import Pool, seen_as
+from plansim.simulator.results import Verdict
+from plansim.simulator.run import check_arguments, views_of
 from plansim.simulator.sampling import STREAM_BLOCK, Array, Block
 from plansim.simulator.whatif import Bools, Futures, WarmBlock
 
@@ -209,12 +211,14 @@ def compare(
     draws: int = 10_000,
     seed: int = 1,
     workers: int = 1,
+    view: str = "verdict",
     over: Executor | None = None,
     progress: Callable[[int], object] | None = None,
 ) -> Comparison:
     """Judge scenarios of one document, by name, in the same futures; differences are to the first.
 
-    ``workers``: threads; ``over``: another executor; neither changes a bit. ``progress`` is told
+    ``view``: what a probability says: the verdict, or the ``inside`` view alone. ``workers``:
+    threads; ``over``: another executor; neither changes a bit. ``progress`` is told
     how many draws each step has judged under all scenarios. Raises InputError for arguments out of
     range, and for plans whose judged targets differ.
     """
@@ -222,19 +226,28 @@ def compare(
     first = plans[names[0]]
     check_same_targets(list(plans.values()), names)
     pairs: list[Pairs] = []
-    check_arguments(first, draws, seed, "independent", (), workers, STREAM_BLOCK)
+    check_arguments(first, draws, seed, "independent", (), workers, STREAM_BLOCK, view=view)
     work = shared_out(draws, seed, workers)
     with closing((over or Threads(workers))(Pairing(tuple(plans.values())), work)) as done:
         for size, counted in done:
             pairs = [a + b for a, b in zip(pairs, counted, strict=True)] if pairs else counted
             if progress is not None:
                 progress(size)
+    pooled: Mapping[str, Pool] = {}
+    if first.outside and view != "inside":
+        pooled = views_of(first, seed, draws, workers=workers).pools
     rows = [
-        _contrast(target, name, i, counted, draws)
+        _verdict(
+            _contrast(target, name, i, counted, draws),
+            pooled[target.id].verdict if target.id in pooled else None,
+        )
         for i, target in enumerate(first.judged)
         for name, counted in zip(names, pairs, strict=True)
     ]
-    met = tuple(_number(counted, draws) for counted in pairs)
+    met = tuple(
+        _pooled_number(_number(counted, draws), [row for row in rows if row.scenario == name])
+        for name, counted in zip(names, pairs, strict=True)
+    )
     joint = tuple(counted.all_met / (2 * draws) for counted in pairs)
     return Comparison(first, names, draws, seed, tuple(rows), met, joint)
 
@@ -288,6 +301,36 @@ def _contrast(target: Target, name: str, i: int, counted: Pairs, draws: int) -> 
     )
 
 
+def _verdict(inside: Contrast, said: Callable[[float], float] | None) -> Contrast:
+    """What the futures say of a target, moved by its outside view (Eq. 23, ``said``); wins and
+    losses are counted in futures, and stay.
+    """
+    if said is None:
+        return inside
+    before = inside.probability - inside.diff
+    first = said(before)
+    this, *ends = map(said, (inside.probability, inside.prob_low, inside.prob_high))
+    low, high = (said(before + end) - first for end in (inside.low, inside.high))
+    return replace(
+        inside, probability=this, prob_low=ends[0], prob_high=ends[1], diff=this - first,
+        low=low, high=high,
+    )  # fmt: skip
+
+
+def _pooled_number(
+    inside: tuple[float, float, float, float], rows: Sequence[Contrast]
+) -> tuple[float, float, float, float]:
+    """Distinct targets met on average by their verdicts; the interval of the difference is as wide
+    against it as it is in futures.
+    """
+    _, gain, low, high = inside
+    distinct = [row for row in rows if not row.target.restates]
+    met, change = sum(r.probability for r in distinct), sum(r.diff for r in distinct)
+    scale = change / gain if gain else 1.0
+    ends = sorted((change + scale * (low - gain), change + scale * (high - gain)))
+    return met, change, ends[0], ends[1]
+
+
 def _number(counted: Pairs, draws: int) -> tuple[float, float, float, float]:
     """Distinct targets met on average; difference to the first scenario, with its interval."""
     mean = counted.net[-1] / draws
@@ -301,8 +344,8 @@ def _number(counted: Pairs, draws: int) -> tuple[float, float, float, float]:
 
 @dataclass(frozen=True, slots=True)
 class Remembered:
-    """What is left of a run. ``probabilities`` with intervals, exact counts over ``draws``, by
-    target; ``reads`` [(target, future)] of the kept futures, ``who`` they are [(2, future)].
+    """What is left of a run. ``verdicts`` by target, exact counts over ``draws``; ``reads``
+    [(target, future)] of the kept futures, ``who`` they are [(2, future)].
     """
 
     name: str
@@ -311,7 +354,7 @@ class Remembered:
     seed: int
     sampler: str
     given: tuple[str, ...]
-    probabilities: Mapping[str, tuple[float, float, float]]
+    verdicts: Mapping[str, Verdict]
     reads: Array
     who: NDArray[np.int64]
     joint: float
@@ -341,8 +384,8 @@ def compare_stored(runs: Sequence[Remembered]) -> Comparison:
     distinct = [t.id for t in first.plan.judged if not t.restates]
     met = []
     for run in runs:
-        number = sum(run.probabilities[t][0] for t in distinct)
-        gain = number - sum(first.probabilities[t][0] for t in distinct)
+        number = sum(run.verdicts[t].probability or 0.0 for t in distinct)
+        gain = number - sum(first.verdicts[t].probability or 0.0 for t in distinct)
         met.append((number, gain, float("nan"), float("nan")))
     kept = first.who.shape[-1] // 2
     names = tuple(run.name for run in runs)
@@ -370,8 +413,9 @@ def _remembered(
     target: Target, i: int, first: tuple[Remembered, Goal], this: tuple[Remembered, Goal]
 ) -> Contrast:
     (run0, goal0), (run, goal) = first, this
-    probability, low, high = run.probabilities[target.id]
-    before, low0, high0 = run0.probabilities[target.id]
+    verdict = run.verdicts[target.id]
+    probability, low, high = _counted(verdict)
+    before, low0, high0 = _counted(run0.verdicts[target.id])
     same = goal0 == goal and np.array_equal(run.reads[i], run0.reads[i], equal_nan=True)
     diff = probability - before
     wins: float | None = None
@@ -387,10 +431,18 @@ def _remembered(
         left, right = paired_interval(change.sum(), float((change**2).sum()), len(change), same)
         half = (right - left) / 2 * float(np.sqrt(len(change) / run.draws))
         bounds = (diff - half, diff + half)
-    return Contrast(
+    found = Contrast(
         target, run.name, probability, low, high, diff, max(-1.0, bounds[0]), min(1.0, bounds[1]),
         wins, loses, same,
     )  # fmt: skip
+    return _verdict(found, partial(seen_as, verdict) if verdict.outside is not None else None)
+
+
+def _counted(verdict: Verdict) -> tuple[float, float, float]:
+    """What the futures of a run say of a target, with its interval."""
+    if verdict.inside is None:  # what has no inside view is the same in all
+        return verdict.probability or 0.0, verdict.prob_low or 0.0, verdict.prob_high or 0.0
+    return verdict.inside, verdict.inside_low or 0.0, verdict.inside_high or 0.0
 
 
 def met_in_year(goal: Goal, read: Array) -> Bools:

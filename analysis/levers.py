@@ -311,5 +311,6 @@ def typed(plan: Plan, knob: Knob, value: float) -> str:
 
 
 def without_targets(plan: Plan, ids: Sequence[str]) -> Plan:
-    """The plan with no targets but these: no others need be judged."""
-    return replace(plan, targets=tuple(t for t in plan.targets if t.id in ids))
+    """The plan with no targets but these: no others need be judged. Views are pooled as before."""
+    targets = tuple(t for t in plan.targets if t.id in ids)
+    return replace(plan, targets=targets, document=plan.document or plan)

@@ -31,6 +31,8 @@ from plansim.simulator.frames import KEYS, frame, keys_of, language
 from plansim.simulator.model import given_faults
 from plansim.simulator.naming import entry_of, name_of
 from plansim.simulator.plan import Plan
+from plansim.simulator.pooling import REFERENCE
+from plansim.simulator.run import views_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -64,6 +66,7 @@ class Sought:
     ``points``: the frontier, by what is least; ``plan`` and ``answer`` are two of them. ``idle``:
     levers that do not move what was wished for. ``judged``: settings that were judged;
     ``complete``: these were all that are allowed. ``hardest``: the wish with least to spare.
+    ``delivered``: targets without an inside view, of which it is what is delivered that counts.
     """
 
     plan: Plan
@@ -83,6 +86,7 @@ class Sought:
     seed: int
     fresh_draws: int
     fresh_seed: int
+    delivered: tuple[str, ...] = ()
 
     def to_frame(self, lang: str | None = None) -> "pd.DataFrame":
         """One row a setting of the frontier and target wished for, with the wish's probability."""
@@ -165,12 +169,13 @@ def seek(
     check(plan, wishes, budget)
     found = knobs(plan, levers)
     least = least or ("cost" if all(knob.price is not None for knob in found) else "effort")
-    coarse = Trial(plan, found, wishes, min(draws, COARSE), seed, 1, progress)
-    fine = Trial(plan, found, wishes, draws, seed, workers, progress)
+    pooled = views_of(plan, seed, REFERENCE, workers=workers).pools if plan.outside else {}
+    coarse = Trial(plan, found, wishes, min(draws, COARSE), seed, 1, progress, pooled)
+    fine = Trial(plan, found, wishes, draws, seed, workers, progress, pooled)
 
     def afresh(times: int) -> Trial:
         """On draws that nothing was chosen by."""
-        return Trial(plan, found, wishes, 2 * draws, seed + times, workers, progress)
+        return Trial(plan, found, wishes, 2 * draws, seed + times, workers, progress, pooled)
 
     order = Order(found, wishes, least, budget)
     own = tuple(knob.own for knob in found)
@@ -194,6 +199,7 @@ def seek(
         next(p for p in points if p.setting == own), next(p for p in points if p.setting == answer),
         hardest, allowed or len({*coarse.known, *fine.known}), allowed > 0,
         len(trials) - 1, draws, seed, fresh.draws, fresh.seed,
+        tuple(t for wish in wishes for t in wish.targets if t in pooled and pooled[t].circle),
     )  # fmt: skip
 
 

@@ -10,6 +10,7 @@ import pickle
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import fields
+from functools import cached_property
 from typing import Any, cast
 
 import numpy as np
@@ -17,6 +18,8 @@ import numpy as np
 from plansim.analysis.crew import Crew, LostError, processors
 from plansim.simulator.future import LUCKS
 from plansim.simulator.plan import Plan
+from plansim.simulator.pooling import Pool
+from plansim.simulator.run import views_of
 from plansim.simulator.sampling import Array
 from plansim.simulator.whatif import Bools, Standing, WhatIf
 
@@ -30,7 +33,7 @@ class Slider:
     """
 
     def __init__(self, plan: Plan, draws: int = 2000, seed: int = 1) -> None:
-        self.plan, self.draws = plan, draws
+        self.plan, self.draws, self.seed = plan, draws, seed
         self._here, self._spare = (WhatIf(plan, draws, seed, lucks=(luck,)) for luck in LUCKS)
         self._difference = Difference(plan)
         self._crew = Crew(_Side(plan, draws, seed, LUCKS[1]), 1)
@@ -62,7 +65,12 @@ class Slider:
             cast(Any, np.concatenate(sides, axis=1))
             for sides in zip(_told(first), second, strict=True)
         )
-        return Standing(other, met, reads, dict(zip(first.paths, whole, strict=True)))
+        chosen = dict(zip(first.paths, whole, strict=True))
+        return Standing(other, met, reads, chosen, self._pooled)
+
+    @cached_property
+    def _pooled(self) -> Mapping[str, Pool]:
+        return views_of(self.plan, self.seed, self.draws).pools if self.plan.outside else {}
 
     def _heard(self) -> tuple[Bools | Array, ...] | None:
         """The answer to what was asked last; earlier ones may come before, if that failed here."""

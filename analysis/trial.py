@@ -1,6 +1,6 @@
 """Settings of levers put to the test on one set of draws: how likely is what was wished for?"""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from plansim.analysis.levers import Knob, Setting, turned, without_targets
 from plansim.simulator.feasibility import interval, parameter_share
 from plansim.simulator.plan import Plan
+from plansim.simulator.pooling import Pool, jointly
 from plansim.simulator.whatif import Standing, WhatIf
 
 Bools = NDArray[np.bool_]
@@ -30,6 +31,12 @@ class Chance:
     low: float
     high: float
 
+    def pooled(self, pools: Sequence[Pool]) -> "Chance":
+        """The verdict on what these futures say of targets together, by their pools."""
+        if not pools:
+            return self
+        return Chance(*(jointly(pools, p) for p in (self.probability, self.low, self.high)))
+
 
 def chance(met: Bools) -> Chance:
     """Of what is met in some futures [(luck, draw)]: Wilson on the effective number of draws."""
@@ -41,7 +48,8 @@ def chance(met: Bools) -> Chance:
 class Trial:
     """One set of draws. Every setting is judged once, and what was found is remembered.
 
-    ``tell`` is told how many settings were judged, whenever one is.
+    ``tell`` is told how many settings were judged, whenever one is; ``pooled``: how views of
+    targets are pooled.
     """
 
     def __init__(
@@ -53,6 +61,7 @@ class Trial:
         seed: int,
         workers: int = 1,
         tell: Callable[[int], object] | None = None,
+        pooled: Mapping[str, Pool] | None = None,
     ) -> None:
         ids = tuple(dict.fromkeys(target for wish in wishes for target in wish.targets))
         self.plan = without_targets(plan, ids)
@@ -61,18 +70,22 @@ class Trial:
         self._knobs = knobs
         rows = {target.id: row for row, target in enumerate(self.plan.judged)}
         self._groups = [[rows[target] for target in wish.targets] for wish in wishes]
-        self._held = WhatIf(self.plan, draws, seed, workers)
+        self._held = WhatIf(self.plan, draws, seed, workers, pooled=pooled)
         self._tell = tell
 
     def standing(self, setting: Setting) -> Standing:
         """Every future of the setting; its chances are known from then on."""
         found = self._held.judge(turned(self.plan, self._knobs, setting))
-        self.known[setting] = tuple(
-            chance(np.asarray(found.met[rows].all(axis=0))) for rows in self._groups
-        )
+        self.known[setting] = tuple(self._chance(found, rows) for rows in self._groups)
         if self._tell is not None:
             self._tell(1)
         return found
+
+    def _chance(self, found: Standing, rows: list[int]) -> Chance:
+        """Of targets that hold together, as verdicts have it."""
+        pools = [found.pooled.get(self.plan.judged[row].id) for row in rows]
+        inside = chance(np.asarray(found.met[rows].all(axis=0)))
+        return inside.pooled([pool for pool in pools if pool is not None])
 
     def chances(self, setting: Setting) -> tuple[Chance, ...]:
         """The chance of every wish under the setting."""

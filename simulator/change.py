@@ -373,7 +373,7 @@ def changed(plan: Own, settings: Mapping[str, object]) -> Own:
         faults = alone or faults_of_plan(after)
         if faults:
             raise InputError(faults)
-    return after
+    return replace(after, document=plan.document or plan) if plan.outside else after
 
 
 def set_on(plan: Own, settings: Sequence[Setting]) -> tuple[Own, dict[Keys, Setting]]:

@@ -15,7 +15,7 @@ from plansim.simulator.accounts import Accounts, OneFuture, Series, indicator_pa
 from plansim.simulator.baseline import Baseline, tags
 from plansim.simulator.dynamics import Moves
 from plansim.simulator.layout import Layout
-from plansim.simulator.plan import Figure, Plan, Programme, figures
+from plansim.simulator.plan import Plan, Programme, figures
 from plansim.simulator.sampling import WAITS, Array, Block
 
 #: What a count that grows with a total is made of, beside the total.
@@ -126,7 +126,10 @@ def _parts(programme: Programme | None) -> tuple[str, ...]:
     return ("units", "coverage.depth", "coverage.delay")
 
 
-def origins(plan: Plan, paths: tuple[str, ...]) -> tuple[str, ...]:
-    """The provenances of some figures, each once."""
-    known: Mapping[str, Figure] = dict(figures(plan))
-    return tuple(dict.fromkeys(known[path].origin for path in paths))
+def origins(plan: Plan) -> Mapping[str, tuple[str, ...]]:
+    """By judged target, the provenances of what it rests on, each once."""
+    known = dict(figures(plan))
+    return {
+        target: tuple(dict.fromkeys(known[path].origin for path in paths))
+        for target, paths in footing(plan).items()
+    }

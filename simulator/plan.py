@@ -21,6 +21,7 @@ from plansim.simulator.marks import (
     Unit,
     Unwritten,
 )
+from plansim.simulator.outlook import OutsideView
 
 Origin = Literal["stated", "derived", "estimated", "literature", "judgement", "goal"]
 #: In whose hands a target lies (docs/plan-files.md, *Owners*).
@@ -696,7 +697,8 @@ class Plan(Keeping):
 
     What is made of a plan's files is one of these that can be asked and changed by path
     (``door.py``); the engine needs no more than the noun.
-    ``tags``: what the groups are called that clusters belong to.
+    ``tags``: what the groups are called that clusters belong to. ``outside``: the outside view of
+    targets, by id; ``document``: the plan as its document has it, None where this is it.
     """
 
     __pydantic_config__: ClassVar[dict[str, object]] = CLOSED
@@ -725,9 +727,15 @@ class Plan(Keeping):
     written: Annotated[Mapping[str, str], Unwritten()] = field(
         default_factory=dict, compare=False, repr=False
     )
+    outside: Annotated[Mapping[str, OutsideView], Unwritten()] = field(
+        default_factory=dict, compare=False, repr=False
+    )
+    document: Annotated["Plan | None", Unwritten()] = field(default=None, compare=False, repr=False)
 
     #: The fields that are no part of what a plan says.
-    ASIDE: ClassVar[tuple[str, ...]] = ("scenario", "scenario_name", "reference", "written")
+    ASIDE: ClassVar[tuple[str, ...]] = (
+        "scenario", "scenario_name", "reference", "written", "outside", "document",
+    )  # fmt: skip
 
     @property
     def years(self) -> range:

@@ -214,6 +214,7 @@ class Settings:
     """What a run's result depends on, beside the plan.
 
     ``draws``: those that were simulated; ``tolerance``: the half-width that was asked for, if any.
+    ``view``: what a probability says.
     """
 
     scenario: str
@@ -222,6 +223,7 @@ class Settings:
     sampler: str
     given: tuple[str, ...]
     tolerance: float | None = None
+    view: str = "inside"
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,6 +262,17 @@ class Verdict:
     binds: str = ""
     draws: int | None = None
     seed: int | None = None
+    inside: float | None = None
+    inside_low: float | None = None
+    inside_high: float | None = None
+    outside: float | None = None
+    outside_low: float | None = None
+    outside_high: float | None = None
+    doubt_low: float | None = None
+    doubt_high: float | None = None
+    weight: float | None = None
+    owner: str = ""
+    circular: str = ""
 
     @property
     def half_width(self) -> float | None:

@@ -5,7 +5,7 @@ they may be computed in any order, by any number of threads, processes or machin
 are merged in order; the result is the same to the last bit.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import reduce
@@ -13,6 +13,7 @@ from functools import reduce
 import numpy as np
 
 from plansim.simulator.accounts import indicator_path
+from plansim.simulator.circles import Circle, circular, delivered_ratio
 from plansim.simulator.errors import Fault, InputError
 from plansim.simulator.executors import Executor, Threads
 from plansim.simulator.future import (
@@ -26,6 +27,7 @@ from plansim.simulator.future import (
 from plansim.simulator.model import Model, given_faults
 from plansim.simulator.naming import entry_of
 from plansim.simulator.plan import Plan
+from plansim.simulator.pooling import REFERENCE, VIEWS, Views, inside_of, medians_of, pools
 from plansim.simulator.results import KEPT, Judged, Kept, Result, Settings, Tally, tally
 from plansim.simulator.sampling import SAMPLERS, STREAM_BLOCK, Block
 from plansim.simulator.verdicts import conclude, widest
@@ -125,6 +127,7 @@ def run(
     workers: int = 1,
     block: int = STREAM_BLOCK,
     tolerance: float | None = None,
+    view: str = "verdict",
     over: Executor | None = None,
     progress: Callable[[int], object] | None = None,
 ) -> Result:
@@ -133,15 +136,18 @@ def run(
     ``given``: targets taken as met, by id or name; only futures that meet them count.
     ``tolerance``: stop after the first whole stream blocks with which the 95 % interval of every
     judged target is no wider than this to either side [probability]; ``draws`` is then the most.
-    ``workers``: threads;
-    ``over``: another executor. ``block``: draws computed together (one of BLOCKS). None of these
-    three changes a bit of the result, which bears the scenario that the plan was loaded with.
+    ``view``: what a probability says: the verdict, or the inside or outside view alone; the
+    inside view alone is all there is of a plan that was loaded without another, and of futures
+    that were chosen (``given``).
+    ``workers``: threads; ``over``: another executor. ``block``: draws computed together (one of
+    BLOCKS). None of these three changes a bit of the result, which bears the scenario that the
+    plan was loaded with.
     ``progress`` is told how many draws each block held, in order. Raises InputError for arguments
     out of range.
     """
     draws = draws if draws is not None else DRAWS if tolerance is None else LIMIT
     given = [entry_of(plan, "targets", word) for word in given]
-    check_arguments(plan, draws, seed, sampler, given, workers, block, tolerance)
+    check_arguments(plan, draws, seed, sampler, given, workers, block, tolerance, view)
     model = Model.of(plan, sampler, given)
     counts: Tally | None = None
 
@@ -160,8 +166,44 @@ def run(
             if tolerance is not None and whole and widest(counts, sampler) <= tolerance:
                 break
     assert counts is not None  # there is at least one draw
-    settings = Settings(plan.scenario, seed, counts.draws, sampler, tuple(given), tolerance)
-    return conclude(model, settings, counts)
+    views = Views({}, {})
+    if counts.futures and counts.kept and (view == "inside" or given or not plan.outside):
+        views = Views({}, circles_of(model, counts.kept))
+    elif counts.futures and counts.kept:
+        own = None if plan.document else counts.kept
+        views = views_of(plan, seed, counts.draws, sampler, workers, own)
+    said = view if views.pools else "inside"
+    settings = Settings(plan.scenario, seed, counts.draws, sampler, tuple(given), tolerance, said)
+    return conclude(model, settings, counts, views)
+
+
+def views_of(
+    plan: Plan,
+    seed: int,
+    draws: int,
+    sampler: str = "independent",
+    workers: int = 1,
+    kept: Kept | None = None,
+) -> Views:
+    """How the views of a plan's targets are pooled: by what its document says, in as many draws.
+
+    ``kept``: futures of the document, where there are some already. REFERENCE draws are enough.
+    """
+    document = plan.document or plan
+    model = Model.of(document, sampler)
+    if kept is None:
+        work = jobs(min(draws, REFERENCE), seed, STREAM_BLOCK, selective=False)
+        kept = merged(Counting(model), work, workers).kept
+    assert kept is not None  # there is at least one draw
+    circles = circles_of(model, kept)
+    inside = inside_of(model.goals, model.goal_series, kept)
+    return Views(pools(document, inside, circles), circles)
+
+
+def circles_of(model: Model, kept: Kept) -> Mapping[str, Circle]:
+    """What makes the inside view of a target the goal, read back, by its id."""
+    medians = medians_of(model.goals, kept)
+    return circular(model.plan, delivered_ratio(model.plan, medians))
 
 
 def check_arguments(
@@ -173,6 +215,7 @@ def check_arguments(
     workers: int,
     block: int,
     tolerance: float | None = None,
+    view: str = "verdict",
 ) -> None:
     """Raises InputError naming every argument of ``run`` that is out of range."""
     rules: tuple[tuple[str, object, bool, str], ...] = (
@@ -181,6 +224,7 @@ def check_arguments(
         ("sampler", sampler, sampler in SAMPLERS, ", ".join(SAMPLERS)),
         ("workers", workers, 1 <= workers <= 1024, "1 … 1024"),
         ("block", block, block in BLOCKS, ", ".join(map(str, BLOCKS))),
+        ("view", view, view in VIEWS, ", ".join(VIEWS)),
         ("tolerance", tolerance, tolerance is None or 1e-6 <= tolerance <= 0.5, "0.000001 … 0.5"),
     )
     faults = [

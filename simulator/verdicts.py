@@ -1,11 +1,12 @@
 """Counts and kept futures → verdicts: probability, interval, gap, what binds, what it rests on."""
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
+from plansim.simulator.circles import Circle
 from plansim.simulator.errors import Fault, InputError
 from plansim.simulator.feasibility import (
     Goal,
@@ -20,12 +21,17 @@ from plansim.simulator.feasibility import (
 )
 from plansim.simulator.model import Model
 from plansim.simulator.plan import KINDS, Plan, Target, figures
+from plansim.simulator.pooling import Pool, Views, together
 from plansim.simulator.results import Joint, Kept, Result, Settings, Tally, Verdict
 from plansim.simulator.sampling import Array
 from plansim.simulator.waiting import flows
 
 #: A driver binds when it explains at least this share of a target's margin. [fraction]
 BINDING = 0.05
+#: What a joint verdict is of: all distinct targets, or those of a kind.
+GROUPS = ("all", *KINDS)
+#: The word of a verdict that has no inside view.
+ONLY_OUTSIDE = "outside_only"
 #: What a provenance means for the evidence grade (docs/model.md, section 7).
 EVIDENCE = {
     "stated": "data",
@@ -37,9 +43,12 @@ EVIDENCE = {
 }
 
 
-def conclude(model: Model, settings: Settings, counts: Tally) -> Result:
-    """Verdicts of one run. Raises InputError where no future meets what is given."""
-    plan, kept = model.plan, counts.kept
+def conclude(model: Model, settings: Settings, counts: Tally, views: Views) -> Result:
+    """Verdicts of one run. Raises InputError where no future meets what is given.
+
+    A target whose views are not pooled is judged from inside alone.
+    """
+    plan, kept, pooled = model.plan, counts.kept, views.pools
     if counts.futures == 0 or kept is None:
         shown = {"given": ", ".join(settings.given), "simulated": counts.simulated}
         raise InputError([Fault("given_never_met", shown, "given")])
@@ -56,31 +65,40 @@ def conclude(model: Model, settings: Settings, counts: Tally) -> Result:
         base_level = base_levels[goal.base, places[i]]
         judged[goal.target.id] = replace(
             _recorded(plan, settings, goal.target),
-            **_chance(settings, goal, i, counts, read[:, i], plan.years),
+            **_chance(settings, goal, i, counts, read[:, i], plan.years)
+            | _viewed(settings, goal.target.id, i, counts, pooled),
             evidence=evidence(origins, shares[i]),
             required_growth=required_growth(goal, base_level),
             reference_percentile=_rarity(plan, goal, base_level),
             binds=binding(shares[i]),
+            owner=goal.target.owner,
+            circular=_code(views.circles.get(goal.target.id)),
             draws=settings.draws,
             seed=settings.seed,
         )
-    cumulated = np.cumsum(counts.number_met) / counts.futures
-    p10, p50, p90 = (int(np.searchsorted(cumulated, q - 1e-12)) for q in (0.10, 0.50, 0.90))
+    chances = [judged[goal.target.id].probability or 0.0 for goal in model.goals]
+    joint = _counted(model, counts)
+    if pooled:
+        joint = _pooled(model, kept, settings.seed, pooled, chances)
     return Result(
         plan=plan,
         settings=settings,
         support=counts.futures,
         simulated=counts.simulated,
         verdicts=tuple(judged.get(t.id) or _recorded(plan, settings, t) for t in plan.targets),
-        joint=_joint(model, counts),
-        met_number=(p10, p50, p90),
-        pairs=counts.pairs / counts.futures,
+        joint=joint.groups,
+        met_number=joint.number,
+        pairs=joint.pairs,
         series=model.series,
         kept=kept,
         drivers=model.drivers,
         shares={goal.target.id: s for goal, s in zip(model.goals, shares, strict=True)},
         flows=flows(plan, model.network, kept.lots),
     )
+
+
+def _code(circle: Circle | None) -> str:
+    return "" if circle is None else circle.code
 
 
 def _recorded(plan: Plan, settings: Settings, target: Target) -> Verdict:
@@ -113,19 +131,57 @@ def _chance(
     low, high = bounds(counts, index, settings.sampler)
     p05, p50, p95 = (float(q) / scale for q in read)
     reached = np.flatnonzero(2 * counts.by_year[index] >= counts.futures)
-    word = likelihood(probability)
-    return {
+    return _worded(probability, low, high) | {
         "p05": p05,
         "p50": p50,
         "p95": p95,
-        "probability": probability,
-        "prob_low": low,
-        "prob_high": high,
-        "verdict": f"borderline:{word}" if is_borderline(low, high) else word,
         "median_gap": (goal.sign or 1) * (p50 - goal.threshold / scale),
         "first_year_met": years[int(reached[0])] if len(reached) else None,
         "parameter_share": common_share(counts, index),
     }
+
+
+def _viewed(
+    settings: Settings, target: str, index: int, counts: Tally, pooled: Mapping[str, Pool]
+) -> dict[str, Any]:
+    """The columns of both views of a target; the probability is what the view asked for says."""
+    inside = float(counts.met[index] / counts.futures)
+    low, high = bounds(counts, index, settings.sampler)
+    found: dict[str, Any] = {"inside": inside, "inside_low": low, "inside_high": high}
+    pool = pooled.get(target)
+    if pool is None:
+        return found
+    if pool.circle:
+        found = dict.fromkeys(found)
+    view = pool.outside
+    found |= {
+        "outside": view.probability, "outside_low": view.mean_low,
+        "outside_high": view.mean_high,
+        "weight": pool.weight,
+    }  # fmt: skip
+    found["doubt_low"], found["doubt_high"] = pool.doubt(inside)
+    if settings.view == "outside":
+        return found | _worded(view.probability, view.probability, view.probability, ONLY_OUTSIDE)
+    chance, *ends = (pool.verdict(p) for p in (inside, low, high))
+    word = ONLY_OUTSIDE if pool.circle else _supported(chance, inside, view.mean_low)
+    return found | _worded(chance, min(ends), max(ends), word)
+
+
+def _supported(chance: float, inside: float, least: float) -> str:
+    """The word of a verdict above what its futures say and the outside view's lower end supports:
+    the higher of their two words, as borderline. "" where it is not above.
+    """
+    most = max(inside, least)
+    if chance <= most or likelihood(chance) == likelihood(most):
+        return ""
+    return f"borderline:{likelihood(most)}"
+
+
+def _worded(probability: float, low: float, high: float, word: str = "") -> dict[str, Any]:
+    """A probability, the interval of its simulation, and the word for it."""
+    said = likelihood(probability)
+    said = word or (f"borderline:{said}" if is_borderline(low, high) else said)
+    return {"probability": probability, "prob_low": low, "prob_high": high, "verdict": said}
 
 
 def common_share(counts: Tally, index: int) -> float | None:
@@ -234,17 +290,59 @@ def evidence(origins: Mapping[str, str], shares: Mapping[str, float]) -> str:
     return f"{best} {100 * sums[best] / sum(sums.values()):.0f}%"
 
 
-def _joint(model: Model, counts: Tally) -> tuple[Joint, ...]:
+@dataclass(frozen=True, slots=True)
+class _Jointly:
+    """How targets hold together: by group, how many do (p10, p50, p90), and pair by pair."""
+
+    groups: tuple[Joint, ...]
+    number: tuple[int, int, int]
+    pairs: Array
+
+
+def _counted(model: Model, counts: Tally) -> _Jointly:
+    """Together in the futures of a run: exact counts."""
+    single, groups = counts.met / counts.futures, zip(GROUPS, counts.group_met, strict=True)
+    met = {name: float(number / counts.futures) for name, number in groups}
+    return _Jointly(
+        _joint(model, single, met, counts.futures / 2),
+        _middle(np.cumsum(counts.number_met) / counts.futures),
+        counts.pairs / counts.futures,
+    )
+
+
+def _pooled(
+    model: Model, kept: Kept, seed: int, pooled: Mapping[str, Pool], chances: Sequence[float]
+) -> _Jointly:
+    """Together as the verdicts have it, in the kept futures (Eq. 24)."""
+    distinct = model.scoring.groups[0]
+    met = together(model.goals, model.goal_series, kept, seed, pooled, chances, distinct).met
+    groups = zip(GROUPS, model.scoring.groups, strict=True)
+    share = {name: float(met[members].all(axis=0).mean()) for name, members in groups}
+    number = np.bincount(met[distinct].sum(axis=0), minlength=int(distinct.sum()) + 1)
+    exact = met.astype(np.float32)
+    return _Jointly(
+        _joint(model, np.asarray(chances), share, kept.futures / 2),
+        _middle(np.cumsum(number) / kept.futures),
+        np.asarray(exact @ exact.T, dtype=float) / kept.futures,
+    )
+
+
+def _middle(cumulated: Array) -> tuple[int, int, int]:
+    """p10, p50, p90 of a number, from the shares of futures that have no more."""
+    p10, p50, p90 = (int(np.searchsorted(cumulated, q - 1e-12)) for q in (0.10, 0.50, 0.90))
+    return p10, p50, p90
+
+
+def _joint(
+    model: Model, chances: Array, together: Mapping[str, float], trials: float
+) -> tuple[Joint, ...]:
     """How likely all distinct targets hold together, and those of each kind."""
     found = []
-    for name, members, met in zip(
-        ("all", *KINDS), model.scoring.groups, counts.group_met, strict=True
-    ):
+    for name, members in zip(GROUPS, model.scoring.groups, strict=True):
         if not members.any():
             continue
-        single = counts.met[members] / counts.futures
-        share = float(met / counts.futures)
-        low, high = wilson(share, counts.futures / 2)
+        single, share = chances[members], together[name]
+        low, high = wilson(share, trials)
         found.append(
             Joint(
                 group=name,

@@ -8,6 +8,7 @@ the years are looked at that decide whether a target is met; of chosen indicator
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +25,8 @@ from plansim.simulator.memo import KEEP, Memo, node, result_of
 from plansim.simulator.model import Model
 from plansim.simulator.naming import called, nearest_called, path_of, series_path
 from plansim.simulator.plan import Plan
-from plansim.simulator.run import BLOCKS, check_arguments, jobs
+from plansim.simulator.pooling import Pool, verdicts
+from plansim.simulator.run import BLOCKS, check_arguments, jobs, views_of
 from plansim.simulator.sampling import Array, Block, Single
 
 if TYPE_CHECKING:
@@ -43,17 +45,26 @@ class Standing:
 
     ``met``: in the target's own year; ``reads``: the indicator there as worded, in base units.
     ``paths``: indicators that were asked for, in all years [(year, luck, draw), base units].
+    ``pooled``: how the inside and the outside view of a target are made one, by its id.
     """
 
     plan: Plan
     met: Bools
     reads: NDArray[np.float64]
     paths: Mapping[str, Array] = field(default_factory=dict)
+    pooled: Mapping[str, Pool] = field(default_factory=dict)
+
+    @property
+    def inside(self) -> Array:
+        """Share of futures that meet each target. [(target,)]"""
+        return np.asarray(self.met.mean(axis=(1, 2)))
 
     @property
     def probability(self) -> Array:
-        """Share of futures that meet each target. [(target,)]"""
-        return np.asarray(self.met.mean(axis=(1, 2)))
+        """The verdict on each target (Eq. 23); the inside view where there is no other.
+        [(target,)]
+        """
+        return verdicts(self.inside, [target.id for target in self.plan.judged], self.pooled)
 
     def fan(self, name: str, *shares: float) -> Array:
         """Quantiles of one of ``paths``, year by year: the value that so large a share of futures
@@ -69,13 +80,14 @@ class Standing:
         """
         lang = language(lang)
         ends = np.quantile(self.reads, (0.05, 0.5, 0.95), axis=(1, 2))
+        chances, inside = self.probability, self.inside
         rows = [
             keys_of(self.plan, target, lang)
-            | {"probability": float(self.probability[i])}
+            | {"probability": float(chances[i]), "inside": float(inside[i])}
             | dict(zip(ENDS, ends[:, i] / target.scale, strict=True))
             for i, target in enumerate(self.plan.judged)
         ]
-        return frame(rows, (*KEYS, "probability", *ENDS))
+        return frame(rows, (*KEYS, "probability", *ENDS, "inside"))
 
     def __repr__(self) -> str:
         draws = self.met.shape[-1]
@@ -215,8 +227,8 @@ def width_of(draws: int, workers: int) -> int:
 class WhatIf:
     """A plan's first ``draws`` futures, to be judged under one setting of levers after another.
 
-    ``lucks``: the sets of luck that each draw lives through. Raises InputError for arguments that
-    ``run`` would refuse.
+    ``lucks``: the sets of luck that each draw lives through; ``pooled``: how views are pooled,
+    where that is known. Raises InputError for arguments that ``run`` would refuse.
     """
 
     def __init__(
@@ -226,11 +238,13 @@ class WhatIf:
         seed: int = 1,
         workers: int = 1,
         lucks: Sequence[str] = LUCKS,
+        pooled: Mapping[str, Pool] | None = None,
     ) -> None:
         width = width_of(draws, workers)
         check_arguments(plan, draws, seed, "independent", (), workers, width)
         self.plan = plan
-        self.draws = draws
+        self.draws, self.seed = draws, seed
+        self._lucks, self._pooled = tuple(lucks), pooled
         work = jobs(draws, seed, width, selective=False)
         self._futures = [Futures(job.block, lucks=lucks) for job in work]
         self._workers = workers
@@ -260,7 +274,19 @@ class WhatIf:
             (side[0] if len(side) == 1 else np.concatenate(side, axis=-1))[..., : self.draws]
             for side in sides
         )
-        return Standing(model.plan, met, reads, dict(zip(paths, whole, strict=True)))
+        chosen = dict(zip(paths, whole, strict=True))
+        return Standing(model.plan, met, reads, chosen, self.pooled)
+
+    @cached_property
+    def pooled(self) -> Mapping[str, Pool]:
+        """How the views of each target are pooled, if not told by what the document says in as many
+        draws. Of one set of luck it is not known: futures have two.
+        """
+        if self._pooled is not None:
+            return self._pooled
+        if len(self._lucks) < len(LUCKS) or not self.plan.outside:
+            return {}
+        return views_of(self.plan, self.seed, self.draws, workers=self._workers).pools
 
 
 def chosen_series(plan: Plan, words: Sequence[str]) -> tuple[Series, ...]:

@@ -8,8 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from plansim.calibration.outside import outside_views
 from plansim.calibration.reference import share_below
-from plansim.scenarios.load import DEFAULT, Settings, Source, assemble, read_source
+from plansim.scenarios.load import DEFAULT, ROOT, Settings, Source, assemble, read_source
 from plansim.simulator.door import Plan
 from plansim.store.calibrations import Holding, Stored, calibrated, place_of, read
 
@@ -32,11 +33,16 @@ class Drawn:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A plan as read, with the calibration that is stored for it: ready for many scenarios."""
+    """A plan as read, with the calibration that is stored for it: ready for many scenarios.
+
+    Its outside views are those of the scenario; how they are pooled with the inside view, what the
+    document itself says (``own``).
+    """
 
     source: Source
     stored: Stored | None = None
     _held: list[Holding] = field(default_factory=list)
+    _own: list[Plan] = field(default_factory=list)
 
     @classmethod
     def of(
@@ -56,6 +62,24 @@ class Document:
     def plan(self, scenario: str = DEFAULT, set: Settings = ()) -> Drawn:
         """The plan under a scenario and settings. Raises InputError naming every fault."""
         plan = replace(assemble(self.source, scenario, set), reference=share_below)
+        plan = replace(plan, outside=outside_views(plan))
+        if scenario != self._first or set:
+            plan = replace(plan, document=self.own)
+        return self._drawn(plan)
+
+    @property
+    def own(self) -> Plan:
+        """The plan as the document has it. Raises InputError naming every fault."""
+        if not self._own:
+            self._own.append(self.plan(self._first).plan)
+        return self._own[0]
+
+    @property
+    def _first(self) -> str:
+        """The scenario that is the document: the plan, or a place without one."""
+        return DEFAULT if DEFAULT in self.source.scenarios else ROOT
+
+    def _drawn(self, plan: Plan) -> Drawn:
         if self.stored is None:
             return Drawn(plan)
         reason, names = self.holding(plan).changed(plan)

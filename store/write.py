@@ -13,7 +13,7 @@ import hashlib
 import json
 import platform
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -42,7 +42,8 @@ def is_run(text: str) -> bool:
 
 def said(plan: "Plan") -> dict[str, Any]:
     """Everything that a plan says, in base units; not how it was loaded."""
-    return {key: part for key, part in asdict(plan).items() if key not in plan.ASIDE}
+    parts = asdict(replace(plan, document=None, outside={}))
+    return {key: part for key, part in parts.items() if key not in plan.ASIDE}
 
 
 def plan_hash(plan: "Plan") -> str:

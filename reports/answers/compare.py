@@ -27,6 +27,7 @@ def ask(
     name: str,
     columns: Sequence[tuple[str, str, Sequence[str]]],
     uncalibrated: bool,
+    view: str,
     meanwhile: Meanwhile,
     over: Processes | None,
     **number: int,
@@ -40,7 +41,7 @@ def ask(
     drawn_by: list[str] = []
     for column, scenario, settings in columns:
         try:
-            plans[column], said = as_run(document, scenario, settings, meanwhile)
+            plans[column], said = as_run(document, scenario, settings, meanwhile, view)
         except InputError as problem:
             faults += [fault for fault in problem.faults if fault not in faults]
         else:
@@ -48,7 +49,9 @@ def ask(
     if faults:
         raise InputError(faults)
     with meanwhile.bar(number["draws"]) as tick:
-        found = compare(plans, **number, over=over, progress=tick)
+        found = compare(
+            plans, number["draws"], number["seed"], number["workers"], over=over, progress=tick
+        )
     lang = meanwhile.lang
     called = {key: plan.scenario_in(lang) for key, plan in plans.items() if key == plan.scenario}
     return told(found, drawn_by, lang, called)
@@ -178,13 +181,10 @@ def stored_runs(
 
 def remembered(kept: SampledRun, name: str) -> Remembered:
     run = kept.run
-    probabilities = {
-        v.target: (v.probability or 0.0, v.prob_low or 0.0, v.prob_high or 0.0) for v in run.judged
-    }
     settings, joint = run.settings, run.joint[0].probability if run.joint else 0.0
     return Remembered(
         name, run.plan, settings.draws, settings.seed, settings.sampler, settings.given,
-        probabilities, kept.reads, kept.who, joint,
+        {v.target: v for v in run.judged}, kept.reads, kept.who, joint,
     )  # fmt: skip
 
 

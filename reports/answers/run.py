@@ -57,6 +57,7 @@ def ask(
     uncalibrated: bool,
     out: Path | None,
     fail_under: float | None,
+    view: str,
     levers: bool = False,
 ) -> Answer:
     """Judge the targets of a plan, and keep the run where that is asked for."""
@@ -76,7 +77,7 @@ def ask(
     with meanwhile.bar(None if tolerance is not None else draws or DRAWS) as tick:
         result = simulate(
             plan, draws, seed, sampler=sampler, given=given, workers=workers,
-            tolerance=tolerance, over=over, progress=tick,
+            tolerance=tolerance, view=view, over=over, progress=tick,
         )  # fmt: skip
     if out is not None:
         write(result, out, settings, time.perf_counter() - started)
@@ -93,11 +94,14 @@ def ask(
 
 
 def below_bound(result: Result, bound: float | None, lang: str) -> list[str]:
-    """How many targets are less likely than they must be, if any is."""
-    below = [v for v in result.judged if (v.probability or 0.0) < (bound or 0.0)]
+    """How many targets are less likely than they must be, if any is; those that have no inside view
+    are not among them.
+    """
+    seen = [v for v in result.judged if not v.circular]
+    below = [v for v in seen if (v.probability or 0.0) < (bound or 0.0)]
     if not below:
         return []
-    total = len(result.judged)
+    total = len(seen)
     return [say("report.fail_under", lang, number=len(below), total=total, bound=bound)]
 
 
@@ -115,9 +119,10 @@ def verdict_records(result: Result, lang: str) -> list[dict[str, Any]]:
 def verdict_table(result: Result, lang: str) -> Table:
     """The judged targets: goal, simulated, probability, what it needs, what it hinges on."""
     by_id = {t.id: t for t in result.plan.targets}
+    views = ("inside", "outside") if any(v.outside is not None for v in result.judged) else ()
     columns = (
-        "target", "goal", "simulated", "probability", "verdict", "needs", "rare", "evidence",
-        "binds",
+        "target", "goal", "simulated", "probability", *views, "verdict", "needs", "rare",
+        "evidence", "binds",
     )  # fmt: skip
     rows = []
     for v in result.judged:
@@ -125,8 +130,8 @@ def verdict_table(result: Result, lang: str) -> Table:
         cells = verdict_cells(result.plan, target, v, lang)
         cells["rare"] = rare_text(result, v, target)
         rows.append(tuple(cells[c] for c in columns))
-    right = ("simulated", "probability", "needs", "rare")
-    optional = ("binds", "evidence", "rare", "needs")
+    right = ("simulated", "probability", *views, "needs", "rare")
+    optional = ("binds", "evidence", "rare", "needs", *views)
     return Table(columns, tuple(rows), right=right, optional=optional)
 
 
@@ -244,7 +249,17 @@ def closing(result: Result, lang: str) -> list[str]:
     """What is said below a run's table: three sentences, and what the table leaves out."""
     recorded = len(result.verdicts) - len(result.judged)
     note = say("report.recorded", lang, number=recorded, plan=result.plan.plan.id)
-    return [note, *three_sentences(result, lang)]
+    return [note, *of_views(result, lang), *three_sentences(result, lang)]
+
+
+def of_views(result: "Told", lang: str) -> list[str]:
+    """What the three numbers of a verdict are, and how many targets have no inside view."""
+    said = [] if result.settings.view == "inside" else [say("report.views", lang)]
+    circular = [v for v in result.judged if v.circular]
+    if circular:
+        shown = {"number": len(circular), "total": len(result.judged)}
+        said.append(say("report.circular", lang, **shown))
+    return said
 
 
 def movable(result: Result, lang: str) -> str:
@@ -257,12 +272,14 @@ def movable(result: Result, lang: str) -> str:
 
 
 def three_sentences(result: "Told", lang: str) -> list[str]:
-    """What is likely, what is not, and what binds, over the distinct outcome targets of a run."""
+    """What is likely, what is not, and what binds, over the distinct outcome targets of a run that
+    have an inside view.
+    """
     by_id = {t.id: t for t in result.plan.targets}
     outcomes = [
         (by_id[v.target], v)
         for v in result.judged
-        if by_id[v.target].kind == "outcome" and not by_id[v.target].restates
+        if by_id[v.target].kind == "outcome" and not by_id[v.target].restates and not v.circular
     ]
     likely = [t for t, v in outcomes if _probability(v) >= LIKELY]
     unlikely = sorted(

@@ -60,6 +60,7 @@ def ask(
     levers: Sequence[str],
     picture: Path | None,
     uncalibrated: bool,
+    view: str,
     number: Mapping[str, int],
 ) -> Answer:
     """The setting of levers that reaches a probability, or what targets could promise.
@@ -69,7 +70,7 @@ def ask(
     asked = questions(targets, together, confidence, least)
     check_picture(picture)
     document, lang = Document.of(name, uncalibrated=uncalibrated), meanwhile.lang
-    plan, drawn_by = as_run(document, scenario, settings, meanwhile)
+    plan, drawn_by = as_run(document, scenario, settings, meanwhile, view)
     if asked.confidence is not None:
         number = {"draws": PROMISING} | dict(number)
         return promised.ask(plan, scenario, asked.confidence, drawn_by, meanwhile, **number)
@@ -257,6 +258,11 @@ def answer_line(found: Sought, place: int, lang: str) -> str:
     return say("sought.missed", lang, **fields)
 
 
+def _named(found: Sought, targets: Sequence[str], lang: str) -> str:
+    names = (name_of(found.plan, f"targets.{target}", lang) for target in targets)
+    return say("sought.listed", lang).join(names)
+
+
 def closing(found: Sought, lang: str, command: Sequence[str]) -> list[str]:
     """How it was found, which levers do nothing, and how to see the whole plan under it."""
     active = [k for k in found.knobs if k.key not in found.idle]
@@ -267,6 +273,8 @@ def closing(found: Sought, lang: str, command: Sequence[str]) -> list[str]:
         lines.append(say("sought.all_judged", lang, judged=found.judged, number=len(active)))
     else:
         lines.append(say("sought.searched", lang, judged=found.judged))
+    if found.delivered:
+        lines.append(say("sought.delivered", lang, list=_named(found, found.delivered, lang)))
     if active and not found.reached and found.cornered:
         lines.append(say("sought.cornered", lang))
     lines.append(

@@ -12,6 +12,7 @@ from plansim.reports.words.wording import target_called, target_name, unit_text
 from plansim.simulator import units
 from plansim.simulator.feasibility import Goal
 from plansim.simulator.plan import KINDS, Target
+from plansim.simulator.pooling import seen_as
 from plansim.simulator.results import Verdict
 from plansim.store.attachments import Attachments
 from plansim.store.read import Stored
@@ -86,7 +87,8 @@ class Dossier:
 
     def without(self, target: Target) -> float | None:
         """The probability without any programme."""
-        return None if self.idle is None else self.idle.probability.get(target.id)
+        inside = None if self.idle is None else self.idle.probability.get(target.id)
+        return None if inside is None else seen_as(self.verdicts[target.id], inside)
 
     @property
     def documents(self) -> str:

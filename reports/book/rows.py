@@ -50,16 +50,24 @@ def headline_table(d: Dossier) -> Table:
 
 def verdict_rows(d: Dossier, targets: Sequence[Target]) -> Table:
     """Targets with what was simulated, the probability, its word, and the lines of the document."""
+    views = views_of(d)
     columns = (
-        "target", "year", "goal", "simulated", "probability", "verdict", "without", "source",
+        "target", "year", "goal", "simulated", "probability", *views, "verdict", "without",
+        "source",
     )  # fmt: skip
     rows = []
     for t in targets:
         cells = verdict_cells(d.run.plan, t, d.verdicts[t.id], d.lang)
         cells |= {"target": d.name(t), "without": _without(d, t), "source": lines(d.run.plan, t)}
         rows.append(tuple(cells[c] for c in columns))
-    table = Table(columns, tuple(rows), right=("year", "probability", "without"))
+    table = Table(columns, tuple(rows), right=("year", "probability", *views, "without"))
     return table if d.idle is not None else table.without("without")
+
+
+def views_of(d: Dossier) -> tuple[str, ...]:
+    """The columns of the two views that a verdict is made of, where there are two."""
+    seen = any(v.outside is not None for v in d.verdicts.values())
+    return ("inside", "outside") if seen else ()
 
 
 def _without(d: Dossier, target: Target) -> str:
@@ -102,8 +110,10 @@ def _gap(v: Verdict, target: Target, lang: str) -> str:
 
 def page_table(d: Dossier, key: Key) -> Table:
     """The targets of one indicator and subject."""
+    views = views_of(d)
     columns = (
-        "year", "goal", "simulated", "probability", "verdict", "without", "first_met", "needs",
+        "year", "goal", "simulated", "probability", *views, "verdict", "without", "first_met",
+        "needs",
     )  # fmt: skip
     rows = []
     for goal in d.goals[key]:
@@ -111,7 +121,7 @@ def page_table(d: Dossier, key: Key) -> Table:
         cells = verdict_cells(d.run.plan, t, d.verdicts[t.id], d.lang)
         cells["without"] = _without(d, t)
         rows.append(tuple(cells[c] for c in columns))
-    right = ("year", "probability", "without", "first_met", "needs")
+    right = ("year", "probability", *views, "without", "first_met", "needs")
     table = Table(columns, tuple(rows), right=right)
     table = table if d.idle is not None else table.without("without")
     for column in ("first_met", "needs"):

@@ -10,7 +10,7 @@ from plansim.reports.book.attachments import SHOWS, label
 from plansim.reports.book.dossier import Dossier, unit_words
 from plansim.reports.book.rows import source_ids
 from plansim.reports.words.delivery import station_name
-from plansim.reports.words.verdicts import verdict_cells
+from plansim.reports.words.verdicts import verdict_cells, word_of
 from plansim.reports.words.wording import source_text, target_name
 from plansim.simulator import units
 from plansim.simulator.naming import name_of
@@ -135,6 +135,15 @@ TARGETS = (
     "binds",
     "restates",
     "source",
+    "inside",
+    "inside_low",
+    "inside_high",
+    "outside",
+    "outside_low",
+    "outside_high",
+    "weight",
+    "owner",
+    "circular",
     "of_run",
 )
 
@@ -148,7 +157,9 @@ def targets(d: Dossier) -> Iterator[tuple[Any, ...]]:
             d.name(t), t.id, say(f"group.{t.kind}", d.lang), t.year, cells["goal"],
             unit_words(t.unit, d.lang), v.p05, v.p50, v.p95, v.probability, v.prob_low,
             v.prob_high, cells["verdict"], d.without(t), v.first_year_met, cells["evidence"],
-            cells["binds"], t.restates, t.source, d.run.id,
+            cells["binds"], t.restates, t.source, v.inside, v.inside_low, v.inside_high,
+            v.outside, v.outside_low, v.outside_high, v.weight, word_of("owner", v.owner, d.lang),
+            word_of("circle", v.circular, d.lang), d.run.id,
         )  # fmt: skip
 
 

@@ -19,6 +19,8 @@ def verdict_cells(plan: Plan, target: Target, verdict: Verdict, lang: str) -> di
         "goal": goal_text(target, lang),
         "simulated": simulated_text(verdict, target, lang),
         "probability": probability_text(verdict),
+        "inside": inside_text(verdict),
+        "outside": outside_text(verdict),
         "verdict": verdict_word(verdict.verdict, lang),
         "needs": "" if growth is None else percent_change(growth),
         "evidence": evidence_words(verdict.evidence, lang),
@@ -44,11 +46,34 @@ def simulated_text(verdict: Verdict, target: Target, lang: str) -> str:
 
 
 def probability_text(verdict: Verdict) -> str:
-    """The probability with half its simulation interval in points: 40% ±0.8."""
+    """The probability: of a verdict that an outside view is part of, with the doubt that it brings,
+    55% (36 … 72); else with half its simulation interval in points, 40% ±0.8.
+    """
     p, low, high = verdict.probability, verdict.prob_low, verdict.prob_high
     if p is None or low is None or high is None:
         return ""
-    return chance_text(p, low, high)
+    if verdict.doubt_low is None or verdict.doubt_high is None:
+        return chance_text(p, low, high)
+    return range_text(p, verdict.doubt_low, verdict.doubt_high)
+
+
+def inside_text(verdict: Verdict) -> str:
+    """What the futures say, with half its simulation interval; a dash where it would say nothing
+    but the goal.
+    """
+    p, low, high = verdict.inside, verdict.inside_low, verdict.inside_high
+    return "–" if p is None or low is None or high is None else chance_text(p, low, high)
+
+
+def outside_text(verdict: Verdict) -> str:
+    """How often such targets were met, with its 90 % interval; "" where it was not asked."""
+    p, low, high = verdict.outside, verdict.outside_low, verdict.outside_high
+    return "" if p is None or low is None or high is None else range_text(p, low, high)
+
+
+def range_text(probability: float, low: float, high: float) -> str:
+    """A probability with an interval: 60% (35 … 80)."""
+    return f"{percent(probability)} ({100 * low:.0f} … {100 * high:.0f})"
 
 
 def chance_text(probability: float, low: float, high: float) -> str:
@@ -58,6 +83,11 @@ def chance_text(probability: float, low: float, high: float) -> str:
 
 def percent_change(growth: float) -> str:
     return f"{100 * growth:+.1f}%".replace("-", "−")
+
+
+def word_of(section: str, code: str, lang: str) -> str:
+    """The word for an owner or a circle; "" where there is none."""
+    return say(f"{section}.{code}", lang) if code else ""
 
 
 def evidence_words(evidence: str, lang: str) -> str:

@@ -54,6 +54,7 @@ class Planted:
         seed: int,
         workers: int = 1,
         tell: Callable[[int], object] | None = None,
+        pooled: Mapping[str, Pool] | None = None,
     ) -> Trial:
         landscape = self.landscape
 
