@@ -159,7 +159,7 @@ def targets(d: Dossier) -> Iterator[tuple[Any, ...]]:
             v.prob_high, cells["verdict"], d.without(t), v.first_year_met, cells["evidence"],
             cells["binds"], t.restates, t.source, v.inside, v.inside_low, v.inside_high,
             v.outside, v.outside_low, v.outside_high, v.weight, word_of("owner", v.owner, d.lang),
-            word_of("circle", v.circular, d.lang), d.run.id,
+            word_of("circular", v.circular, d.lang), d.run.id,
         )  # fmt: skip
 
 

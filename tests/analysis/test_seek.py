@@ -1,6 +1,6 @@
 """The search for levers: planted answers, brute force, and the bits of a run."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from math import inf
@@ -18,6 +18,7 @@ from plansim.analysis.trial import Chance, Trial, Wish, chance
 from plansim.scenarios.load import load
 from plansim.simulator.errors import InputError
 from plansim.simulator.plan import Label, Lever, Plan
+from plansim.simulator.pooling import Pool
 from plansim.simulator.run import run
 from plansim.simulator.whatif import Standing
 
