@@ -120,9 +120,11 @@ def _compared(plan: Plan, beside: Attachments, lang: str) -> str:
 def hinges(run: Stored, lang: str) -> str:
     """How many targets short of likely hinge on what a plan can move; where the longest wait is.
 
-    A target hinges on the driver that explains most of its margin (``binds``).
+    A target hinges on the driver that explains most of its margin (``binds``); one without an
+    inside view is not counted.
     """
-    short = [(t, v) for t, v in distinct(run) if (v.probability or 0.0) < LIKELY]
+    seen = [(t, v) for t, v in distinct(run) if not v.circular]
+    short = [(t, v) for t, v in seen if (v.probability or 0.0) < LIKELY]
     if not short:
         return say("story.all_likely", lang)
     kinds = Counter(lever_kind(v.binds) for _, v in short)
