@@ -276,10 +276,11 @@ class Verdict:
 
     @property
     def half_width(self) -> float | None:
-        """Half of the 95 % simulation interval. [probability]"""
-        if self.prob_low is None or self.prob_high is None:
-            return None
-        return (self.prob_high - self.prob_low) / 2
+        """Half of the 95 % interval of what was simulated. [probability]"""
+        low, high = self.inside_low, self.inside_high
+        if low is None or high is None:
+            low, high = self.prob_low, self.prob_high
+        return None if low is None or high is None else (high - low) / 2
 
 
 @dataclass(frozen=True, slots=True)
