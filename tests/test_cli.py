@@ -328,7 +328,7 @@ def test_a_tolerance_is_said_to_be_reached_or_not(lang: str, plansim: Plansim) -
     missed = plansim("run", PLAN, *arguments, "--quiet")
     wide = [
         r for r in missed.rows()
-        if r["prob_low"] and float(r["prob_high"]) - float(r["prob_low"]) > 0.04
+        if r["inside_low"] and width(r) > 0.04
     ]  # fmt: skip
     assert missed.code == 0
     for word in ("64", str(len(wide)), max(wide, key=width)["target"]):
@@ -337,7 +337,7 @@ def test_a_tolerance_is_said_to_be_reached_or_not(lang: str, plansim: Plansim) -
 
 
 def width(row: dict[str, str]) -> float:
-    return float(row["prob_high"]) - float(row["prob_low"])
+    return float(row["inside_high"]) - float(row["inside_low"])
 
 
 @each_lang

@@ -12,7 +12,7 @@ from plansim.calibration.requirements import rarity
 from plansim.reports.answers.plan import as_run
 from plansim.reports.tables import BELOW, DONE, Answer, Table
 from plansim.reports.terminal import Meanwhile
-from plansim.reports.words.delivery import station_name
+from plansim.reports.words.delivery import short_text, station_name
 from plansim.reports.words.movable import unmoved_text
 from plansim.reports.words.verdicts import (
     percent_change,
@@ -23,11 +23,13 @@ from plansim.reports.words.wording import target_name, with_names
 from plansim.simulator import units
 from plansim.simulator.errors import InputError
 from plansim.simulator.feasibility import Goal
+from plansim.simulator.model import Model
 from plansim.simulator.naming import name_of
 from plansim.simulator.plan import Plan, Target
 from plansim.simulator.results import Result, Verdict
 from plansim.simulator.run import DRAWS
 from plansim.simulator.run import run as simulate
+from plansim.simulator.shortfall import shortfalls
 from plansim.store.plans import Document
 from plansim.store.write import check_folder, write
 from plansim.words.amounts import number, percent, with_unit
@@ -85,7 +87,7 @@ def ask(
     below = below_bound(result, fail_under, lang)
     return Answer(
         with_names(result.plan, verdict_records(result, lang), lang),
-        [verdict_table(result, lang), *([flow_table(result, lang)] if result.flows else [])],
+        [verdict_table(result, lang), *tables_of_delivery(result, lang)],
         [*heading(result, lang), *settled(result, lang), *drawn_by],
         [*closing(result, lang), *([movable(result, lang)] if levers else [])],
         notes=[*wrote, *unsettled(result, lang), *below],
@@ -142,6 +144,27 @@ def rare_text(result: Result, verdict: Verdict, target: Target) -> str:
     goal = Goal.of(target, result.plan)
     base = result.base_level(target.indicator, target.cluster, goal.base)
     return rarity_text(rarity(result.plan, goal, base))
+
+
+def tables_of_delivery(result: Result, lang: str) -> list[Table]:
+    """What became of every queue, and what counts lack that fall short."""
+    flows = [flow_table(result, lang)] if result.flows else []
+    short = short_table(result, lang)
+    return [*flows, short] if short.rows else flows
+
+
+def short_table(result: Result, lang: str) -> Table:
+    """Counts whose goal is not delivered in the median, by what they lack most."""
+    plan, lacking = result.plan, dict[str, list[Target]]()
+    by_id = {target.id: target for target in plan.judged}
+    for key, short in shortfalls(Model.of(plan), result.settings.seed).items():
+        if not by_id[key].restates:
+            lacking.setdefault(short_text(plan, short, lang), []).append(by_id[key])
+    order = sorted(lacking.items(), key=lambda item: -len(item[1]))
+    rows = tuple((text, str(len(short)), listed(plan, short, lang)) for text, short in order)
+    return Table(
+        ("lacks", "targets", "counts"), rows, right=("targets",), title=say("short.title", lang)
+    )
 
 
 #: A mean wait shorter than this is no bottleneck. [days]

@@ -8,6 +8,7 @@ import pytest
 from plansim.reports.answers.run import (
     heading,
     joint_words,
+    short_table,
     three_sentences,
     verdict_records,
     verdict_table,
@@ -16,10 +17,13 @@ from plansim.reports.tables import Table
 from plansim.reports.words.verdicts import evidence_words, probability_text, simulated_text
 from plansim.scenarios.load import load
 from plansim.simulator.feasibility import LIKELIHOOD
+from plansim.simulator.model import Model
 from plansim.simulator.naming import name_of
 from plansim.simulator.plan import BASES, COMPARATORS, Label, Plan, Target
 from plansim.simulator.results import Result, Verdict
 from plansim.simulator.run import run
+from plansim.simulator.shortfall import shortfalls
+from plansim.words.catalogue import say
 from plansim.words.statements import goal_text, verdict_word
 
 LANGUAGES = ("en", "zh")
@@ -215,3 +219,14 @@ def test_a_table_loses_a_column_with_its_cells() -> None:
     less = table.without("b")
     assert (less.columns, less.rows, less.optional) == (("a", "c"), (("1", "3"),), ())
     assert (less.right, less.title) == (("c",), "t")
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_counts_that_fall_short_are_told_by_what_they_lack(lang: str) -> None:
+    plan = load("yuyao-2016")
+    found = run(plan, 256)
+    table = short_table(found, lang)
+    named = shortfalls(Model.of(plan), found.settings.seed)
+    distinct = [t.id for t in plan.judged if t.id in named and not t.restates]
+    assert sum(int(row[1]) for row in table.rows) == len(distinct) > 0
+    assert say("short.applicants", lang) in {row[0] for row in table.rows}
