@@ -30,7 +30,7 @@ def test_reasons_of_targets(folder: Path) -> None:
 
 
 #: Plans whose every figure says why in both languages.
-WHOLE = {"yuyao-2016", "yuyao-2020", "cixi-2017", "template"}
+WHOLE = {"yuyao-2016", "yuyao-2020", "cixi-2017", "yinzhou-2017", "template"}
 
 
 def whys(node: Any) -> Iterator[Any]:
