@@ -29,10 +29,6 @@ def test_reasons_of_targets(folder: Path) -> None:
         assert set(LATIN.findall(zh)) <= NAMES, zh
 
 
-#: Plans whose every figure says why in both languages.
-WHOLE = {"yuyao-2016", "yuyao-2020", "cixi-2017", "yinzhou-2017", "template"}
-
-
 def whys(node: Any) -> Iterator[Any]:
     if isinstance(node, Mapping):
         yield from (node["why"],) if "why" in node else ()
@@ -45,7 +41,7 @@ def whys(node: Any) -> Iterator[Any]:
 def test_reasons_of_figures_and_scenarios(folder: Path) -> None:
     draft = read_folder(folder)
     scenarios = [tree.data for tree in draft.scenarios.values() if tree is not None]
-    told = [*whys(draft.tree.data if folder.name in WHOLE else {}), *whys(scenarios)]
+    told = [*whys(draft.tree.data), *whys(scenarios)]
     assert told
     for why in told:
         assert not CHINESE.search(UNITS.sub("", why["en"])), why
