@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from plansim import cli
 from plansim.calibration.evidence import studies
 from plansim.scenarios.load import load, read_source, shipped
-from plansim.simulator.plan import Label, Plan, Switch, figures
+from plansim.simulator.plan import Plan, Switch, figures
 
 FEW = ("--draws", "128")
 #: What is asked of one plan only, the smallest.
@@ -73,21 +73,17 @@ def commands(plan: Plan, tmp_path: Path) -> dict[str, tuple[str, ...]]:
 
 
 def authors(plan: Plan) -> Iterator[str]:
-    """What the plan's author wrote: reasons, statements, sources, studies."""
+    """What the plan's author wrote in one language: statements, sources, studies."""
     for _, figure in figures(plan):
-        yield from (*spoken(figure.why), figure.source, *figure.source.split(", "))
+        yield from (figure.source, *figure.source.split(", "))
     for target in plan.targets:
-        yield from (*spoken(target.reason), target.source, target.indicator_zh)
+        yield from (target.source, target.indicator_zh)
     for name in plan.assumptions.__dataclass_fields__:
         found = getattr(plan.assumptions, name)
         if isinstance(found, Switch):
-            yield from (*spoken(found.why), found.source)
+            yield found.source
     for study in studies().values():
         yield study.study
-
-
-def spoken(words: str | Label) -> tuple[str, ...]:
-    return (words,) if isinstance(words, str) else (words.zh, words.en)
 
 
 def own(text: str, plan: Plan) -> str:
