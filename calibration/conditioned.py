@@ -40,7 +40,8 @@ from plansim.calibration.growth import (
     solved,
     trimmed,
 )
-from plansim.simulator.law import Own, later_covariance, later_factor, reach, states_covariance
+from plansim.simulator.classes import Own
+from plansim.simulator.law import later_covariance, later_factor, reach, states_covariance
 
 #: Degrees of freedom of the scale that the years of a path share.
 FREEDOM = 5.0
@@ -254,9 +255,11 @@ def _common(levels: Array, law: Law) -> tuple[tuple[Common, ...], Array, float]:
     seen = max(float(change.var(ddof=1) - np.diag(noise).mean()), 0.0) if years > 1 else 0.0
     told = max(years - 1, 0)  # nobody knows the mean
     scale = (CLASS_YEARS * expected + told * seen) / (CLASS_YEARS + told)
-    apart, pasts, logs, found = change - law.drift, [], [], []
+    own_drift = years >= FEWEST_FOR_DRIFT
+    class_drift = 0.0 if own_drift else law.drift
+    apart, pasts, logs, found = change - class_drift, [], [], []
     for persistence, drift, weight in COMMON[law.quantity]:
-        shown = drift if years >= FEWEST_FOR_DRIFT else 0.0
+        shown = drift if own_drift else 0.0
         before = scale * common_covariance(persistence, shown, years)
         lower = factor(before + noise)
         news = solved(lower, apart)
@@ -265,12 +268,12 @@ def _common(levels: Array, law: Law) -> tuple[tuple[Common, ...], Array, float]:
         tells = solved(lower, scale * shock * states_and_past(past, years + 1)[:, 1:].T)
         covariance = scale * shock * states_covariance(part) - tells.T @ tells
         found.append((part, scale * shock, tells.T @ news, covariance))
-        pasts.append(law.drift + before @ solved(lower.T, news))
+        pasts.append(class_drift + before @ solved(lower.T, news))
         logs.append(np.log(weight) - 0.5 * float(news @ news) - np.log(np.diag(lower)).sum())
     weights = np.exp(np.array(logs) - max(logs))
     weights /= weights.sum()
     models = tuple(
-        Common(float(weight), *model, law.drift)
+        Common(float(weight), *model, class_drift)
         for weight, model in zip(weights, found, strict=True)
     )
     left = _left(levels.shape[1], unit * typical**2, scale)

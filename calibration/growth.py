@@ -33,7 +33,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit, logit
 
-from plansim.simulator.law import Own
+from plansim.simulator.classes import Own
 
 Array = NDArray[np.float64]
 Link = Callable[[Any], Any]

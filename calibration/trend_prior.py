@@ -40,7 +40,7 @@ class Prior:
 
 
 @cache
-def _shocks() -> dict[str, float]:
+def shock_table() -> dict[str, float]:
     """Values of ``data/shocks.csv`` by name."""
     source = files("plansim.calibration") / "data" / "shocks.csv"
     with source.open(encoding="utf-8") as stream:
@@ -69,7 +69,7 @@ def reference_prior(
         ) from None
     growth = np.log1p(grid.values) / (HORIZON if quantity.endswith("_change") else 1)
     p10, median, p90 = np.interp([0.1, 0.5, 0.9], grid.quantiles, growth)
-    shocks = _shocks()
+    shocks = shock_table()
     sd = shocks[RATIOS.get(quantity, "output_trend_sd_fit")]
     if quantity in RATIOS:
         luck = float(np.sqrt(HORIZON * (((p90 - p10) / MIDDLE) ** 2 - sd**2)))

@@ -1,9 +1,10 @@
 """Entries called ``*``: what holds for every entry of a section that does not say otherwise."""
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
-from plansim.simulator.plan import Figure, Label, Library, Plan
+from plansim.simulator.plan import ANNUAL, Figure, Label, Library, Plan
 from plansim.simulator.schema import Kind, kind_of
 
 #: Sections whose entries inherit from an entry called ``*``.
@@ -20,6 +21,9 @@ def with_defaults(data: Mapping[str, Any]) -> dict[str, Any]:
         key: _filled(part) if key in WITH_DEFAULTS and isinstance(part, Mapping) else part
         for key, part in data.items()
     }
+    assumptions = filled.get("assumptions")
+    if isinstance(assumptions, Mapping):
+        filled["assumptions"] = {**assumptions, "law": assumptions.get("law", asdict(ANNUAL))}
     return with_names(filled, kind_of(Library if "library" in data else Plan))
 
 

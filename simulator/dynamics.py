@@ -5,7 +5,7 @@ base year. Nothing here knows which quantity it moves: that is in the plan.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 import numpy as np
@@ -14,6 +14,7 @@ from scipy.special import ndtri
 from plansim.simulator.coverage import Delivery, Places
 from plansim.simulator.layout import Layout
 from plansim.simulator.memo import node, once
+from plansim.simulator.paths import Classes, Shared, add_paths
 from plansim.simulator.plan import Effect, Plan, Quantity
 from plansim.simulator.queues import Value
 from plansim.simulator.sampling import Array, Block, Numbers, Single, correlate, single
@@ -469,10 +470,12 @@ class LuckLaw:
     """Everything of Eq. 4 that does not change from block to block.
 
     ``coefficients``: those of ``t_scores``, scaled so that clipped shocks have unit variance.
+    ``classes``: of the law of paths; none under the annual law.
     """
 
     coefficients: Array
     common_persistence: float
+    classes: Classes = field(default_factory=dict)
 
     @classmethod
     def of(cls, df: float, common_persistence: float) -> "LuckLaw":
@@ -486,19 +489,29 @@ def luck_paths(
     law: LuckLaw,
     block: Block,
     luck: str,
+    shared: Shared | None = None,
 ) -> Iterator[tuple[str, Single]]:
     """Eq. 4: n_s(t) of one quantity after another, from the second year on. [(year − 1, draw)]
 
     ``sds``: σ by quantity, as ``shock_sds`` gives it. One stream a quantity, in single precision:
     seven digits are enough for luck. Shocks of correlated quantities are mixed as normal scores,
-    then turned into fat-tailed ones, so each keeps its own t margin.
+    then turned into fat-tailed ones, so each keeps its own t margin. ``shared``: under the law of
+    paths, what both sets of luck share of the quantities that have a class.
     """
     years = len(layout.years)
     m = common_shock(law.common_persistence, block, luck, years)
+    commons: dict[str, Single] = {}
+    if shared is not None:
+        place = block.normal(f"luck.{luck}/common", years)[1:]
+        commons = shared.commons(block, luck, place)
     for members in layout.shock_groups:
         scores = [block.normal(f"luck.{luck}/{name}", years - 1) for name in members.names]
         correlate(members.factor, scores)
         for name, shocks in zip(members.names, scores, strict=True):
+            if shared is not None and name in shared.own:
+                part = shared.own[name]
+                yield name, add_paths(part, commons[part.kind], shocks)
+                continue
             t_scores(shocks, law.coefficients)
             shocks.clip(-SHOCK_CLIP, SHOCK_CLIP, out=shocks)
             shocks *= sds[name]

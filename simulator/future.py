@@ -30,6 +30,7 @@ from plansim.simulator.layout import Layout
 from plansim.simulator.memo import in_use, node, note, same, watch, watch_source
 from plansim.simulator.model import Model
 from plansim.simulator.network import Network
+from plansim.simulator.paths import Shared, shared_parts
 from plansim.simulator.plan import Plan, Quantity
 from plansim.simulator.queues import Value, bring, serve
 from plansim.simulator.sampling import Array, Block, Sampler, Single
@@ -47,7 +48,8 @@ class ParameterDraw:
 
     ``layout``: in whose years levels are wanted; ``trends`` and ``sds`` (of shocks): by quantity;
     ``effects``: how programmes move quantities; ``moves``: by how much, where no queue is in it;
-    ``shocks``: the block with the numbers of each set of luck of quantities, as seen so far.
+    ``shocks``: the block with the numbers of each set of luck of quantities, as seen so far;
+    ``shared``: under the law of paths, what both sets of luck have alike.
     """
 
     layout: Layout
@@ -59,6 +61,7 @@ class ParameterDraw:
     effects: tuple[Alike, ...]
     moves: Moves | None
     shocks: Mapping[str, Block]
+    shared: Shared | None = None
 
     def among(self, model: Model, layout: Layout) -> "ParameterDraw":
         """The same for levels in the years of another layout."""
@@ -90,16 +93,19 @@ def draw_parameters(
     bases = baseline.levels
     deliveries = scheduled(model.plan, p)
     wanted = layout if years is None else _among(layout, years)
+    sds, classes = shock_sds(layout, read, bases), model.law.classes
+    shared = shared_parts(layout, read, sds, bases, classes, block) if classes else None
     drawn = ParameterDraw(
         layout=wanted,
         p=p,
         baseline=baseline,
         scheduled=deliveries,
         trends=trends(layout, read, bases),
-        sds=shock_sds(layout, read, bases),
+        sds=sds,
         effects=moved_alike(plan, layout, read, bases),
         moves=None,
         shocks=shock_blocks(model, block),
+        shared=shared,
     )
     return (
         drawn if model.network.routes else replace(drawn, moves=drawn.moved(model.plan, deliveries))
@@ -364,10 +370,11 @@ def unmoved_paths(
     if in_use():
         p, law = watch("p", draw.p), watch("law", law)
         places = draw.layout.places
-        yield from _unmoved(layout, places, p, draw.trends, draw.sds, law, block, luck).items()
+        given = (layout, places, p, draw.trends, draw.sds, law, block, luck, draw.shared)
+        yield from _unmoved(*given).items()
         return
     chosen = np.array(model.luck_years, dtype=int)
-    for name, n in luck_paths(layout, draw.p, draw.sds, law, block, luck):
+    for name, n in luck_paths(layout, draw.p, draw.sds, law, block, luck, draw.shared):
         if kept is not None:
             kept[:, layout.rows[name]] = n[chosen - 1]
         unmoved_path(draw.trends[name], n, spare)
@@ -384,12 +391,13 @@ def _unmoved(
     law: LuckLaw,
     block: Block,
     luck: str,
+    shared: Shared | None,
 ) -> dict[str, Array]:
     """The same in some years, side by side in one table. By quantity [(year, draw)]"""
     path = np.empty((len(layout.years), block.draws))
     table = Workspace().array("unmoved", len(places), len(layout.rows), block.draws)
     found: dict[str, Array] = {}
-    for name, n in luck_paths(layout, p, sds, law, block, luck):
+    for name, n in luck_paths(layout, p, sds, law, block, luck, shared):
         unmoved_path(ways[name], n, path)
         found[name] = table[:, layout.rows[name]]
         found[name][...] = path[list(places)]

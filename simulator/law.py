@@ -11,31 +11,15 @@ normal a year stands for three. History enters only the mean and the covariance 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 
+from plansim.simulator.classes import Own
 from plansim.simulator.sampling import Array, cholesky
 
 #: The states of a part in its base year, in this order.
 STATES = ("level", "passing", "trend")
-
-
-@dataclass(frozen=True, slots=True)
-class Own:
-    """A part of a quantity, in units of its annual shock. [-]"""
-
-    trend_sd: float  # [1/year]
-    trend_persistence: float  # φ: share of the trend's growth that is left a year later
-    persistence: float  # ρ
-    passing: float  # variance of what passes
-    passing_persistence: float  # π
-
-    @property
-    def level_variance(self) -> float:
-        """Stationary variance of what reverts; 0 for what stays: its level tells nothing."""
-        return 0.0 if self.persistence >= 1.0 else 1.0 / (1.0 - self.persistence**2)
 
 
 def reach(own: Own, years: int) -> Array:

@@ -1,7 +1,7 @@
 """A plan made ready to be simulated: axes, streams, goals. Made once, used by every block."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from plansim.simulator.accounts import Series, series
 from plansim.simulator.dynamics import LuckLaw
@@ -55,7 +55,7 @@ class Model:
             network=network,
             parts=_parts(network),
             sampler=Sampler.of(plan, sampler),
-            law=_law(read),
+            law=_law_of(plan, read),
             series=_series(read),
             goals=_goals(read),
             scoring=_scoring(read),
@@ -91,6 +91,16 @@ class Model:
 _layout = node(Layout.of)
 _series = node(series)
 _scoring = node(Scoring.of)
+
+
+def _law_of(plan: Plan, read: Plan) -> LuckLaw:
+    """Eq. 4 as the plan wants it. Raises InputError where its law has no classes to go by."""
+    law = _law(read)
+    if plan.assumptions.law.value == "annual":
+        return law
+    if not plan.classes:
+        raise InputError.of("law_without_classes", "assumptions.law")
+    return replace(law, classes=plan.classes)
 
 
 @node

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, fields, is_dataclass
 from functools import lru_cache
 from typing import Annotated, Any, ClassVar, Generic, Literal, TypeVar, get_args
 
+from plansim.simulator.classes import ReferenceClass
 from plansim.simulator.marks import (
     AnyNumber,
     AsHeld,
@@ -494,6 +495,17 @@ class Switch(Generic[Choice]):
     source: str
 
 
+#: The law of luck of a plan that does not name one.
+ANNUAL: Switch[Literal["annual", "paths"]] = Switch(
+    "annual",
+    Label(
+        "逐年独立的冲击（式 4）；paths 为经回测的路径律（式 4a）",
+        "shocks drawn year by year (Eq. 4); paths is the law that was hindcast (Eq. 4a)",
+    ),
+    "docs/model.md",
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Assumptions:
     """What the document leaves open. Shown, and switched in a scenario or with ``--set``."""
@@ -510,6 +522,7 @@ class Assumptions:
     labour_release: Fraction
     shock_df: Annotated[Number, Certain()]
     common_persistence: Annotated[Fraction, Certain()]
+    law: Switch[Literal["annual", "paths"]] = ANNUAL
 
 
 @dataclass(frozen=True, slots=True)
@@ -724,6 +737,9 @@ class Plan(Keeping):
     reference: Annotated[Reference | None, Unwritten()] = field(
         default=None, compare=False, repr=False
     )
+    classes: Annotated[Mapping[str, ReferenceClass], Unwritten()] = field(
+        default_factory=dict, compare=False, repr=False
+    )
     written: Annotated[Mapping[str, str], Unwritten()] = field(
         default_factory=dict, compare=False, repr=False
     )
@@ -734,7 +750,7 @@ class Plan(Keeping):
 
     #: The fields that are no part of what a plan says.
     ASIDE: ClassVar[tuple[str, ...]] = (
-        "scenario", "scenario_name", "reference", "written", "outside", "document",
+        "scenario", "scenario_name", "reference", "classes", "written", "outside", "document",
     )  # fmt: skip
 
     @property

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from plansim.calibration.outside import outside_views
 from plansim.calibration.reference import share_below
+from plansim.calibration.reference_classes import reference_classes
 from plansim.scenarios.load import DEFAULT, ROOT, Settings, Source, assemble, read_source
 from plansim.simulator.door import Plan
 from plansim.store.calibrations import Holding, Stored, calibrated, place_of, read
@@ -62,6 +63,7 @@ class Document:
     def plan(self, scenario: str = DEFAULT, set: Settings = ()) -> Drawn:
         """The plan under a scenario and settings. Raises InputError naming every fault."""
         plan = replace(assemble(self.source, scenario, set), reference=share_below)
+        plan = replace(plan, classes=reference_classes())
         plan = replace(plan, outside=outside_views(plan))
         if scenario != self._first or set:
             plan = replace(plan, document=self.own)

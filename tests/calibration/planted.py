@@ -7,7 +7,7 @@ import pytest
 
 from plansim.calibration import growth
 from plansim.calibration.growth import Law
-from plansim.simulator.law import Own
+from plansim.simulator.classes import Own
 
 OWN = {
     "output": Own(0.3, 0.96, 1.0, 0.5, 0.55),

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from plansim.calibration import growth
-from plansim.simulator.law import Own
+from plansim.simulator.classes import Own
 from plansim.tests.calibration.planted import OWN, law_for, planted, quantities
 
 # -- covariances -----------------------------------------------------------------------------------

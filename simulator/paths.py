@@ -1,0 +1,267 @@
+"""Eq. 4 as a law of paths: what both sets of luck share, and one normal a year and quantity.
+
+    n(t) = C(t) + c(t) + s w_t ((Λ x₀)_t + (L ε)_t),   s = σ √((ν − 2) / χ²_ν)
+
+The scale s, the states x₀ and the model and states of the common part C are parameters: each has a
+normal score of its own name, and both sets of luck have the same. ε and the shocks of C are luck.
+Given the parameters all of it is Gaussian. Everything is added term by term, with factors whose
+first rows do not depend on the horizon: bits depend neither on the years nor on the lanes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from scipy.special import chdtri, ndtr
+
+from plansim.simulator.classes import CommonModel, ReferenceClass
+from plansim.simulator.law import (
+    later_covariance,
+    later_factor,
+    reach,
+    states_covariance,
+)
+from plansim.simulator.layout import Layout
+from plansim.simulator.memo import node
+from plansim.simulator.plan import Quantity
+from plansim.simulator.queues import Value
+from plansim.simulator.sampling import Array, Block, Single
+
+Classes = Mapping[str, ReferenceClass]
+
+#: The reference class of each quantity of a cluster. Others have none: their luck is annual.
+CLASS_OF = {
+    "output": "output", "va_rate": "va_rate",
+    "energy": "energy_intensity", "water": "energy_intensity",
+}  # fmt: skip
+#: Links in which the classes know their quantities.
+LINKS = {"output": "log", "va_rate": "logit", "energy_intensity": "log"}
+#: The part of the streams' names that says: the same in both sets of luck.
+SHARED = "luck.law"
+#: The class whose common shock is that of the place.
+LEADING = "output"
+#: Normal scores at which the scale of a path is tabulated.
+_SCORES = np.linspace(-6.5, 6.5, 833)
+
+
+def class_of(name: str, quantity: Quantity, classes: Classes) -> str:
+    """The reference class of a quantity, "" where it has none."""
+    section, _, kind = name.rpartition(".")
+    found = CLASS_OF.get(kind, "") if section.startswith("clusters.") else ""
+    return found if found in classes and LINKS[found] == quantity.link else ""
+
+
+@lru_cache(maxsize=16)
+def _scale_table(freedom: float) -> Array:
+    below = np.clip(ndtr(_SCORES), 1e-15, 1.0 - 1e-15)
+    return np.asarray(np.sqrt((freedom - 2.0) / chdtri(freedom, below)))
+
+
+def scales(freedom: float, scores: Array) -> Array:
+    """√((ν − 2) / χ²_ν) at normal scores: higher scores, wilder paths. [shape of scores]"""
+    return np.interp(scores, _SCORES, _scale_table(freedom))
+
+
+@dataclass(frozen=True, slots=True)
+class OwnPart:
+    """What one quantity's luck is made of: its class, w_t s [(year, draw)], L, and what states and
+    the offset of sums lead to expect [(year, draw), link units].
+    """
+
+    kind: str
+    scale: Single
+    lower: Array
+    expected: Single
+
+
+@dataclass(frozen=True, slots=True)
+class CommonPart:
+    """What a class's common part is made of: the ``model`` of each draw [(draw,)], the factors L of
+    each model [(model, year, year), link units], and what its states lead to [(year, draw)].
+    """
+
+    model: Array
+    lower: Array
+    expected: Array
+    correlation: float
+
+    def path(self, shocks: Single) -> Single:
+        """C(1), C(2), … of annual shocks [(year, draw)]."""
+        total = self.expected.copy()
+        for year in range(len(shocks)):
+            for before in range(year + 1):
+                total[year] += self.lower[self.model, year, before] * shocks[before]
+        return total.astype(np.float32)
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """Everything of the law of paths that both sets of luck share."""
+
+    own: Mapping[str, OwnPart]
+    common: Mapping[str, CommonPart]
+
+    def commons(self, block: Block, luck: str, shocks: Single) -> dict[str, Single]:
+        """The common part of every class. ``shocks``: those of the place's year. [(year, draw)]"""
+        found: dict[str, Single] = {}
+        for name, part in self.common.items():
+            r, mixed = part.correlation, shocks
+            if name != LEADING:
+                alone = block.normal(f"luck.{luck}/common/{name}", len(shocks))
+                mixed = np.float32(r) * shocks + np.float32(np.sqrt(1.0 - r * r)) * alone
+            found[name] = part.path(mixed)
+        return found
+
+
+def add_paths(part: OwnPart, common: Single, shocks: Single) -> Single:
+    """n(t) of normal scores ε, in their place. [(year, draw)]
+
+    From the last year to the first, so that no ε is lost before it has been added everywhere.
+    """
+    for year in range(len(shocks) - 1, -1, -1):
+        now = shocks[year]
+        now *= np.float32(part.lower[year, year])
+        for before in range(year):
+            now += np.float32(part.lower[year, before]) * shocks[before]
+        now *= part.scale[year]
+        now += part.expected[year]
+        now += common[year]
+    return shocks
+
+
+@node
+def shared_parts(
+    layout: Layout,
+    p: Mapping[str, Value],
+    sds: Mapping[str, float | Single],
+    bases: Mapping[str, Value],
+    classes: Classes,
+    block: Block,
+) -> Shared:
+    """Scales, states and common models of a block. See `Shared`."""
+    years = len(layout.years) - 1
+    found = {name: class_of(name, each, classes) for name, each in layout.quantities.items()}
+    classed = {name: classes[kind] for name, kind in found.items() if kind}
+    offsets = _offsets(layout, p, sds, bases, classes, years)
+    own = {
+        name: _own_part(name, law, layout.quantities[name], p, sds, block, offsets.get(name), years)
+        for name, law in classed.items()
+    }
+    used = {kind for kind in found.values() if kind}
+    common = {kind: _common_part(kind, classes[kind], block, years) for kind in sorted(used)}
+    return Shared(own, common)
+
+
+def _own_part(
+    name: str,
+    law: ReferenceClass,
+    quantity: Quantity,
+    p: Mapping[str, Value],
+    sds: Mapping[str, float | Single],
+    block: Block,
+    offset: Array | None,
+    years: int,
+) -> OwnPart:
+    """One quantity: its scale, and where its states of the base year lead.
+
+    A trend whose rate is uncertain in the plan has its spread from there, and not from the class.
+    """
+    scores = block.normal(f"{SHARED}/{name}", 4).astype(float)
+    scale = np.asarray(sds[name], dtype=float) / law.annual_sd() * scales(law.freedom, scores[0])
+    whole = law.widths(years)[:, None] * scale
+    spreads, states = np.sqrt(np.diag(states_covariance(law.own))), reach(law.own, years)
+    expected = np.zeros((years, block.draws))
+    for row in range(3 - has_trend(name, quantity, p)):
+        expected += (states[:, row] * spreads[row])[:, None] * scores[1 + row]
+    expected *= whole
+    if offset is not None:
+        expected += offset
+    return OwnPart(
+        CLASS_OF[name.rpartition(".")[2]],
+        whole.astype(np.float32),
+        later_factor(law.own, years),
+        expected.astype(np.float32),
+    )
+
+
+def has_trend(name: str, quantity: Quantity, p: Mapping[str, Value]) -> bool:
+    """Whether the plan says how far the trend of a quantity may be from what it expects."""
+    return quantity.trend.curve != "exponential" or not isinstance(p[f"{name}.trend.rate"], float)
+
+
+def _common_part(kind: str, law: ReferenceClass, block: Block, years: int) -> CommonPart:
+    """The common part of one class: the model of every draw, and where its states lead."""
+    scores = block.normal(f"{SHARED}/common/{kind}", 3).astype(float)
+    weights = np.array([model.weight for model in law.common])
+    edges = np.cumsum(weights / weights.sum())[:-1]
+    model = np.searchsorted(edges, ndtr(scores[0]), side="right")
+    lower = np.array([_factor(each, law.common_sd, years) for each in law.common])
+    expected = np.zeros((years, block.draws))
+    for state, row in ((0, 1), (2, 2)):
+        ahead = np.array([_led(each, law.common_sd, years)[:, state] for each in law.common])
+        for year in range(years):
+            expected[year] += ahead[model, year] * scores[row]
+    return CommonPart(model, lower, expected, law.correlation)
+
+
+def _factor(model: CommonModel, sd: float, years: int) -> Array:
+    return np.asarray(sd * np.sqrt(model.variance) * later_factor(model.part, years))
+
+
+def _led(model: CommonModel, sd: float, years: int) -> Array:
+    """Where a state of one standard deviation leads. [(year, state), link units]"""
+    spread = np.sqrt(np.diag(states_covariance(model.part)))
+    return np.asarray(sd * np.sqrt(model.variance) * reach(model.part, years) * spread)
+
+
+# -- sums ----------------------------------------------------------------------------------------
+
+
+def _offsets(
+    layout: Layout,
+    p: Mapping[str, Value],
+    sds: Mapping[str, float | Single],
+    bases: Mapping[str, Value],
+    classes: Classes,
+    years: int,
+) -> dict[str, Array]:
+    """c: what keeps the median of total output where the class has it, however wide luck is.
+
+    c_i(t) = F(V)_i − F(V_class)_i, F(V)_i = −½ V_i + ½ ln(1 + Σ_j w_j² (e^{V_j} − 1)), with V_i the
+    own variance by year t of a draw, V_class that of the class at the same size, and w the weights
+    of the base year. By quantity [(year, draw)]
+    """
+    names = [f"clusters.{cluster}.output" for cluster in layout.clusters]
+    law = classes.get(LEADING)
+    if law is None or not all(class_of(n, layout.quantities[n], classes) for n in names):
+        return {}
+    total = sum(np.asarray(bases[name], dtype=float) for name in names)
+    weights = [np.asarray(bases[name], dtype=float) / total for name in names]
+    own, held = [], []
+    for name in names:
+        unit = variance(law, not has_trend(name, layout.quantities[name], p), years)[:, None]
+        sd = np.asarray(sds[name], dtype=float)
+        stated = np.asarray(p[f"{name}.luck.sd"], dtype=float)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            by_size = np.where(stated > 0.0, sd / stated, 1.0)
+        own.append(unit * (sd / law.annual_sd()) ** 2)
+        held.append(unit * (by_size * law.shock_sd) ** 2)
+    moved, kept = _halves(own, weights), _halves(held, weights)
+    return {name: a - b for name, a, b in zip(names, moved, kept, strict=True)}
+
+
+def variance(law: ReferenceClass, trend: bool, years: int) -> Array:
+    """Own variance by year over the square of the own shock, w_t included. [(year,)]"""
+    states = reach(law.own, years) ** 2 @ np.diag(states_covariance(law.own))
+    if not trend:
+        states = states - reach(law.own, years)[:, 2] ** 2 * law.own.trend_sd**2
+    return np.asarray(law.widths(years) ** 2 * (states + np.diag(later_covariance(law.own, years))))
+
+
+def _halves(variances: list[Array], weights: list[Array]) -> list[Array]:
+    """F of all quantities, added up in their order."""
+    sums = sum(w * w * np.expm1(v) for v, w in zip(variances, weights, strict=True))
+    return [np.asarray(0.5 * np.log1p(sums) - 0.5 * v) for v in variances]
