@@ -158,7 +158,9 @@ def knobs(
     keys = [
         key
         for key, lever in plan.levers.items()
-        if lever_kind(lever) in kinds and (key in wanted if wanted else reaches(plan, key))
+        if lever_kind(lever) in kinds
+        and (key in wanted if wanted else reaches(plan, key))
+        and at(plan, lever.path) is not None
     ]
     others = [key for key in wanted if key not in keys]
     if others:

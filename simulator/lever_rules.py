@@ -1,6 +1,7 @@
 """What must hold of the levers of a plan: where they lead, whose they are, what they may be."""
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 
 from plansim.simulator import units
 from plansim.simulator.errors import Fault, InputError
@@ -83,14 +84,16 @@ def lever_faults(plan: Plan) -> Iterator[Fault]:
     taken: dict[str, str] = {}
     for key, lever in plan.levers.items():
         path = f"levers.{key}"
-        setting = at(plan, lever.path) if _is_goal_or_no_target(lever.path) else None
-        if setting is None:
-            yield Fault("not_a_lever", {"value": lever.path}, f"{path}.path")
-        else:
-            yield from _unit_faults(plan, lever, setting, f"{path}.unit")
+        settable = _is_goal_or_no_target(lever.path)
+        setting = at(plan, lever.path) if settable else None
+        unread = lever.path.startswith("targets.") and not plan.targets
+        if setting is not None:
+            yield from _unit_faults(plan, lever, f"{path}.unit")
             if lever_kind(lever) not in may_be(lever.path):
                 allowed = {"value": lever.kind, "choices": list(may_be(lever.path))}
                 yield Fault("lever_kind", allowed, f"{path}.kind")
+        elif not (settable and unread):  # targets that cannot be read have faults of their own
+            yield Fault("not_a_lever", {"value": lever.path}, f"{path}.path")
         if lever.path in taken:
             twice = {"value": lever.path, "other": taken[lever.path]}
             yield Fault("lever_twice", twice, f"{path}.path")
@@ -126,13 +129,17 @@ def target_of(plan: Plan, path: str) -> Target | None:
     return next((target for target in plan.targets if target.id == rest.partition(".")[0]), None)
 
 
-def _unit_faults(plan: Plan, lever: Lever, setting: Figure | float, path: str) -> Iterator[Fault]:
+def _unit_faults(plan: Plan, lever: Lever, path: str) -> Iterator[Fault]:
+    """A unit that there is not, or that measures another thing than what is moved."""
     wanted = unit_at(plan, lever.path)
     try:
-        if not units.same_dimension(lever.unit, wanted):
-            yield Fault("unit_dimension", {"value": lever.unit, "wanted": wanted}, path)
+        units.parse(lever.unit)
     except InputError as problem:
         yield Fault(problem.faults[0].code, problem.faults[0].fields, path)
+        return
+    with suppress(InputError):  # a unit of the plan that there is not is a fault of its own
+        if not units.same_dimension(lever.unit, wanted):
+            yield Fault("unit_dimension", {"value": lever.unit, "wanted": wanted}, path)
 
 
 def _range_faults(plan: Plan, lever: Lever, path: str, settable: Settable) -> Iterator[Fault]:
