@@ -268,6 +268,8 @@ class Verdict:
     outside: float | None = None
     outside_low: float | None = None
     outside_high: float | None = None
+    outside_rows: int | None = None
+    outside_met: int | None = None
     doubt_low: float | None = None
     doubt_high: float | None = None
     weight: float | None = None

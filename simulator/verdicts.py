@@ -157,6 +157,8 @@ def _viewed(
     found |= {
         "outside": view.probability, "outside_low": view.mean_low,
         "outside_high": view.mean_high,
+        "outside_rows": view.rows,
+        "outside_met": view.met,
         "weight": pool.weight,
     }  # fmt: skip
     found["doubt_low"], found["doubt_high"] = pool.doubt(inside)

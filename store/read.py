@@ -152,7 +152,7 @@ def run_id(manifest: Mapping[str, Any]) -> str:
 def _verdicts(raw: bytes) -> tuple[Verdict, ...]:
     table = _columns(raw)
     names = [f.name for f in fields(Verdict)]
-    whole = {"year", "first_year_met", "draws", "seed"}
+    whole = {"year", "first_year_met", "draws", "seed", "outside_rows", "outside_met"}
     cast: Mapping[str, Callable[[Any], Any]] = {
         n: int if n in whole else lambda x: x for n in names
     }

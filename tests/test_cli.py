@@ -89,6 +89,8 @@ RUN_COLUMNS = [
     "outside",
     "outside_low",
     "outside_high",
+    "outside_rows",
+    "outside_met",
     "doubt_low",
     "doubt_high",
     "weight",

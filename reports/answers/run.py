@@ -14,8 +14,10 @@ from plansim.reports.tables import BELOW, DONE, Answer, Table
 from plansim.reports.terminal import Meanwhile
 from plansim.reports.words.delivery import short_text, station_name
 from plansim.reports.words.movable import unmoved_text
+from plansim.reports.words.outlook import about, outside_cell
 from plansim.reports.words.verdicts import (
     percent_change,
+    range_text,
     rarity_text,
     verdict_cells,
 )
@@ -25,6 +27,7 @@ from plansim.simulator.errors import InputError
 from plansim.simulator.feasibility import Goal
 from plansim.simulator.model import Model
 from plansim.simulator.naming import name_of
+from plansim.simulator.outlook import OutsideView
 from plansim.simulator.plan import Plan, Target
 from plansim.simulator.results import Result, Verdict
 from plansim.simulator.run import DRAWS
@@ -87,7 +90,7 @@ def ask(
     below = below_bound(result, fail_under, lang)
     return Answer(
         with_names(result.plan, verdict_records(result, lang), lang),
-        [verdict_table(result, lang), *tables_of_delivery(result, lang)],
+        [verdict_table(result, lang), *tables_of_delivery(result, lang), *cell_table(result, lang)],
         [*heading(result, lang), *settled(result, lang), *drawn_by],
         [*closing(result, lang), *([movable(result, lang)] if levers else [])],
         notes=[*wrote, *unsettled(result, lang), *below],
@@ -151,6 +154,27 @@ def tables_of_delivery(result: Result, lang: str) -> list[Table]:
     flows = [flow_table(result, lang)] if result.flows else []
     short = short_table(result, lang)
     return [*flows, short] if short.rows else flows
+
+
+def cell_table(result: "Result | Stored", lang: str) -> list[Table]:
+    """Where outside views come from, a row a cell; nothing where there are none."""
+    plan, cells = result.plan, dict[OutsideView, int]()
+    for verdict in result.judged:
+        if verdict.outside is not None and verdict.target in plan.outside:
+            view = plan.outside[verdict.target]
+            cells[view] = cells.get(view, 0) + 1
+    rows = tuple(
+        (
+            about(view, lang),
+            outside_cell(view, lang),
+            str(number),
+            range_text(view.probability, *ends),
+        )
+        for view, number in sorted(cells.items(), key=lambda item: -item[1])
+        for ends in [(view.mean_low, view.mean_high)]
+    )
+    columns, title = ("about", "cell", "targets", "outside"), say("outside.title", lang)
+    return [Table(columns, rows, columns[2:], title=title)] if rows else []
 
 
 def short_table(result: Result, lang: str) -> Table:

@@ -25,5 +25,10 @@ def outside_cell(view: OutsideView, lang: str) -> str:
     return said
 
 
+def about(view: OutsideView, lang: str) -> str:
+    """What its targets are about: growth, energy, patents."""
+    return _word(view.field, lang)
+
+
 def _word(value: str, lang: str) -> str:
     return say(f"outside.{value.replace('-', '_')}", lang)

@@ -5,7 +5,10 @@ from typing import Any
 
 import pytest
 
+import plansim
 from plansim.reports.answers.run import (
+    below_bound,
+    cell_table,
     heading,
     joint_words,
     short_table,
@@ -230,3 +233,36 @@ def test_counts_that_fall_short_are_told_by_what_they_lack(lang: str) -> None:
     distinct = [t.id for t in plan.judged if t.id in named and not t.restates]
     assert sum(int(row[1]) for row in table.rows) == len(distinct) > 0
     assert say("short.applicants", lang) in {row[0] for row in table.rows}
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_every_outside_view_says_where_it_comes_from(lang: str) -> None:
+    found = run(plansim.load("yuyao-2020"), 128)
+    (table,) = cell_table(found, lang)
+    assert sum(int(row[2]) for row in table.rows) == len(found.judged)
+    assert cell_table(run(load("yuyao-2020"), 128), lang) == []
+
+
+def test_what_has_no_inside_view_is_in_no_list_and_not_below_any_bound() -> None:
+    found = run(plansim.load("yuyao-2016"), 256)
+    circular = [v for v in found.judged if v.circular]
+    assert circular
+    assert all(v.inside is None and v.probability == v.outside for v in circular)
+    assert all(v.verdict == "outside_only" for v in circular)
+    said = " ".join(below_bound(found, 1.0, "en"))
+    seen = len(found.judged) - len(circular)
+    assert f"{seen} of {seen}" in said
+
+
+def test_inside_alone_keeps_every_bit() -> None:
+    plan = plansim.load("yuyao-2020", "delayed")
+    apart, pooled = run(plan, 256, view="inside"), run(plan, 256)
+    bare = run(load("yuyao-2020", "delayed"), 256)
+    for one, two, three in zip(apart.judged, bare.judged, pooled.judged, strict=True):
+        assert (one.probability, one.prob_low, one.prob_high) == (
+            two.probability,
+            two.prob_low,
+            two.prob_high,
+        )
+        assert three.inside in (one.probability, None)
+    assert apart.joint == bare.joint
