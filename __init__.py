@@ -14,8 +14,10 @@ if TYPE_CHECKING:
     from plansim.analysis.reach import levers
     from plansim.analysis.seek import seek
     from plansim.analysis.sensitivity import sensitivity
+    from plansim.analysis.settle import settle
     from plansim.analysis.slider import Slider
     from plansim.scenarios.load import shipped
+    from plansim.scenarios.outturns import read_outturns
     from plansim.simulator.door import Plan
     from plansim.simulator.errors import Fault, InputError, WorkError
     from plansim.simulator.results import Result, Verdict
@@ -39,9 +41,11 @@ __all__ = [
     "discover",
     "levers",
     "load",
+    "read_outturns",
     "run",
     "seek",
     "sensitivity",
+    "settle",
     "shipped",
 ]
 
@@ -59,9 +63,11 @@ _HOMES = {
     "discover": "plansim.analysis.discover",
     "levers": "plansim.analysis.reach",
     "load": "plansim.store.plans",
+    "read_outturns": "plansim.scenarios.outturns",
     "run": "plansim.simulator.run",
     "seek": "plansim.analysis.seek",
     "sensitivity": "plansim.analysis.sensitivity",
+    "settle": "plansim.analysis.settle",
     "shipped": "plansim.scenarios.load",
 }
 

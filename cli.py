@@ -453,6 +453,30 @@ def hindcast(
     )  # fmt: skip
 
 
+@verb("settle", "settle yuyao-2016 --by yuyao-2020")
+def settle(
+    plan: PlanArgument,
+    outturns: Annotated[Path | None, option("--outturns", "outturns", "FILE")] = None,
+    by: Annotated[list[str] | None, option("--by", "settle_by", "PLAN")] = None,
+    scenario: ScenarioOption = "plan",
+    settings: SetOption = None,
+    draws: Annotated[str, option("--draws", "attribute_draws", "N")] = "10000",
+    seed: SeedOption = "1",
+    workers: WorkersOption = "2",
+    picture: Annotated[Path | None, option("--picture", "settle_picture", "FILE")] = None,
+    lang: LangOption = LANG,
+    format: FormatOption = "table",
+    quiet: QuietOption = False,
+) -> Answer:
+    from plansim.reports.answers.arguments import whole_numbers
+    from plansim.reports.answers.settle import ask
+
+    return ask(
+        plan, scenario, settings or (), Meanwhile(lang, quiet), outturns=outturns, by=by or (),
+        picture=picture, **whole_numbers(draws=draws, seed=seed, workers=workers),
+    )  # fmt: skip
+
+
 @verb("batch", "batch docs/batch.yaml")
 def batch(
     file: Annotated[Path, argument("FILE.yaml", "batch_file")],

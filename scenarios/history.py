@@ -94,13 +94,16 @@ def read_history(path: Path, shown: str = "") -> list[Row]:
     return [replace(row, columns={c: i for i, c in enumerate(row.cells, start=1)}) for row in rows]
 
 
-def observations(rows: Sequence[Row], plan: Plan) -> tuple[Observation, ...]:
+def observations(
+    rows: Sequence[Row], plan: Plan, table: str = "history"
+) -> tuple[Observation, ...]:
     """What the rows of a history say of a plan, in base units.
 
-    Raises InputError with every fault, its line and its column.
+    ``table``: what the file is called in the paths of faults. Raises InputError with every fault,
+    its line and its column.
     """
     faults: list[Fault] = []
-    readers = [_RowReader(row, plan, faults) for row in rows]
+    readers = [RowReader(row, plan, faults, table) for row in rows]
     found = [(reader, reader.observation()) for reader in readers]
     seen: dict[tuple[str, str, float, str], int] = {}
     for reader, one in found:
@@ -130,16 +133,20 @@ class _Named:
 
 
 @dataclass(frozen=True, slots=True)
-class _RowReader:
-    """One row on its way to an observation; faults are collected with its line."""
+class RowReader:
+    """One row on its way to an observation; faults are collected with its line.
+
+    ``table``: what the file is called in their paths.
+    """
 
     row: Row
     plan: Plan
     faults: list[Fault]
+    table: str = "history"
 
     def fault(self, column: str, code: str, **more: object) -> None:
         place = self.row.place(column)
-        path = f"history.{self.row.line}.{column}"
+        path = f"{self.table}.{self.row.line}.{column}"
         shown = {"key": column, "value": self.row.cells[column], **more}
         self.faults.append(Fault(code, shown, path, place.file, place.line, place.column))
 
@@ -147,8 +154,8 @@ class _RowReader:
         """The row as an observation, or None where something is wrong with it."""
         before = len(self.faults)
         cells = self.row.cells
-        named, year = self._named(), self._year()
-        numbers = {column: self._number(column) for column in NUMBERS}
+        named, year = self._named(), self.year()
+        numbers = {column: self.number(column) for column in NUMBERS}
         measure: str = cells["measure"] or "level"
         if measure not in get_args(Measure):
             choices = get_args(Measure)
@@ -260,7 +267,7 @@ class _RowReader:
 
     # -- its cells ---------------------------------------------------------------------------------
 
-    def _year(self) -> float | None:
+    def year(self) -> float | None:
         """The year, a half more for its first half; a fault where it is none or out of reach."""
         text, plan = self.row.cells["year"], self.plan
         if not text:
@@ -279,7 +286,7 @@ class _RowReader:
             self.fault("year", "panel_year")
         return None
 
-    def _number(self, column: str) -> float | None:
+    def number(self, column: str) -> float | None:
         text = self.row.cells[column]
         if not text:
             return None

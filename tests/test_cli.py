@@ -1272,6 +1272,52 @@ def test_seek_refuses_what_cannot_be(
     refused(plansim("seek", PLAN, *arguments, "--lang", "en"), *words)
 
 
+# -- settle ----------------------------------------------------------------------------------------
+
+
+def came(tmp_path: Path, *rows: str) -> str:
+    path = tmp_path / "came.csv"
+    path.write_text("\n".join(("quantity,year,value,unit,source", *rows, "")), encoding="utf-8")
+    return str(path)
+
+
+@pytest.mark.parametrize(
+    ("lang", "words"),
+    [("en", ("stands there already", "another scope")), ("zh", ("已经达到", "统计范围不同"))],
+)
+def test_settle_by_the_shipped_plan_that_follows(
+    lang: str, words: tuple[str, ...], plansim: Plansim
+) -> None:
+    said = plansim("settle", "yuyao-2016", *FEW, "--lang", lang)
+    assert said.code == 0
+    for word in words:
+        assert word in said.out
+
+
+def test_settle_as_records_and_as_a_picture(tmp_path: Path, plansim: Plansim) -> None:
+    picture = tmp_path / "came.svg"
+    file = came(tmp_path, "va-rate-2020,2020,21.5,%,a", "total_output,2019,1766,亿元,a")
+    said = plansim(
+        "settle", "yuyao-2016", "--outturns", file, "--by", "yuyao-2020", *FEW,
+        "--picture", str(picture), "--format", "csv", "--lang", "en",
+    )  # fmt: skip
+    rows = list(csv.DictReader(io.StringIO(said.out)))
+    assert [row["status"] for row in rows] == ["settled", "early", "early", "early"]
+    assert rows[0]["met"] == "True"
+    assert rows[0]["target_name"] == "value-added rate, 2020"
+    assert 0 < float(rows[0]["verdict"]) < 1
+    assert rows[1]["verdict"] == ""
+    assert "<svg" in picture.read_text(encoding="utf-8")
+
+
+def test_settle_refuses_what_cannot_be(tmp_path: Path, plansim: Plansim) -> None:
+    wrong = came(tmp_path, "va-rate-2020,2019,21.5,%,a")
+    ask = ("--lang", "en", *FEW)
+    refused(plansim("settle", "yinzhou-2017", *ask), "--outturns", "--by")
+    refused(plansim("settle", "yuyao-2020", "--by", "yuyao-2016", *ask), "cannot settle")
+    refused(plansim("settle", "yuyao-2016", "--outturns", wrong, *ask), "came.csv:2", "2020")
+
+
 # -- levers ----------------------------------------------------------------------------------------
 
 REACH_COLUMNS = [

@@ -28,7 +28,7 @@ MARKS = {
     "assumptions", "history", "met", "calibrate", "targets", "seek", "show", "tce", "km",
     "ha",
     "TWh", "numpy", "pandas", "pyarrow", "pydantic", "python", "scipy", "kWh", "PERT", "IPCC",
-    "NBER", "CES", "CIP", "md", "SOURCES", "US", "PRIM",
+    "NBER", "CES", "CRPS", "CIP", "md", "SOURCES", "US", "PRIM",
 }  # fmt: skip
 #: What an English table may say in Chinese: units.
 UNITS = {
@@ -69,7 +69,22 @@ def commands(plan: Plan, tmp_path: Path) -> dict[str, tuple[str, ...]]:
         "confidence": ("seek", key, "--confidence", "0.8", *FEW),
         "levers": ("levers", key, "--draws", "64"),
         "seek": ("seek", key, "--target", f"{activity}=0.9", "--draws", "64"),
+        "settle": ("settle", key, "--outturns", str(came(plan, tmp_path)), "--draws", "64"),
     }
+
+
+def came(plan: Plan, tmp_path: Path) -> Path:
+    """A file in which every goal of two years was just met, and one figure settles nothing."""
+    rows = [
+        f"{t.id},{t.year},{t.low},{t.unit},bulletin-2020"
+        for t in plan.judged
+        if t.low is not None and t.year == plan.plan.years[1]
+    ]
+    rows.append(f"prices.output,{plan.plan.base_year + 1},1.02,1,bulletin-2020")
+    path = tmp_path / f"{plan.plan.id}-came.csv"
+    lines = ("quantity,year,value,unit,source", *rows)
+    path.write_text("\n".join((*lines, "")), encoding="utf-8")
+    return path
 
 
 def authors(plan: Plan) -> Iterator[str]:
