@@ -72,6 +72,7 @@ class Reach:
 
     ``every``: what policy can do for all targets that were asked for, restatements left out;
     ``outcomes``: for outcomes, where no target was named and not all are. None without policy.
+    ``circular``: rows of targets whose verdict is the outside view alone, which no lever moves.
     """
 
     plan: Plan
@@ -84,11 +85,26 @@ class Reach:
     outcomes: Best | None
     draws: int
     seed: int
+    circular: tuple[int, ...] = ()
+
+    @property
+    def still(self) -> "Still":
+        """What no lever of policy moves."""
+        return still_of(self.targets, self.distinct, self.circular, self.moved(*POLICY))
 
     @property
     def span(self) -> Array:
         """From the least to the most that a lever makes of a probability. [(lever, target)]"""
         return spans(self.own, self.lows, self.highs)
+
+    @property
+    def reads_differ(self) -> Bools:
+        """Whether a lever moves the median of a target's indicator. [(lever, target)]"""
+        pairs = zip(self.lows, self.highs, strict=True)
+        found = [
+            ~np.isclose(low.reads, high.reads, rtol=1e-9, equal_nan=True) for low, high in pairs
+        ]
+        return np.array(found, dtype=bool).reshape(len(self.knobs), len(self.targets))
 
     def of(self, *kinds: LeverKind) -> list[int]:
         """The levers of some kinds, those first that move most in all."""
@@ -126,7 +142,7 @@ class Reach:
         p_low, p_plan, p_high = (
             float(end.probability[place]) for end in (low, self.own, high)
         )  # fmt: skip
-        half = half_width(low.met[place], high.met[place])
+        half = half_width(low.met[place], high.met[place]) * steepness(low, high, place)
         reads = [float(end.reads[place]) / target.scale for end in (low, self.own, high)]
         return {
             "kind": knob.kind, "lever": knob.key,
@@ -158,6 +174,34 @@ class Reach:
         moved = int(self.moved(*POLICY).sum())
         said = f"policy moves {moved} of {len(self.targets)} targets by a point"
         return f"Reach({self.plan.plan.id}, {len(self.knobs)} levers; {said})"
+
+
+@dataclass(frozen=True, slots=True)
+class Still:
+    """Of ``total`` judged targets, restatements left out, those that no lever of policy moves.
+
+    ``circular``: how many more have no inside view, so that levers move what is delivered alone.
+    """
+
+    targets: tuple[Target, ...]
+    circular: int
+    total: int
+
+
+def still_of(
+    targets: Sequence[Target], rows: Sequence[int], circular: Sequence[int], moved: Bools
+) -> Still:
+    """Targets of some rows that are not moved."""
+    seen = [row for row in rows if row not in circular]
+    kept = tuple(targets[row] for row in seen if not moved[row])
+    return Still(kept, len(rows) - len(seen), len(rows))
+
+
+def steepness(low: End, high: End, place: int) -> float:
+    """How much of a change of the inside view the verdict on a target takes over."""
+    inside = float(high.met[place].mean()) - float(low.met[place].mean())
+    swing = float(high.probability[place]) - float(low.probability[place])
+    return swing / inside if inside else 1.0
 
 
 def spans(own: End, lows: Sequence[End], highs: Sequence[End]) -> Array:
@@ -204,6 +248,10 @@ class Asked:
         self._rows, self._progress = rows, progress
         self._held = WhatIf(plan, draws, seed)
         self.own = self.end(plan, 0.0)
+        pooled = self._held.pooled
+        self.circular = tuple(
+            row for row, t in enumerate(self.targets) if t.id in pooled and pooled[t.id].circle
+        )
 
     def end(self, plan: Plan, value: float) -> End:
         """How the targets stand in a plan with a lever at a value."""
@@ -278,11 +326,11 @@ def levers(
         plan, asked.targets, found, asked.own, lows, highs,
         asked.best(turns, every) if turns else None,
         asked.best(turns, outcomes) if turns and outcomes not in ((), every) else None,
-        draws, seed,
+        draws, seed, asked.circular,
     )  # fmt: skip
 
 
-def unmoved(plan: Plan, settings: Settings) -> tuple[Target, ...] | None:
+def unmoved(plan: Plan, settings: Settings) -> Still | None:
     """The judged targets of a run, restatements left out, that no lever of policy moves by a point.
 
     None where the plan states no such lever that reaches anything, and for a run of futures that
@@ -294,4 +342,4 @@ def unmoved(plan: Plan, settings: Settings) -> tuple[Target, ...] | None:
     found = knobs(plan)
     asked = Asked(plan, (), min(settings.draws, DRAWS), settings.seed)
     moved = moved_by_a_point(spans(asked.own, *asked.ends(found)))
-    return tuple(asked.targets[row] for row in asked.distinct() if not moved[row])
+    return still_of(asked.targets, asked.distinct(), asked.circular, moved)

@@ -105,7 +105,11 @@ def by_target(found: Reach, lang: str) -> list[Table]:
     columns = ("lever", "in_plan", "allowed", "at_low", "at_high", "swing", "simulated_ends")
     for place, target in enumerate(found.targets):
         for kind in ORDER:
-            moving = [row for row in found.of(kind) if found.span[row, place] > 0]
+            moving = [
+                row
+                for row in found.of(kind)
+                if found.span[row, place] > 0 or found.reads_differ[row, place]
+            ]
             moving.sort(key=lambda row: -float(found.span[row, place]))
             rows = tuple(lever_row(found, row, place, lang) for row in moving)
             what = {
@@ -151,7 +155,8 @@ def most_text(found: Reach, row: int, lang: str) -> str:
     """The target that a lever moves most, and its probability at both ends."""
     place = int(np.argmax(found.span[row]))
     if found.span[row, place] == 0:
-        return say("reached.nothing", lang)
+        delivers = bool(found.reads_differ[row].any())
+        return say("reached.only_delivered" if delivers else "reached.nothing", lang)
     ends = (found.lows[row].probability[place], found.highs[row].probability[place])
     low, high = (percent(float(p)) for p in ends)
     return f"{target_called(found.plan, found.targets[place], lang)}: {low} → {high}"
@@ -171,10 +176,8 @@ def heading(found: Reach, lang: str) -> list[str]:
 def closing(found: Reach, lang: str) -> list[str]:
     """What policy can do at its best, what it cannot move, and how tables are read."""
     lines = [best_text(best, key, lang) for key, best in bests(found)]
-    distinct = list(found.distinct)
-    still = [found.targets[row] for row in distinct if not found.moved(*POLICY)[row]]
     policy = [knob for knob in found.knobs if knob.kind in POLICY]
-    lines.append(unmoved_text(found.plan, still if policy else None, len(distinct), lang))
+    lines.append(unmoved_text(found.plan, found.still if policy else None, lang))
     idle = [name_of(found.plan, f"levers.{knob.key}", lang) for knob in found.idle]
     if idle:
         lines.append(say("reached.idle", lang, list=say("sought.listed", lang).join(idle)))

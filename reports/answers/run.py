@@ -313,9 +313,7 @@ def movable(result: Result, lang: str) -> str:
     """Which targets nothing that the administration sets moves by a point."""
     if result.settings.given:
         return say("reached.given", lang)
-    still = unmoved(result.plan, result.settings)
-    total = sum(not target.restates for target in result.plan.judged)
-    return unmoved_text(result.plan, still, total, lang)
+    return unmoved_text(result.plan, unmoved(result.plan, result.settings), lang)
 
 
 def three_sentences(result: "Told", lang: str) -> list[str]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from plansim.analysis.idle import Idle
-from plansim.analysis.reach import unmoved
+from plansim.analysis.reach import Still, unmoved
 from plansim.reports.pictures.fans import Fan, Mark, goal_level, goal_number
 from plansim.reports.words.wording import target_called, target_name, unit_text
 from plansim.simulator import units
@@ -50,7 +50,7 @@ class Dossier:
         return {key: tuple(goals) for key, goals in found.items()}
 
     @cached_property
-    def unmoved(self) -> tuple[Target, ...] | None:
+    def unmoved(self) -> Still | None:
         """Targets that no lever of policy moves by a point; None where nothing is said of it."""
         return unmoved(self.run.plan, self.run.settings)
 

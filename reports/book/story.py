@@ -50,7 +50,7 @@ def six_sentences(d: Dossier) -> tuple[str, ...]:
     said = five_sentences(d.run, d.beside, d.lang)
     if d.unmoved is None:
         return said
-    return (*said, unmoved_text(d.run.plan, d.unmoved, len(distinct(d.run)), d.lang))
+    return (*said, unmoved_text(d.run.plan, d.unmoved, d.lang))
 
 
 def distinct(run: Stored) -> list[tuple[Target, Verdict]]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from plansim.analysis.reach import Still
 from plansim.reports.words.wording import target_called, unit_text
 from plansim.simulator.plan import Plan, Target
 from plansim.words.amounts import exact, number
@@ -26,13 +27,21 @@ def money(value: float) -> str:
     return ("+" if value > 0 else "−") + number(abs(value), 2)
 
 
-def unmoved_text(plan: Plan, unmoved: Sequence[Target] | None, total: int, lang: str) -> str:
-    """Which of so many judged targets nothing that the administration sets moves by a point.
+def unmoved_text(plan: Plan, still: Still | None, lang: str) -> str:
+    """Which judged targets nothing that the administration sets moves by a point.
 
-    ``unmoved``: None where the plan states no lever of the administration.
+    ``still``: None where the plan states no lever of the administration.
     """
-    if unmoved is None:
+    if still is None:
         return say("reached.no_policy", lang)
+    said = _unmoved_text(plan, still.targets, still.total - still.circular, lang)
+    if not still.circular:
+        return said
+    more = say("reached.circular", lang, number=still.circular, total=still.total)
+    return f"{said}{'' if lang == 'zh' else ' '}{more}" if still.total > still.circular else more
+
+
+def _unmoved_text(plan: Plan, unmoved: Sequence[Target], total: int, lang: str) -> str:
     if not unmoved:
         return say("reached.all_moved", lang, total=total)
     if len(unmoved) == total:

