@@ -29,7 +29,7 @@ from plansim.simulator.model import Model
 from plansim.simulator.naming import name_of
 from plansim.simulator.outlook import OutsideView
 from plansim.simulator.plan import Plan, Target
-from plansim.simulator.results import Result, Verdict
+from plansim.simulator.results import KEPT, Result, Verdict
 from plansim.simulator.run import DRAWS
 from plansim.simulator.run import run as simulate
 from plansim.simulator.shortfall import shortfalls
@@ -375,7 +375,7 @@ def _what_binds(result: "Told", target: Target, verdict: Verdict, lang: str) -> 
         "first": listed(result.plan, [target], lang),
         "probability": percent(_probability(verdict), 1),
         "number": joint.targets,
-        "joint": joint_words(joint.probability, result.support, lang),
+        "joint": joint_words(joint.probability, counted_in(result), lang),
         "p10": p10,
         "p90": p90,
     }
@@ -391,6 +391,11 @@ def _what_binds(result: "Told", target: Target, verdict: Verdict, lang: str) -> 
 def _base_words(result: "Told", target: Target, lang: str) -> str:
     base = result.base_level(target.indicator, target.cluster) / target.scale
     return with_unit(number(base), target.unit, lang)
+
+
+def counted_in(result: "Told") -> int:
+    """Futures that targets are counted together in: with views pooled, those that are kept."""
+    return result.support if result.settings.view == "inside" else min(result.support, KEPT)
 
 
 def joint_words(probability: float, support: int, lang: str) -> str:

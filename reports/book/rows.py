@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from plansim.analysis.contrast import TOTAL
 from plansim.reports.answers.attribute import NAMED
-from plansim.reports.answers.run import joint_words
+from plansim.reports.answers.run import counted_in, joint_words
 from plansim.reports.book.attachments import SHOWS, label, moving, once, steps_of
 from plansim.reports.book.dossier import Dossier, Key
 from plansim.reports.pictures.fans import goal_number
@@ -40,7 +40,7 @@ def headline_table(d: Dossier) -> Table:
                 str(joint.targets),
                 f"{met:.1f}",
                 f"{sum(idle):.1f}" if idle else "",
-                joint_words(joint.probability, d.run.support, d.lang),
+                joint_words(joint.probability, counted_in(d.run), d.lang),
             )
         )
     columns = ("kind", "targets", "expected", "expected_idle", "all_hold")
