@@ -299,15 +299,19 @@ def row(result: Result, one: Outturn, goal: Goal | None, value: float) -> Settle
 
 
 def probabilities(status: Status, verdict: Verdict | None, met: Array | None) -> dict[str, Any]:
-    """What the views said; of a goal on its way, how many of the futures stood there by then."""
+    """What the views said; of a goal on its way, how many of the futures stood there by then.
+
+    What was read from its own goal has no inside view, on its way neither.
+    """
     said = None if verdict is None else verdict.probability
+    circular = "" if verdict is None else verdict.circular
     if verdict is None or status != "settled":
-        inside = None if met is None else float(np.mean(met))
-        nothing = {"outside": None, "verdict": None, "circular": ""}
+        inside = None if met is None or circular else float(np.mean(met))
+        nothing = {"outside": None, "verdict": None, "circular": circular}
         return {"inside": inside, "in_goal_year": said, **nothing}
     return {
         "inside": verdict.inside, "outside": verdict.outside, "verdict": said,
-        "in_goal_year": said, "circular": verdict.circular,
+        "in_goal_year": said, "circular": circular,
     }  # fmt: skip
 
 

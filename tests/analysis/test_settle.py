@@ -71,6 +71,10 @@ def test_a_circular_target_has_no_inside_view_to_score() -> None:
     assert row.inside is None
     assert brier([row], "inside") is None
     assert row.verdict == row.outside
+    (early,) = of(came("total_output", 2019, 1766.0)).rows
+    assert (early.status, early.inside) == ("early", None)
+    assert early.circular == row.circular
+    assert early.percentile > 0
 
 
 # -- one figure ------------------------------------------------------------------------------------
