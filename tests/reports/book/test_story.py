@@ -80,7 +80,9 @@ def test_levers_are_what_a_plan_can_move() -> None:
 def test_what_hinges_on_levers_is_counted(stored: Stored) -> None:
     """Three targets planted on a lever, all others on a trend."""
     short = with_chances(stored, 0.4)
-    distinct = [t.id for t in short.plan.judged if not t.restates]
+    circular = {v.target for v in short.verdicts if v.circular}
+    judged = [t.id for t in short.plan.judged if not t.restates]
+    distinct = [target for target in judged if target not in circular]
     intake, trend = "programmes.x.queue.intake", "clusters.machinery.output.trend.rate"
     binds = {target: intake if i < 3 else trend for i, target in enumerate(distinct)}
     told = tuple(replace(v, binds=binds.get(v.target, v.binds)) for v in short.verdicts)
