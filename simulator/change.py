@@ -1,10 +1,11 @@
 """One grammar for changing a plan: ``PATH=VALUE`` on what files write, and on what was read.
 
 A path is dotted; ``*`` stands for any one segment, a quantity for its base, ``targets.ID.low`` is a
-goal. A value is a number or a distribution in the unit that the plan's files write, a figure with
-a unit of its own, a factor (``x1.5``), a word, or all that stands at the path. ``apply`` serves the
-reader, whose scenarios and ``--set`` change a tree of plain values; ``changed`` serves everybody
-who has a plan. Both find, change and check a value by the same functions below.
+goal. A path without ``*`` also leads to a figure that is left out and could stand there. A value is
+a number or a distribution in the unit that the plan's files write, a figure with a unit of its own,
+a factor (``x1.5``), a word, or all that stands at the path. ``apply`` serves the reader, whose
+scenarios and ``--set`` change a tree of plain values; ``changed`` serves everybody who has a plan.
+Both find, change and check a value by the same functions below.
 """
 
 import copy
@@ -20,7 +21,7 @@ from plansim.simulator.errors import Fault, InputError, nearest
 from plansim.simulator.naming import path_of
 from plansim.simulator.plan import Figure, Plan, Target, Uncertainty
 from plansim.simulator.rules import faults_of_change, faults_of_plan
-from plansim.simulator.schema import Keys, Kind, defaults_of, kind_at, written_fields
+from plansim.simulator.schema import Keys, Kind, defaults_of, facts_of, kind_at, written_fields
 
 FACTOR = re.compile(r"^x\s*([0-9]*\.?[0-9]+(?:[eE][+-]?[0-9]+)?)$")
 #: What a figure names as its source, once it was set.
@@ -84,9 +85,30 @@ def entries(node: Any, kind: Kind | None) -> Mapping[Any, Any]:
 
 def found_at(root: Any, path: str, written: Mapping[str, str]) -> Iterator[Keys]:
     """The keys of every place that a path names, a quantity's being those of its base."""
-    for keys, node in _matches(root, kind_at(()), path.split("."), (), written):
-        below = {} if isinstance(node, Figure) else entries(node, kind_at(keys))
+    segments, nothing = path.split("."), True
+    for keys, node in _matches(root, kind_at(()), segments, (), written):
+        below, nothing = {} if isinstance(node, Figure) else entries(node, kind_at(keys)), False
         yield (*keys, "base") if "link" in below and "base" in below else keys
+    if nothing:
+        yield from left_out(root, segments, written)
+
+
+def left_out(root: Any, segments: Sequence[str], written: Mapping[str, str]) -> Iterator[Keys]:
+    """Where a path leads to a figure that could stand there and does not; with ``*``, nowhere."""
+    if "*" in segments:
+        return
+    for keys, node in _matches(root, kind_at(()), segments[:-1], (), written):
+        kind = None if isinstance(node, Figure) else kind_at(keys)
+        if segments[-1] in fillable(kind) and segments[-1] not in entries(node, kind):
+            yield (*keys, segments[-1])
+
+
+def fillable(kind: Kind | None) -> Iterator[str]:
+    """The names below a noun of figures that may be left out, and be set all the same."""
+    for name in () if kind is None or kind.noun is None else written_fields(kind.noun):
+        child = kind.child(name) if kind is not None else None
+        if child is not None and child.fillable:
+            yield name
 
 
 def _matches(
@@ -127,8 +149,12 @@ def nothing_found(root: Any, setting: Setting, written: Mapping[str, str]) -> Fa
             continue
         known: set[str] = set()
         for keys, node in _matches(root, kind_at(()), segments[: length - 1], (), written):
-            node = told(node, keys, written) if isinstance(node, Figure) else node
-            known |= {str(key) for key in entries(node, kind_at(keys))}
+            kind = kind_at(keys)
+            if isinstance(node, Figure):
+                node = told(node, keys, written)
+            elif length == len(segments) > 1 and "*" not in segments:
+                known |= set(fillable(kind))
+            known |= {str(key) for key in entries(node, kind)}
         near = nearest(segments[length - 1], sorted(known))
         better = ".".join((*segments[: length - 1], near, *segments[length:])) if near else ""
         fields = {"value": segments[length - 1], "choices": sorted(known), "nearest": better}
@@ -155,12 +181,12 @@ def claim(
 # -- what a setting makes of a value ---------------------------------------------------------------
 
 
-def settled(before: Any, setting: Setting) -> Any:
+def settled(before: Any, keys: Keys, setting: Setting) -> Any:
     """What stands at a place after the setting, both as files write it.
 
     A figure that is set has the setting as its source; one that stays as it is keeps its own.
     """
-    after = _settled(before, setting)
+    after = _filled(keys, setting) if before is None else _settled(before, setting)
     return before if _content(after) == _content(before) else after
 
 
@@ -184,6 +210,21 @@ def _settled(before: Any, setting: Setting) -> Any:
     if isinstance(before, Mapping) and not isinstance(value, Mapping):
         raise InputError([setting.fault("not_one_value", choices=sorted(map(str, before)))])
     return copy.deepcopy(value)
+
+
+def _filled(keys: Keys, setting: Setting) -> Any:
+    """What a setting puts where nothing stood: a figure in the unit of its field, or in its own."""
+    value, kind = setting.value, kind_at(keys)
+    if isinstance(value, str) and FACTOR.match(value):
+        raise InputError([setting.fault("factor_needs_figure")])
+    if kind is None or Figure not in kind.forms:
+        return copy.deepcopy(value)
+    figure = value if isinstance(value, Mapping) and "value" in value else {"value": value}
+    unit = facts_of(".".join(map(str, keys))).unit
+    if unit is None and "unit" not in figure:
+        raise InputError([setting.fault("unit_unknown")])
+    source = setting.source or setting.where
+    return {"unit": unit, "origin": "stated", "source": source, **figure}
 
 
 def _scaled(value: Any, factor: float, setting: Setting) -> Any:
@@ -278,7 +319,7 @@ def _free(
 def _set(tree: Any, keys: Keys, setting: Setting, own: set[Keys]) -> bool:
     """Set one place of a tree; whether that changed anything. Raises InputError where refused."""
     before = _below(tree, keys)
-    after = settled(before, setting)
+    after = settled(before, keys, setting)
     if after is before:
         return False
     try:
@@ -291,9 +332,9 @@ def _set(tree: Any, keys: Keys, setting: Setting, own: set[Keys]) -> bool:
 
 
 def _below(tree: Any, keys: Keys) -> Any:
-    """What stands at keys that were found: what a file leaves out has its default."""
+    """What stands at keys that were found: what a file leaves out has its default, or is None."""
     for length, key in enumerate(keys):
-        tree = entries(tree, kind_at(keys[:length]))[key]
+        tree = entries(tree, kind_at(keys[:length])).get(key)
     return tree
 
 
@@ -334,7 +375,9 @@ def told(node: Any, keys: Keys, written: Mapping[str, str]) -> Any:
 
 
 def stands(plan: Plan, path: str) -> Any:
-    """What stands at a path of a plan, a figure in the unit that its files write."""
+    """What stands at a path of a plan, a figure in the unit that its files write; None where a
+    figure is left out.
+    """
     setting = Setting(path, None, "")
     setting, found = _found(plan, setting)
     if len(found) > 1:
@@ -344,7 +387,7 @@ def stands(plan: Plan, path: str) -> Any:
     for length, key in enumerate(found[0]):
         if isinstance(node, Figure):
             node = told(node, found[0][:length], plan.written)
-        node = entries(node, kind_at(found[0][:length]))[key]
+        node = entries(node, kind_at(found[0][:length])).get(key)
     if isinstance(node, Figure):
         place = ".".join(map(str, found[0]))
         return as_written(node, place, plan.written.get(place, node.unit))
@@ -405,10 +448,10 @@ def _with(plan: Own, keys: Keys, setting: Setting) -> Own:
     if len(keys) > length:
         inside = copy.deepcopy(before)
         holder = _below_plain(inside, keys[length:-1], own)
-        holder[keys[-1]] = settled(entries(holder, kind_at(keys[:-1]))[keys[-1]], setting)
+        holder[keys[-1]] = settled(entries(holder, kind_at(keys[:-1]))[keys[-1]], keys, setting)
         after = before if inside == before else inside
     else:
-        after = settled(before, setting)
+        after = settled(before, own, setting)
     if after is before:
         return plan
     path, units = ".".join(map(str, own)), dict[str, str]()

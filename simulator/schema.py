@@ -58,6 +58,14 @@ class Kind:
             return inside[1]
         return inside[0] if origin is tuple and inside[1:] == (...,) else None
 
+    @property
+    def fillable(self) -> bool:
+        """Whether what a file leaves out here can be set: a figure, or a number that planners set.
+
+        Their unit and their bound are known without one that stands here.
+        """
+        return self.optional and (Figure in self.forms or self.mark(Settable) is not None)
+
     def mark(self, kind: Any) -> Any:
         """The mark of one kind, or None."""
         return next((mark for mark in self.marks if isinstance(mark, kind)), None)

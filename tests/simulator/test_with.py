@@ -2,20 +2,24 @@
 with the same words: one grammar, one unit a path, one set of rules.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from plansim.scenarios.load import Source, assemble, load, read_source, shipped
+from plansim.simulator.change import entries, fillable
 from plansim.simulator.door import Plan
 from plansim.simulator.errors import Fault, InputError
 from plansim.simulator.naming import name_of
 from plansim.simulator.plan import Figure, Switch, Uncertainty, figures
 from plansim.simulator.rules import faults_of_plan
+from plansim.simulator.schema import Keys, facts_of, kind_at
+from plansim.simulator.whatif import WhatIf
 from plansim.tests.refusals import refused
 
 PLAN = "yuyao-2016"
@@ -141,6 +145,93 @@ def test_any_figures_set_as_read_are_those_set_as_nouns(name: str, data: st.Data
             "figure": stands,
         }[form]
     agree(wanted, name)
+
+
+def open_places(node: Any, keys: Keys = ()) -> Iterator[str]:
+    """Where a plan leaves a figure out that could stand there."""
+    kind = kind_at(keys)
+    if isinstance(node, Figure) or kind is None:
+        return
+    if kind.noun is not None:
+        there = entries(node, kind)
+        yield from (".".join(map(str, (*keys, n))) for n in fillable(kind) if n not in there)
+    for key, child in entries(node, kind).items():
+        yield from open_places(child, (*keys, key))
+
+
+@pytest.mark.parametrize("name", shipped())
+@settings(max_examples=25)
+@given(data=st.data())
+def test_a_figure_that_is_left_out_is_set_at_both_doors(name: str, data: st.DataObject) -> None:
+    path = data.draw(st.sampled_from(sorted(open_places(plan_of(name)))))
+    assert plan_of(name).at(path) is None
+    unit = facts_of(path).unit or data.draw(st.sampled_from(["1", "%", "亿元", "project"]))
+    number = data.draw(st.sampled_from([-1, 0, 0.25, 3, 2019, "x1.5", "many", None, True]))
+    spread = {"dist": "uniform", "low": 0.1, "high": 0.3}
+    value = data.draw(st.sampled_from([number, spread, {"value": number, "unit": unit}]))
+    agree({path: value}, name)
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "unit"),
+    [
+        ("city.patents.luck.loading", 0.4, "1"),
+        ("programmes.boilers.cost", {"value": 300, "unit": "万元"}, "万元"),
+        ("programmes.mould_town.queue.ordinary", {"value": 1, "unit": "project/year"}, None),
+        ("quotas.land.start", 2017, None),
+        ("targets.robotics-output-2020.high", 300, None),
+    ],
+)
+def test_what_a_file_leaves_out_can_be_set(path: str, value: Any, unit: str | None) -> None:
+    plan = plan_of()
+    assert plan.at(path) is None
+    with refused("factor_needs_figure"):
+        plan.with_(path, "x1.5")
+    other = plan.with_(path, value)
+    number = value["value"] if isinstance(value, dict) else value
+    found = other.at(path)
+    if isinstance(found, Figure):
+        assert (found.value, found.origin, found.source) == (number, "stated", "--set")
+        assert found.unit == (unit or value["unit"])
+    else:
+        assert found == number
+    assert other == assemble(source(), "plan", {path: value}) != plan
+
+
+def test_a_figure_that_is_left_out_is_held_to_its_field() -> None:
+    with refused("not_a_share"):
+        plan_of().with_("programmes.robot_replacement.queue.stages.works.drop_out", 1.2)
+    with refused("unit_dimension"):
+        plan_of().with_("programmes.boilers.cost", {"value": 3, "unit": "ha"})
+    with refused("unit_unknown"):
+        plan_of().with_("programmes.mould_town.queue.ordinary", 1)
+    with refused("bounds_order"):
+        plan_of().with_("targets.robotics-output-2020.high", 0.5)
+
+
+def test_a_what_if_hears_of_a_figure_that_was_left_out() -> None:
+    """What was found before it stood there is worked out again."""
+    plan = plan_of()
+    held = WhatIf(plan, draws=64)
+    held.judge()
+    for path, value in (
+        ("city.patents.luck.loading", {"dist": "uniform", "low": 3, "high": 9}),
+        ("programmes.robot_replacement.queue.stages.works.drop_out", 0.5),
+    ):
+        other = plan.with_(path, value)
+        found, afresh = held.judge(other), WhatIf(other, draws=64).judge()
+        assert np.array_equal(found.reads, afresh.reads)
+        assert not np.array_equal(found.reads, held.judge().reads)
+
+
+def test_several_places_are_those_where_something_stands() -> None:
+    """A scenario that moves all delays gives none to what has none."""
+    plan = plan_of()
+    moved = plan.with_("programmes.*.crowding_out", 0.5)
+    changed = {key for key, p in moved.programmes.items() if p != plan.programmes[key]}
+    assert changed == {key for key, p in plan.programmes.items() if p.crowding_out is not None}
+    with refused("path_matches_nothing"):
+        plan.with_("clusters.*.output.trend.theta", 2)
 
 
 def test_one_unit_a_path_the_one_that_the_file_writes() -> None:
