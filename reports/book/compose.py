@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from plansim.analysis.workers import Aside, here
 from plansim.reports.answers import show as overview
-from plansim.reports.answers.run import flow_table
+from plansim.reports.answers.run import flow_table, of_views
 from plansim.reports.book import figures as drawn
 from plansim.reports.book import rows
 from plansim.reports.book.content import Drawn, Numbering, Report, Section, Tabled
@@ -101,6 +101,7 @@ def _glance(
         table = rows.verdict_rows(d, targets)
         yield count.table(say("told.targets", d.lang), table, _with_idle(d, lines))
         yield say("told.interval", d.lang)
+        yield from of_views(d.run, d.lang)
 
 
 def _needs(d: Dossier, count: Numbering, style: Style, form: str) -> Iterator[str | Tabled | Drawn]:
