@@ -33,7 +33,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit, logit
 
-from plansim.simulator.classes import Own
+from plansim.simulator.classes import DRIFT_LEFT, Own
 
 Array = NDArray[np.float64]
 Link = Callable[[Any], Any]
@@ -61,7 +61,7 @@ SIZE_REACH = 5.0
 RECENT = 30
 #: How much of a common drift is left a year later: half fades in 17 years. Judgement, after
 #: Easterly et al. (1993) and Pritchett & Summers (2014): growth regresses to the mean.
-DRIFT_PERSISTENCE = 0.96
+DRIFT_PERSISTENCE = DRIFT_LEFT
 #: Models of the common part that are averaged: persistence of its level, sd of its drift [in units
 #: of its annual sd, 1/year], prior weight. A drift twice as large is held a fifth as likely.
 TRENDING = ((1.0, 0.2, 125.0), (1.0, 0.4, 25.0), (1.0, 0.8, 5.0), (1.0, 1.6, 1.0))

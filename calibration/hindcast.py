@@ -194,7 +194,7 @@ class Hindcast:
 
 
 @dataclass
-class _Book:
+class Book:
     """Cases of one quantity and horizon as they come in, one entry an origin."""
 
     series: list[Array] = field(default_factory=list)
@@ -239,12 +239,16 @@ class View:
         )
 
 
+#: A law that is shown everything.
+ALL = View()
+
+
 def hindcast(
     panel: Panel,
     laws: Laws = class_law,
     first: int = 0,
     history: int = HISTORY,
-    view: View = View(),
+    view: View = ALL,
 ) -> Hindcast:
     """Forecast from every year of a panel in which there is enough past, and score what followed.
 
@@ -257,7 +261,7 @@ def hindcast(
         raise InputError.of("argument_range", "--history", value=history, allowed=allowed)
     cases = []
     for quantity in panel.levels:
-        books = {horizon: _Book() for horizon in HORIZONS}
+        books = {horizon: Book() for horizon in HORIZONS}
         for place, year in enumerate(panel.years):
             law = laws(quantity, year) if place >= history and year >= first else None
             if law is not None:
@@ -277,7 +281,7 @@ def _score_origin(
     law: Law,
     history: int,
     view: View,
-    books: Mapping[int, _Book],
+    books: Mapping[int, Book],
 ) -> None:
     """Forecast every series that is ready in one year, and score what is known of its future."""
     levels = panel.levels[quantity]

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
+#: What is left of a common drift a year later: half fades in 17 years. Judgement, after Easterly et
+#: al. (1993) and Pritchett & Summers (2014): growth regresses to the mean.
+DRIFT_LEFT = 0.96
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,14 +31,38 @@ class Own:
 
 
 @dataclass(frozen=True, slots=True)
+class States:
+    """What a past says of the states of a base year: ``mean`` [link units, (state,)], a ``root`` of
+    their covariance in units of the annual shock [(state, score)], and what the class expects of
+    the first year beside them, ``drift`` [link units].
+    """
+
+    mean: Array
+    root: Array
+    drift: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class CommonModel:
     """One model of the common part: its process, in units of √``variance`` times its annual sd,
-    and how likely it is before anything is seen.
+    how likely it is, and its states; the stationary ones where none are given.
     """
 
     part: Own
     variance: float
     weight: float
+    states: States | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What its past says of one quantity: its states, its own shock [link units, a year], and how
+    much of the common part it takes.
+    """
+
+    states: States
+    shock_sd: float
+    share: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +72,8 @@ class ReferenceClass:
     ``own``: the process of own parts; ``shock_sd`` [link units, a year]: its unit at the class's
     median size; ``common_sd`` [link units, a year] and ``common``: the part that all share;
     ``correlation`` of its annual shock with that of output; ``widening``: w at some years ahead, on
-    straight lines between; ``freedom`` of the scale that the years of a path share.
+    straight lines between; ``freedom`` of the scale that the years of a path share; ``past``: by
+    quantity, where one is known.
     """
 
     own: Own
@@ -55,6 +84,7 @@ class ReferenceClass:
     widening: tuple[tuple[float, float], ...]
     freedom: float
     source: str
+    past: Mapping[str, Past] = field(default_factory=dict)
 
     def annual_sd(self) -> float:
         """sd of own annual changes, which is a plan's ``luck.sd``, over own shock. [-]"""

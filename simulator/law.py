@@ -15,7 +15,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from plansim.simulator.classes import Own
+from plansim.simulator.classes import Own, States
 from plansim.simulator.sampling import Array, cholesky
 
 #: The states of a part in its base year, in this order.
@@ -33,6 +33,23 @@ def reach(own: Own, years: int) -> Array:
 def states_covariance(own: Own) -> Array:
     """Covariance of the states where no past is known: the stationary one. [(state, state)]"""
     return np.diag([own.level_variance, own.passing, own.trend_sd**2])
+
+
+def led(own: Own, states: States, years: int) -> tuple[Array, Array]:
+    """Where one standard deviation of each score of the states leads [(year, score)], and where
+    their mean does [(year,)]. Term by term: the same bits for any number of years.
+    """
+    ahead = reach(own, years)
+    scores = sum(ahead[:, [row]] * states.root[row] for row in range(len(STATES)))
+    mean = sum(ahead[:, row] * states.mean[row] for row in range(len(STATES)))
+    return np.asarray(scores), np.asarray(mean)
+
+
+def states_of(own: Own, known: States | None) -> States:
+    """The states that are known, or the stationary ones, whose scores are their own."""
+    if known is not None:
+        return known
+    return States(np.zeros(len(STATES)), np.sqrt(states_covariance(own)))
 
 
 def later_covariance(own: Own, years: int) -> Array:

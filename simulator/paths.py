@@ -17,12 +17,14 @@ from functools import lru_cache
 import numpy as np
 from scipy.special import chdtri, ndtr
 
-from plansim.simulator.classes import CommonModel, ReferenceClass
+from plansim.simulator.classes import DRIFT_LEFT, CommonModel, ReferenceClass
 from plansim.simulator.law import (
     later_covariance,
     later_factor,
+    led,
     reach,
     states_covariance,
+    states_of,
 )
 from plansim.simulator.layout import Layout
 from plansim.simulator.memo import node
@@ -67,14 +69,15 @@ def scales(freedom: float, scores: Array) -> Array:
 
 @dataclass(frozen=True, slots=True)
 class OwnPart:
-    """What one quantity's luck is made of: its class, w_t s [(year, draw)], L, and what states and
-    the offset of sums lead to expect [(year, draw), link units].
+    """What one quantity's luck is made of: its class, w_t s [(year, draw)], L, what states and the
+    offset of sums lead to expect [(year, draw), link units], and its share of the common part.
     """
 
     kind: str
     scale: Single
     lower: Array
     expected: Single
+    share: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +131,7 @@ def add_paths(part: OwnPart, common: Single, shocks: Single) -> Single:
             now += np.float32(part.lower[year, before]) * shocks[before]
         now *= part.scale[year]
         now += part.expected[year]
-        now += common[year]
+        now += common[year] if part.share == 1.0 else np.float32(part.share) * common[year]
     return shocks
 
 
@@ -172,11 +175,14 @@ def _own_part(
     scores = block.normal(f"{SHARED}/{name}", 4).astype(float)
     scale = np.asarray(sds[name], dtype=float) / law.annual_sd() * scales(law.freedom, scores[0])
     whole = law.widths(years)[:, None] * scale
-    spreads, states = np.sqrt(np.diag(states_covariance(law.own))), reach(law.own, years)
+    past = law.past.get(name)
+    states = states_of(law.own, None if past is None else past.states)
+    roots, mean = led(law.own, states, years)
     expected = np.zeros((years, block.draws))
     for row in range(3 - has_trend(name, quantity, p)):
-        expected += (states[:, row] * spreads[row])[:, None] * scores[1 + row]
+        expected += roots[:, [row]] * scores[1 + row]
     expected *= whole
+    expected += mean[:, None]
     if offset is not None:
         expected += offset
     return OwnPart(
@@ -184,6 +190,7 @@ def _own_part(
         whole.astype(np.float32),
         later_factor(law.own, years),
         expected.astype(np.float32),
+        1.0 if past is None else past.share,
     )
 
 
@@ -194,16 +201,17 @@ def has_trend(name: str, quantity: Quantity, p: Mapping[str, Value]) -> bool:
 
 def _common_part(kind: str, law: ReferenceClass, block: Block, years: int) -> CommonPart:
     """The common part of one class: the model of every draw, and where its states lead."""
-    scores = block.normal(f"{SHARED}/common/{kind}", 3).astype(float)
+    scores = block.normal(f"{SHARED}/common/{kind}", 4).astype(float)
     weights = np.array([model.weight for model in law.common])
     edges = np.cumsum(weights / weights.sum())[:-1]
-    model = np.searchsorted(edges, ndtr(scores[0]), side="right")
+    model = np.searchsorted(edges, ndtr(scores[3]), side="right")
     lower = np.array([_factor(each, law.common_sd, years) for each in law.common])
     expected = np.zeros((years, block.draws))
-    for state, row in ((0, 1), (2, 2)):
-        ahead = np.array([_led(each, law.common_sd, years)[:, state] for each in law.common])
+    for row, ahead in enumerate(
+        np.array([_led(each, law.common_sd, years) for each in law.common]).T
+    ):
         for year in range(years):
-            expected[year] += ahead[model, year] * scores[row]
+            expected[year] += ahead[year, model] * (scores[row] if row < 3 else 1.0)
     return CommonPart(model, lower, expected, law.correlation)
 
 
@@ -212,9 +220,11 @@ def _factor(model: CommonModel, sd: float, years: int) -> Array:
 
 
 def _led(model: CommonModel, sd: float, years: int) -> Array:
-    """Where a state of one standard deviation leads. [(year, state), link units]"""
-    spread = np.sqrt(np.diag(states_covariance(model.part)))
-    return np.asarray(sd * np.sqrt(model.variance) * reach(model.part, years) * spread)
+    """Where scores of the states lead, and last what is expected. [(year, score), link units]"""
+    states = states_of(model.part, model.states)
+    roots, mean = led(model.part, states, years)
+    mean = mean + states.drift * np.cumsum(DRIFT_LEFT ** np.arange(years))
+    return np.column_stack([sd * np.sqrt(model.variance) * roots, mean])
 
 
 # -- sums ----------------------------------------------------------------------------------------
@@ -231,8 +241,8 @@ def _offsets(
     """c: what keeps the median of total output where the class has it, however wide luck is.
 
     c_i(t) = F(V)_i − F(V_class)_i, F(V)_i = −½ V_i + ½ ln(1 + Σ_j w_j² (e^{V_j} − 1)), with V_i the
-    own variance by year t of a draw, V_class that of the class at the same size, and w the weights
-    of the base year. By quantity [(year, draw)]
+    own variance by year t of a draw, V_class that of the class at the same size, or of the past
+    where one is known, and w the weights of the base year. By quantity [(year, draw)]
     """
     names = [f"clusters.{cluster}.output" for cluster in layout.clusters]
     law = classes.get(LEADING)
@@ -248,7 +258,9 @@ def _offsets(
         with np.errstate(divide="ignore", invalid="ignore"):
             by_size = np.where(stated > 0.0, sd / stated, 1.0)
         own.append(unit * (sd / law.annual_sd()) ** 2)
-        held.append(unit * (by_size * law.shock_sd) ** 2)
+        past = law.past.get(name)
+        shock = by_size * law.shock_sd if past is None else past.shock_sd
+        held.append(unit * shock**2)
     moved, kept = _halves(own, weights), _halves(held, weights)
     return {name: a - b for name, a, b in zip(names, moved, kept, strict=True)}
 

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field, fields, is_dataclass
 from functools import lru_cache
 from typing import Annotated, Any, ClassVar, Generic, Literal, TypeVar, get_args
 
-from plansim.simulator.classes import ReferenceClass
 from plansim.simulator.marks import (
     AnyNumber,
     AsHeld,
@@ -737,7 +736,7 @@ class Plan(Keeping):
     reference: Annotated[Reference | None, Unwritten()] = field(
         default=None, compare=False, repr=False
     )
-    classes: Annotated[Mapping[str, ReferenceClass], Unwritten()] = field(
+    classes: Annotated[Mapping[str, Any], Unwritten()] = field(
         default_factory=dict, compare=False, repr=False
     )
     written: Annotated[Mapping[str, str], Unwritten()] = field(
