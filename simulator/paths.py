@@ -17,13 +17,11 @@ from functools import lru_cache
 import numpy as np
 from scipy.special import chdtri, ndtr
 
-from plansim.simulator.classes import DRIFT_LEFT, CommonModel, ReferenceClass
+from plansim.simulator.classes import DRIFT_LEFT, CommonModel, ReferenceClass, States
 from plansim.simulator.law import (
     later_covariance,
     later_factor,
     led,
-    reach,
-    states_covariance,
     states_of,
 )
 from plansim.simulator.layout import Layout
@@ -252,24 +250,26 @@ def _offsets(
     weights = [np.asarray(bases[name], dtype=float) / total for name in names]
     own, held = [], []
     for name in names:
-        unit = variance(law, not has_trend(name, layout.quantities[name], p), years)[:, None]
+        past, typed = law.past.get(name), has_trend(name, layout.quantities[name], p)
+        unit = variance(law, not typed, years, None if past is None else past.states)[:, None]
         sd = np.asarray(sds[name], dtype=float)
         stated = np.asarray(p[f"{name}.luck.sd"], dtype=float)
         with np.errstate(divide="ignore", invalid="ignore"):
             by_size = np.where(stated > 0.0, sd / stated, 1.0)
         own.append(unit * (sd / law.annual_sd()) ** 2)
-        past = law.past.get(name)
         shock = by_size * law.shock_sd if past is None else past.shock_sd
         held.append(unit * shock**2)
     moved, kept = _halves(own, weights), _halves(held, weights)
     return {name: a - b for name, a, b in zip(names, moved, kept, strict=True)}
 
 
-def variance(law: ReferenceClass, trend: bool, years: int) -> Array:
-    """Own variance by year over the square of the own shock, w_t included. [(year,)]"""
-    states = reach(law.own, years) ** 2 @ np.diag(states_covariance(law.own))
-    if not trend:
-        states = states - reach(law.own, years)[:, 2] ** 2 * law.own.trend_sd**2
+def variance(law: ReferenceClass, trend: bool, years: int, known: States | None = None) -> Array:
+    """Own variance by year over the square of the own shock, w_t included. [(year,)]
+
+    ``trend``: whether the state of the trend counts; ``known``: states by a past.
+    """
+    roots, _ = led(law.own, states_of(law.own, known), years)
+    states = (roots[:, : 2 + trend] ** 2).sum(axis=1)
     return np.asarray(law.widths(years) ** 2 * (states + np.diag(later_covariance(law.own, years))))
 
 

@@ -57,7 +57,7 @@ def test_more_luck_than_the_past_shows_does_not_lift_a_sum():
         float(np.median(of_place(futures(each, 8192))["output"][5]))
         for each in (plan, replace(plan, clusters=wild))
     ]
-    assert abs(medians[1] - medians[0]) / 5.0 < 0.003
+    assert abs(medians[1] - medians[0]) / 5.0 < 0.005  # it would rise by 0.02 without the offset
 
 
 def test_the_score_of_a_sample_is_that_of_its_law():
