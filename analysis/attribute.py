@@ -8,7 +8,7 @@ every coalition of levers was judged.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import isfinite
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic
 
 import numpy as np
 
@@ -20,7 +20,7 @@ from plansim.simulator.feasibility import Z975
 from plansim.simulator.frames import KEYS, frame, keys_of, language
 from plansim.simulator.memo import Memo
 from plansim.simulator.model import Model
-from plansim.simulator.plan import Plan, Target
+from plansim.simulator.plan import Held, Own, Plan, Target
 from plansim.simulator.sampling import Array
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ BROUGHT = ("lever", "lever_name", "share", "low", "high", "share_unit", "measure
 
 
 @dataclass(frozen=True, slots=True)
-class Attribution:
+class Attribution(Generic[Held]):
     """What every lever brings to every target.
 
     ``before``, ``after``: without and with all levers [(target,)]; ``share``, ``low``, ``high``
@@ -45,7 +45,7 @@ class Attribution:
     base units. ``orders``: how many were sampled; 0: exact. ``judged``: coalitions that were.
     """
 
-    plan: Plan
+    plan: Held
     measure: str
     levers: tuple[Lever, ...]
     targets: tuple[Target, ...]
@@ -150,7 +150,7 @@ class Game:
 
 
 def attribute(
-    plan: Plan,
+    plan: Own,
     base: Plan,
     levers: Sequence[Lever] | None = None,
     measure: str = "probability",
@@ -159,7 +159,7 @@ def attribute(
     workers: int = 1,
     orders: int | None = None,
     progress: Callable[[int, int], object] | None = None,
-) -> Attribution:
+) -> Attribution[Own]:
     """Split what ``plan`` has beyond ``base`` among ``levers``, which make up all their difference;
     every one of ``contrast.differences``, if none are given.
 
@@ -302,9 +302,9 @@ def _add(sums: Sums, lever: int, gain: Array) -> None:
 
 
 def _concluded(
-    plan: Plan, measure: str, levers: tuple[Lever, ...], sums: Sums, game: Game,
+    plan: Own, measure: str, levers: tuple[Lever, ...], sums: Sums, game: Game,
     own: Mapping[int, list[int]], orders: int, steps: int, seed: int,
-) -> Attribution:  # fmt: skip
+) -> Attribution[Own]:  # fmt: skip
     draws = sums.draws
     share = sums.first / draws
     taken = sorted(place for places in own.values() for place in places)

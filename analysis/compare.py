@@ -6,7 +6,7 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +18,7 @@ from plansim.simulator.feasibility import interval as single_interval
 from plansim.simulator.frames import KEYS, frame, keys_of, language
 from plansim.simulator.memo import Memo
 from plansim.simulator.model import Model
-from plansim.simulator.plan import Plan, Target
+from plansim.simulator.plan import Held, Own, Plan, Target
 from plansim.simulator.pooling import Pool, seen_as
 from plansim.simulator.results import Verdict
 from plansim.simulator.run import check_arguments, views_of
@@ -62,7 +62,7 @@ class Contrast:
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
+class Comparison(Generic[Held]):
     """Scenarios by name, on the same draws. ``rows``: target by target, scenario by scenario.
 
     ``met``: the number of distinct targets met, on average over futures, by scenario; with the
@@ -70,7 +70,7 @@ class Comparison:
     ``kept``: draws whose futures stand for all, where the counts alone are exact; else 0.
     """
 
-    plan: Plan
+    plan: Held
     names: tuple[str, ...]
     draws: int
     seed: int
@@ -207,14 +207,14 @@ def paired_interval(net: float, square: float, draws: float, sure: bool) -> tupl
 
 
 def compare(
-    plans: Mapping[str, Plan],
+    plans: Mapping[str, Own],
     draws: int = 10_000,
     seed: int = 1,
     workers: int = 1,
     view: str = "verdict",
     over: Executor | None = None,
     progress: Callable[[int], object] | None = None,
-) -> Comparison:
+) -> Comparison[Own]:
     """Judge scenarios of one document, by name, in the same futures; differences are to the first.
 
     ``view``: what a probability says: the verdict, or the ``inside`` view alone. ``workers``:

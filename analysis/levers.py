@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any, get_args
 
 from plansim.simulator import units
-from plansim.simulator.change import Own, changed
+from plansim.simulator.change import changed
 from plansim.simulator.conversion import scaled
 from plansim.simulator.errors import Fault, InputError
 from plansim.simulator.lever_rules import (
@@ -24,7 +24,7 @@ from plansim.simulator.lever_rules import (
     unit_at,
 )
 from plansim.simulator.naming import called, entry_of, nearest_called
-from plansim.simulator.plan import Figure, Lever, LeverKind, Plan, Uncertainty
+from plansim.simulator.plan import Figure, Lever, LeverKind, Own, Plan, Uncertainty
 from plansim.simulator.sampling import centre
 
 Setting = tuple[float, ...]

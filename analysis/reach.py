@@ -8,7 +8,7 @@ are policy. docs/levers.md has a table and how to read it.
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic
 
 import numpy as np
 
@@ -19,7 +19,7 @@ from plansim.simulator.frames import KEYS, frame, keys_of, language
 from plansim.simulator.lever_rules import lever_kind
 from plansim.simulator.model import given_faults
 from plansim.simulator.naming import entry_of, name_of
-from plansim.simulator.plan import LeverKind, Plan, Target
+from plansim.simulator.plan import Held, LeverKind, Own, Plan, Target
 from plansim.simulator.results import Settings
 from plansim.simulator.sampling import Array
 from plansim.simulator.whatif import Bools, WhatIf
@@ -67,7 +67,7 @@ class Best:
 
 
 @dataclass(frozen=True, slots=True)
-class Reach:
+class Reach(Generic[Held]):
     """What every lever can do. ``lows`` and ``highs`` are the ends of ``knobs``, in their order.
 
     ``every``: what policy can do for all targets that were asked for, restatements left out;
@@ -75,7 +75,7 @@ class Reach:
     ``circular``: rows of targets whose verdict is the outside view alone, which no lever moves.
     """
 
-    plan: Plan
+    plan: Held
     targets: tuple[Target, ...]
     knobs: tuple[Knob, ...]
     own: End
@@ -303,14 +303,14 @@ class Asked:
 
 
 def levers(
-    plan: Plan,
+    plan: Own,
     targets: Sequence[str] = (),
     levers: Sequence[str] = (),
     *,
     draws: int = DRAWS,
     seed: int = 1,
     progress: Callable[[int], object] | None = None,
-) -> Reach:
+) -> Reach[Own]:
     """What every lever of the plan, or those named, can do to every judged target, or those named.
 
     Raises InputError naming every target and lever that there is not, and every end of a range at

@@ -9,7 +9,7 @@ are confirmed on fresh draws, and where the answer falls short there, more is as
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import inf, prod
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic
 
 import numpy as np
 
@@ -30,7 +30,7 @@ from plansim.simulator.errors import Fault, InputError
 from plansim.simulator.frames import KEYS, frame, keys_of, language
 from plansim.simulator.model import given_faults
 from plansim.simulator.naming import entry_of, name_of
-from plansim.simulator.plan import Plan
+from plansim.simulator.plan import Held, Own, Plan
 from plansim.simulator.pooling import REFERENCE
 from plansim.simulator.run import views_of
 
@@ -60,7 +60,7 @@ class Point:
 
 
 @dataclass(frozen=True, slots=True)
-class Sought:
+class Sought(Generic[Held]):
     """The answer, and what it is worth.
 
     ``points``: the frontier, by what is least; ``plan`` and ``answer`` are two of them. ``idle``:
@@ -69,7 +69,7 @@ class Sought:
     ``delivered``: targets without an inside view, of which it is what is delivered that counts.
     """
 
-    plan: Plan
+    plan: Held
     knobs: tuple[Knob, ...]
     idle: tuple[str, ...]
     wishes: tuple[Wish, ...]
@@ -143,7 +143,7 @@ def meets(wishes: Sequence[Wish], chances: Sequence[Chance]) -> bool:
 
 
 def seek(
-    plan: Plan,
+    plan: Own,
     wishes: Sequence[Wish] | Mapping[str, float],
     *,
     levers: Sequence[str] = (),
@@ -153,7 +153,7 @@ def seek(
     seed: int = 1,
     workers: int = 1,
     progress: Callable[[int], object] | None = None,
-) -> Sought:
+) -> Sought[Own]:
     """The setting of least effort or cost with which every wish has its probability, or the best.
 
     ``wishes``: asked probabilities by target, or groups of targets that should hold together.

@@ -11,20 +11,20 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import fields
 from functools import cached_property
-from typing import Any, cast
+from typing import Any, Generic, cast, overload
 
 import numpy as np
 
 from plansim.analysis.crew import Crew, LostError, processors
 from plansim.simulator.future import LUCKS
-from plansim.simulator.plan import Plan
+from plansim.simulator.plan import Held, Own, Plan
 from plansim.simulator.pooling import Pool
 from plansim.simulator.run import views_of
 from plansim.simulator.sampling import Array
 from plansim.simulator.whatif import Bools, Standing, WhatIf
 
 
-class Slider:
+class Slider(Generic[Held]):
     """``WhatIf``, in two thirds of the time where that is long, to the same bits; a context.
 
     Leaving it ends the other process. Where there is one processor, or that process cannot begin or
@@ -32,14 +32,14 @@ class Slider:
     InputError for arguments that ``run`` would refuse.
     """
 
-    def __init__(self, plan: Plan, draws: int = 2000, seed: int = 1) -> None:
+    def __init__(self, plan: Held, draws: int = 2000, seed: int = 1) -> None:
         self.plan, self.draws, self.seed = plan, draws, seed
         self._here, self._spare = (WhatIf(plan, draws, seed, lucks=(luck,)) for luck in LUCKS)
         self._difference = Difference(plan)
         self._crew = Crew(_Side(plan, draws, seed, LUCKS[1]), 1)
         self._asked = 0
 
-    def __enter__(self) -> "Slider":
+    def __enter__(self) -> "Slider[Held]":
         try:
             self.judge()  # so that every lever is quick, the first one too
         except BaseException:
@@ -50,7 +50,11 @@ class Slider:
     def __exit__(self, *_: object) -> None:
         self._crew.dismiss()
 
-    def judge(self, plan: Plan | None = None, paths: Sequence[str] = ()) -> Standing:
+    @overload
+    def judge(self, plan: None = None, paths: Sequence[str] = ()) -> Standing[Held]: ...
+    @overload
+    def judge(self, plan: Own, paths: Sequence[str] = ()) -> Standing[Own]: ...
+    def judge(self, plan: Plan | None = None, paths: Sequence[str] = ()) -> Standing[Plan]:
         """How ``plan`` stands, the plan held by default, with whole ``paths``: see ``WhatIf``."""
         other = plan or self.plan
         self._asked += 1

@@ -13,13 +13,13 @@ import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, is_dataclass, replace
-from typing import Any, TypeVar
+from typing import Any
 
 from plansim.simulator.conform import conformed, plain
 from plansim.simulator.conversion import as_written, in_base_units
 from plansim.simulator.errors import Fault, InputError, nearest
 from plansim.simulator.naming import path_of
-from plansim.simulator.plan import Figure, Plan, Target, Uncertainty
+from plansim.simulator.plan import Figure, Own, Plan, Target, Uncertainty
 from plansim.simulator.rules import faults_of_change, faults_of_plan
 from plansim.simulator.schema import Keys, Kind, defaults_of, facts_of, kind_at, written_fields
 
@@ -27,8 +27,6 @@ FACTOR = re.compile(r"^x\s*([0-9]*\.?[0-9]+(?:[eE][+-]?[0-9]+)?)$")
 #: What a figure names as its source, once it was set.
 SET = "--set"
 GOALS = "targets"
-#: A plan stays of the kind that it is.
-Own = TypeVar("Own", bound=Plan)
 #: So many places at most are held against the rules one by one, which takes longer for more.
 FEW = 24
 

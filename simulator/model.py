@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Generic
 
 from plansim.simulator.accounts import Series, series
 from plansim.simulator.dynamics import LuckLaw
@@ -11,19 +12,19 @@ from plansim.simulator.layout import Layout
 from plansim.simulator.memo import entries, first, node, settled, watch
 from plansim.simulator.naming import called, nearest_called
 from plansim.simulator.network import Network
-from plansim.simulator.plan import Plan
+from plansim.simulator.plan import Held, Own, Plan
 from plansim.simulator.results import Scoring
 from plansim.simulator.sampling import Sampler, centre
 
 
 @dataclass(frozen=True, slots=True)
-class Model:
+class Model(Generic[Held]):
     """A plan made ready to be simulated: everything that does not change from block to block.
 
     ``goal_series``: for each goal the position of its indicator path.
     """
 
-    plan: Plan
+    plan: Held
     layout: Layout
     network: Network
     parts: tuple[Network, ...]
@@ -38,10 +39,10 @@ class Model:
     @classmethod
     def of(
         cls,
-        plan: Plan,
+        plan: Own,
         sampler: str = "independent",
         given: Sequence[str] = (),
-    ) -> "Model":
+    ) -> "Model[Own]":
         """Raises InputError for an unknown sampler or a given target that is not judged."""
         faults = given_faults(plan, given)
         if faults:
@@ -49,7 +50,7 @@ class Model:
         read = watch("plan", plan, 3)
         network = settled("network", Network.of(plan))
         judged = [target.id for target in plan.judged] if given else []
-        return cls(
+        return Model(
             plan=plan,
             layout=_layout(read),
             network=network,

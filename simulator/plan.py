@@ -8,7 +8,7 @@ figure stand at its field (``marks.py``). The vocabulary is that of ``docs/model
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from functools import lru_cache
-from typing import Annotated, Any, ClassVar, Generic, Literal, TypeVar, get_args
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Generic, Literal, TypeVar, get_args
 
 from plansim.simulator.marks import (
     AnyNumber,
@@ -766,6 +766,18 @@ class Plan(Keeping):
     def judged(self) -> tuple[Target, ...]:
         """The targets that get a probability, in file order."""
         return tuple(t for t in self.targets if t.status == "judged")
+
+
+#: A plan of the kind that was given: whoever gives one with a door (``door.py``) has it back.
+Own = TypeVar("Own", bound=Plan)
+#: The same of what holds a plan. Its default is for annotations that leave it open; only type
+#: checkers know defaults in every Python.
+if TYPE_CHECKING:
+    from typing_extensions import TypeVar as WithDefault
+
+    Held = WithDefault("Held", bound=Plan, covariant=True, default=Plan)
+else:
+    Held = TypeVar("Held", bound=Plan, covariant=True)
 
 
 def figures(node: Any, path: str = "") -> list[tuple[str, Figure]]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +11,7 @@ from plansim.simulator.accounts import Series
 from plansim.simulator.board import board
 from plansim.simulator.frames import counted, factor_of, frame, language, series_of
 from plansim.simulator.naming import name_of
-from plansim.simulator.plan import KINDS, Plan
+from plansim.simulator.plan import KINDS, Held, Plan
 from plansim.simulator.sampling import SCRAMBLINGS, Array
 from plansim.simulator.waiting import Flow
 
@@ -303,7 +303,7 @@ class Joint:
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class Result(Generic[Held]):
     """A judged plan: verdicts in file order, joint verdicts, and the futures behind them.
 
     ``support``: futures that meet what was given (all, where nothing was); ``simulated``: all.
@@ -312,7 +312,7 @@ class Result:
     its margin's variance that each driver explains. ``flows``: what became of every queue.
     """
 
-    plan: Plan
+    plan: Held
     settings: Settings
     support: int
     simulated: int

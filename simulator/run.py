@@ -26,7 +26,7 @@ from plansim.simulator.future import (
 )
 from plansim.simulator.model import Model, given_faults
 from plansim.simulator.naming import entry_of
-from plansim.simulator.plan import Plan
+from plansim.simulator.plan import Own, Plan
 from plansim.simulator.pooling import REFERENCE, VIEWS, Views, inside_of, medians_of, pools
 from plansim.simulator.results import KEPT, Judged, Kept, Result, Settings, Tally, tally
 from plansim.simulator.sampling import SAMPLERS, STREAM_BLOCK, Block
@@ -118,7 +118,7 @@ class Counting:
 
 
 def run(
-    plan: Plan,
+    plan: Own,
     draws: int | None = None,
     seed: int = 1,
     *,
@@ -130,7 +130,7 @@ def run(
     view: str = "verdict",
     over: Executor | None = None,
     progress: Callable[[int], object] | None = None,
-) -> Result:
+) -> Result[Own]:
     """Simulate ``draws`` parameter draws with two sets of luck each, and judge every target.
 
     ``given``: targets taken as met, by id or name; only futures that meet them count.

@@ -8,7 +8,7 @@ the plan.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import inf
-from typing import Literal
+from typing import Generic, Literal
 
 import numpy as np
 
@@ -17,7 +17,7 @@ from plansim.simulator.errors import Fault, InputError
 from plansim.simulator.future import LUCKS
 from plansim.simulator.model import Model
 from plansim.simulator.network import Gate, Network
-from plansim.simulator.plan import Plan
+from plansim.simulator.plan import Held, Own
 from plansim.simulator.queues import Futures, bring
 from plansim.simulator.run import BLOCKS, MOST_DRAWS
 from plansim.simulator.sampling import STREAM_BLOCK, Block
@@ -66,14 +66,14 @@ class Lot:
 
 
 @dataclass(frozen=True, slots=True)
-class Trace:
+class Trace(Generic[Held]):
     """The log of one future, and the same lot by lot.
 
     ``lots``: by programme, in order of application; ``planned``: units that the programme is to
     deliver in this future; ``until``: the end of the plan.
     """
 
-    plan: Plan
+    plan: Held
     network: Network
     scenario: str
     seed: int
@@ -89,7 +89,7 @@ class Trace:
         return (step for lot in self.lots[key] for step in lot.steps)
 
 
-def trace(plan: Plan, seed: int = 1, draw: int = 1, luck: str = "a") -> Trace:
+def trace(plan: Own, seed: int = 1, draw: int = 1, luck: str = "a") -> Trace[Own]:
     """The future of draw ``draw`` (from 1) of a seed, with one of its two sets of luck.
 
     Raises InputError naming every argument that is out of range.

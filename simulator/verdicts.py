@@ -20,7 +20,7 @@ from plansim.simulator.feasibility import (
     wilson,
 )
 from plansim.simulator.model import Model
-from plansim.simulator.plan import KINDS, Plan, Target, figures
+from plansim.simulator.plan import KINDS, Own, Plan, Target, figures
 from plansim.simulator.pooling import Pool, Views, together
 from plansim.simulator.results import Joint, Kept, Result, Settings, Tally, Verdict
 from plansim.simulator.sampling import Array
@@ -43,7 +43,7 @@ EVIDENCE = {
 }
 
 
-def conclude(model: Model, settings: Settings, counts: Tally, views: Views) -> Result:
+def conclude(model: Model[Own], settings: Settings, counts: Tally, views: Views) -> Result[Own]:
     """Verdicts of one run. Raises InputError where no future meets what is given.
 
     A target whose views are not pooled is judged from inside alone.

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import count
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +24,7 @@ from plansim.simulator.layout import Layout
 from plansim.simulator.memo import KEEP, Memo, node, result_of
 from plansim.simulator.model import Model
 from plansim.simulator.naming import called, nearest_called, path_of, series_path
-from plansim.simulator.plan import Plan
+from plansim.simulator.plan import Held, Own, Plan
 from plansim.simulator.pooling import Pool, verdicts
 from plansim.simulator.run import BLOCKS, check_arguments, jobs, views_of
 from plansim.simulator.sampling import Array, Block, Single
@@ -40,7 +40,7 @@ SHORT = 2048
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(Generic[Held]):
     """How the judged targets of a plan stand in the futures held. [(target, luck, draw)]
 
     ``met``: in the target's own year; ``reads``: the indicator there as worded, in base units.
@@ -48,7 +48,7 @@ class Standing:
     ``pooled``: how the inside and the outside view of a target are made one, by its id.
     """
 
-    plan: Plan
+    plan: Held
     met: Bools
     reads: NDArray[np.float64]
     paths: Mapping[str, Array] = field(default_factory=dict)
@@ -224,7 +224,7 @@ def width_of(draws: int, workers: int) -> int:
     return next((b for b in BLOCKS if b >= min(draws, SHORT) and b * workers >= draws), BLOCKS[-1])
 
 
-class WhatIf:
+class WhatIf(Generic[Held]):
     """A plan's first ``draws`` futures, to be judged under one setting of levers after another.
 
     ``lucks``: the sets of luck that each draw lives through; ``pooled``: how views are pooled,
@@ -233,7 +233,7 @@ class WhatIf:
 
     def __init__(
         self,
-        plan: Plan,
+        plan: Held,
         draws: int = 2000,
         seed: int = 1,
         workers: int = 1,
@@ -250,7 +250,11 @@ class WhatIf:
         self._workers = workers
         self._models = Memo()
 
-    def judge(self, plan: Plan | None = None, paths: Sequence[str] = ()) -> Standing:
+    @overload
+    def judge(self, plan: None = None, paths: Sequence[str] = ()) -> Standing[Held]: ...
+    @overload
+    def judge(self, plan: Own, paths: Sequence[str] = ()) -> Standing[Own]: ...
+    def judge(self, plan: Plan | None = None, paths: Sequence[str] = ()) -> Standing[Plan]:
         """How ``plan`` stands, the plan held by default.
 
         ``plan`` differs from it in levers or in figures; anything else costs what a run costs.

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from typing import assert_type
 
 import pytest
 
@@ -46,6 +47,17 @@ def test_the_engine_needs_numpy_and_scipy_alone() -> None:
 @pytest.mark.parametrize("before", ["", "import plansim.simulator.run; "])
 def test_run_is_the_function_and_never_its_module(before: str) -> None:
     assert fresh(f"{before}from plansim import run; print(callable(run))") == "True"
+
+
+def test_what_holds_a_plan_holds_the_one_that_was_given() -> None:
+    """Also to a type checker, which reads these lines: its plan can be changed without a cast."""
+    plan = plansim.load("yuyao-2020")
+    result = plansim.run(plan, draws=8)
+    assert_type(result.plan.with_("programmes.boilers.active", True), plansim.Plan)
+    held = plansim.WhatIf(result.plan, draws=8)
+    assert_type(held.plan, plansim.Plan)
+    assert_type(held.judge().plan, plansim.Plan)
+    assert held.judge(plan).plan is held.plan is result.plan is plan
 
 
 def test_the_version_is_that_of_the_package() -> None:
