@@ -439,6 +439,9 @@ def hindcast(
     seed: SeedOption = "1",
     since: Annotated[str, option("--from", "since", "YEAR")] = "0",
     history: Annotated[str, option("--history", "history", "N")] = "15",
+    changes: Annotated[str, option("--changes", "changes", "N")] = "all",
+    alone: Annotated[bool, option("--alone", "alone")] = False,
+    engine: Annotated[bool, option("--engine", "engine")] = False,
     pit: Annotated[Path | None, option("--pit", "pit", "FILE")] = None,
     lang: LangOption = LANG,
     format: FormatOption = "table",
@@ -446,10 +449,11 @@ def hindcast(
     from plansim.reports.answers.arguments import whole_numbers
     from plansim.reports.answers.hindcast import ask
 
-    number = whole_numbers(**{"seed": seed, "from": since, "history": history})
+    known = {} if changes == "all" else {"changes": changes}
+    number = whole_numbers(**{"seed": seed, "from": since, "history": history}, **known)
     return ask(
         panel, train, test, pit, lang, seed=number["seed"], since=number["from"],
-        history=number["history"],
+        history=number["history"], changes=number.get("changes"), alone=alone, engine=engine,
     )  # fmt: skip
 
 

@@ -17,6 +17,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.special import beta, gammaln, stdtr
 
 from plansim.calibration.growth import (
     CHANCE,
@@ -56,6 +57,16 @@ class Forecast:
     median: Array
     scale: Array
     freedom: Array  # [(horizon,)]
+
+    def pit(self, row: int, series: Array, change: Array) -> Array:
+        """Probability of less than a change, of some series at one horizon. [(series,)]"""
+        apart = (change - self.median[row, series]) / self.scale[row, series]
+        return np.asarray(stdtr(float(self.freedom[row]), apart))
+
+    def crps(self, row: int, series: Array, change: Array) -> Array:
+        """Score of a change. [(series,), link units]"""
+        known = self.median[row, series], self.scale[row, series]
+        return crps_student(change, *known, float(self.freedom[row]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +187,17 @@ def draw(known: Conditioned, years: int, draws: int, random: np.random.Generator
         apart = apart + lower @ random.standard_normal((years, draws))
         paths[:, place] = scale * widening * apart + known.share[place] * common
     return paths + known.expected(years)[:, :, None]
+
+
+def crps_student(outcome: Array, median: Array, scale: Array, freedom: float) -> Array:
+    """The same of a Student-t, more than one degree of freedom (Jordan, Krüger & Lerch, 2019)."""
+    z, df = (outcome - median) / scale, freedom
+    log_density = gammaln((df + 1.0) / 2.0) - gammaln(df / 2.0) - 0.5 * np.log(df * np.pi)
+    density = np.exp(log_density - (df + 1.0) / 2.0 * np.log1p(z**2 / df))
+    spread = 2.0 * np.sqrt(df) / (df - 1.0) * beta(0.5, df - 0.5) / beta(0.5, df / 2.0) ** 2
+    score: Array = z * (2.0 * stdtr(df, z) - 1.0)
+    score = score + 2.0 * density * (df + z**2) / (df - 1.0) - spread
+    return scale * score
 
 
 # --- own parts ----------------------------------------------------------------------

@@ -11,11 +11,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
-from scipy.special import beta, gammaln, ndtr, stdtr
+from scipy.special import ndtr
 
-from plansim.calibration.conditioned import Forecast, forecast
+from plansim.calibration.conditioned import Forecast, crps_student, forecast
 from plansim.calibration.growth import (
     FEWEST_CHANGES,
     FEWEST_INDUSTRIES,
@@ -61,17 +62,6 @@ def crps_normal(outcome: Array, mean: Array, sd: Array) -> Array:
         density = np.exp(-0.5 * z**2) / np.sqrt(2.0 * np.pi)
     score: Array = safe * (z * (2.0 * ndtr(z) - 1.0) + 2.0 * density - 1.0 / np.sqrt(np.pi))
     return score
-
-
-def crps_student(outcome: Array, median: Array, scale: Array, freedom: float) -> Array:
-    """The same of a Student-t, more than one degree of freedom (Jordan, Krüger & Lerch, 2019)."""
-    z, df = (outcome - median) / scale, freedom
-    log_density = gammaln((df + 1.0) / 2.0) - gammaln(df / 2.0) - 0.5 * np.log(df * np.pi)
-    density = np.exp(log_density - (df + 1.0) / 2.0 * np.log1p(z**2 / df))
-    spread = 2.0 * np.sqrt(df) / (df - 1.0) * beta(0.5, df - 0.5) / beta(0.5, df / 2.0) ** 2
-    score: Array = z * (2.0 * stdtr(df, z) - 1.0)
-    score = score + 2.0 * density * (df + z**2) / (df - 1.0) - spread
-    return scale * score
 
 
 def naive(past: Array, horizon: int) -> dict[str, tuple[Array, Array]]:
@@ -213,6 +203,16 @@ class Book:
         )
 
 
+class Scored(Protocol):
+    """What can be held against a change of some series at one of HORIZONS (a row)."""
+
+    def pit(self, row: int, series: Array, change: Array) -> Array:
+        """Probability of less. [(series,)]"""
+
+    def crps(self, row: int, series: Array, change: Array) -> Array:
+        """Its score. [(series,), link units]"""
+
+
 @dataclass(frozen=True, slots=True)
 class View:
     """What the law is shown of a panel at an origin; what it is scored against stays the same.
@@ -224,7 +224,7 @@ class View:
     changes: int | None = None
     alone: bool = False
 
-    def forecast(self, levels: Array, sizes: Array, law: Law) -> Forecast:
+    def forecast(self, levels: Array, sizes: Array, law: Law) -> Scored:
         """The forecast from the last year of `levels` [(year, series)], `sizes` [(series,)]."""
         first = 0 if self.changes is None else max(len(levels) - 1 - self.changes, 0)
         known = levels[first:]
@@ -299,13 +299,11 @@ def _score_origin(
         if not told.any():
             continue
         change = outcome[told]
-        median, scale = known.median[row, told], known.scale[row, told]
-        freedom = float(known.freedom[row])
         book = books[horizon]
         book.series.append(ready[told])
         book.origin.append(np.full(change.size, panel.years[place]))
-        book.pit.append(stdtr(freedom, (change - median) / scale))
-        scores = {"law": crps_student(change, median, scale, freedom)}
+        book.pit.append(known.pit(row, told, change))
+        scores = {"law": known.crps(row, told, change)}
         for name, (mean, sd) in naive(changes[:, told], horizon).items():
             scores[name] = crps_normal(change, mean, sd)
         for name, values in scores.items():
@@ -443,10 +441,11 @@ def run(
     seed: int = 1,
     first: int = 0,
     history: int = HISTORY,
+    view: View = ALL,
 ) -> Hindcast:
     """The whole hindcast of a panel: divide, forecast, score. See `divided` and `hindcast`."""
     scored, laws = divided(panel, train, test, seed)
-    result = hindcast(scored, laws, first, history)
+    result = hindcast(scored, laws, first, history, view)
     return replace(result, notes=laws.notes()) if isinstance(laws, TrainedLaws) else result
 
 

@@ -9,7 +9,7 @@ each horizon alone (`conditioned.analytic`) is the oracle.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.special import expit, logit
@@ -22,6 +22,7 @@ from plansim.calibration.hindcast import (
     Book,
     Laws,
     Score,
+    Scored,
     View,
     crps_normal,
     naive,
@@ -141,6 +142,45 @@ def crps_sample(drawn: Array, outcome: Array) -> Array:
     weights = 2.0 * np.arange(1, n + 1) - n - 1.0
     apart = np.abs(ordered - outcome[:, None]).mean(axis=1)
     return np.asarray(apart - (ordered * weights).sum(axis=1) / (n * (n - 1.0)))
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """Futures of the engine: changes by each of HORIZONS. [(horizon, series, draw)]"""
+
+    changes: Array
+
+    def pit(self, row: int, series: Array, change: Array) -> Array:
+        """Share of futures with less. [(series,)]"""
+        return np.asarray((self.changes[row, series] < change[:, None]).mean(axis=1))
+
+    def crps(self, row: int, series: Array, change: Array) -> Array:
+        """Score of the futures. [(series,), link units]"""
+        return crps_sample(self.changes[row, series], change)
+
+
+@dataclass(frozen=True, slots=True)
+class ByEngine(View):
+    """A view that is forecast by the engine instead of by the law of each horizon.
+
+    ``draws``: futures of an origin; ``year``: any, a base year for the small plan.
+    """
+
+    draws: int = 1000
+    year: int = 2000
+
+    def forecast(self, levels: Array, sizes: Array, law: Law) -> Scored:
+        """Futures of a small plan of all series, or of one of each."""
+        first = 0 if self.changes is None else max(len(levels) - 1 - self.changes, 0)
+        places = [[place] for place in range(len(sizes))] if self.alone else [range(len(sizes))]
+        parts = []
+        for place in places:
+            shown = {law.quantity: levels[first:, list(place)]}
+            known = np.full(1, np.nan) if self.alone else sizes
+            plan = small_plan(shown, known, {law.quantity: law}, self.year, max(HORIZONS))
+            drawn = futures(plan, self.draws)[law.quantity]
+            parts.append(drawn[list(HORIZONS)] - drawn[0])
+        return Drawn(np.concatenate(parts, axis=1))
 
 
 def replay(

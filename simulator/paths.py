@@ -28,7 +28,7 @@ from plansim.simulator.layout import Layout
 from plansim.simulator.memo import node
 from plansim.simulator.plan import Quantity
 from plansim.simulator.queues import Value
-from plansim.simulator.sampling import Array, Block, Single
+from plansim.simulator.sampling import Array, Block, ScoreFunction, Single, tabulated
 
 Classes = Mapping[str, ReferenceClass]
 
@@ -43,8 +43,6 @@ LINKS = {"output": "log", "va_rate": "logit", "energy_intensity": "log"}
 SHARED = "luck.law"
 #: The class whose common shock is that of the place.
 LEADING = "output"
-#: Normal scores at which the scale of a path is tabulated.
-_SCORES = np.linspace(-6.5, 6.5, 833)
 
 
 def class_of(name: str, quantity: Quantity, classes: Classes) -> str:
@@ -55,14 +53,17 @@ def class_of(name: str, quantity: Quantity, classes: Classes) -> str:
 
 
 @lru_cache(maxsize=16)
-def _scale_table(freedom: float) -> Array:
-    below = np.clip(ndtr(_SCORES), 1e-15, 1.0 - 1e-15)
-    return np.asarray(np.sqrt((freedom - 2.0) / chdtri(freedom, below)))
+def _scale(freedom: float) -> ScoreFunction:
+    def exact(scores: Array) -> Array:
+        below = np.clip(ndtr(scores), 1e-15, 1.0 - 1e-15)
+        return np.asarray(np.sqrt((freedom - 2.0) / chdtri(freedom, below)))
+
+    return tabulated(exact)
 
 
 def scales(freedom: float, scores: Array) -> Array:
     """√((ν − 2) / χ²_ν) at normal scores: higher scores, wilder paths. [shape of scores]"""
-    return np.interp(scores, _SCORES, _scale_table(freedom))
+    return _scale(freedom)(scores)
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,24 +171,26 @@ def _own_part(
 
     A trend whose rate is uncertain in the plan has its spread from there, and not from the class.
     """
-    scores = block.normal(f"{SHARED}/{name}", 4).astype(float)
-    scale = np.asarray(sds[name], dtype=float) / law.annual_sd() * scales(law.freedom, scores[0])
-    whole = law.widths(years)[:, None] * scale
+    scores = block.normal(f"{SHARED}/{name}", 4)
+    sd = np.asarray(sds[name], dtype=float)
+    scale = sd / law.annual_sd() * scales(law.freedom, scores[0].astype(float))
+    whole = (law.widths(years)[:, None] * scale).astype(np.float32)
     past = law.past.get(name)
     states = states_of(law.own, None if past is None else past.states)
     roots, mean = led(law.own, states, years)
-    expected = np.zeros((years, block.draws))
+    expected = np.zeros((years, block.draws), dtype=np.float32)
     for row in range(3 - has_trend(name, quantity, p)):
-        expected += roots[:, [row]] * scores[1 + row]
+        if roots[:, row].any():
+            expected += roots[:, [row]].astype(np.float32) * scores[1 + row]
     expected *= whole
-    expected += mean[:, None]
+    expected += mean[:, None].astype(np.float32)
     if offset is not None:
-        expected += offset
+        expected += offset.astype(np.float32)
     return OwnPart(
         CLASS_OF[name.rpartition(".")[2]],
-        whole.astype(np.float32),
+        whole,
         later_factor(law.own, years),
-        expected.astype(np.float32),
+        expected,
         1.0 if past is None else past.share,
     )
 
@@ -246,19 +249,20 @@ def _offsets(
     law = classes.get(LEADING)
     if law is None or not all(class_of(n, layout.quantities[n], classes) for n in names):
         return {}
-    total = sum(np.asarray(bases[name], dtype=float) for name in names)
-    weights = [np.asarray(bases[name], dtype=float) / total for name in names]
+    total = sum(np.asarray(bases[name], dtype=np.float32) for name in names)
+    weights = [np.asarray(bases[name], dtype=np.float32) / total for name in names]
     own, held = [], []
     for name in names:
         past, typed = law.past.get(name), has_trend(name, layout.quantities[name], p)
-        unit = variance(law, not typed, years, None if past is None else past.states)[:, None]
-        sd = np.asarray(sds[name], dtype=float)
-        stated = np.asarray(p[f"{name}.luck.sd"], dtype=float)
+        unit = variance(law, not typed, years, None if past is None else past.states)
+        unit = unit[:, None].astype(np.float32)
+        sd = np.asarray(sds[name], dtype=np.float32)
+        stated = np.asarray(p[f"{name}.luck.sd"], dtype=np.float32)
         with np.errstate(divide="ignore", invalid="ignore"):
             by_size = np.where(stated > 0.0, sd / stated, 1.0)
-        own.append(unit * (sd / law.annual_sd()) ** 2)
+        own.append(np.asarray(unit * (sd / law.annual_sd()) ** 2, dtype=np.float32))
         shock = by_size * law.shock_sd if past is None else past.shock_sd
-        held.append(unit * shock**2)
+        held.append(np.asarray(unit * shock**2, dtype=np.float32))
     moved, kept = _halves(own, weights), _halves(held, weights)
     return {name: a - b for name, a, b in zip(names, moved, kept, strict=True)}
 
@@ -273,7 +277,7 @@ def variance(law: ReferenceClass, trend: bool, years: int, known: States | None 
     return np.asarray(law.widths(years) ** 2 * (states + np.diag(later_covariance(law.own, years))))
 
 
-def _halves(variances: list[Array], weights: list[Array]) -> list[Array]:
+def _halves(variances: list[Single], weights: list[Single]) -> list[Array]:
     """F of all quantities, added up in their order."""
     sums = sum(w * w * np.expm1(v) for v, w in zip(variances, weights, strict=True))
     return [np.asarray(0.5 * np.log1p(sums) - 0.5 * v) for v in variances]

@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from plansim.calibration.hindcast import LEVELS, RIVALS, Hindcast, Score, run
+from plansim.calibration.hindcast import LEVELS, RIVALS, Hindcast, Score, View, run
 from plansim.calibration.panel import read_panel
+from plansim.calibration.replay import ByEngine
 from plansim.reports.pictures.pit import pit_picture
 from plansim.reports.tables import Answer, Table
+from plansim.simulator.errors import InputError
 from plansim.store.files import PICTURES, check_files, write_files
 from plansim.words.catalogue import say
 
@@ -28,11 +30,15 @@ MOST_NAMES = 12
 
 def ask(
     panel: Path, train: str, test: str, picture: Path | None, lang: str, *, seed: int, since: int,
-    history: int,
+    history: int, changes: int | None = None, alone: bool = False, engine: bool = False,
 ) -> Answer:  # fmt: skip
-    """How well the growth law would have forecast the series of a panel."""
+    """How well the growth law, or the engine, would have forecast the series of a panel."""
+    if changes is not None and not 0 <= changes <= history:
+        allowed = f"0 … {history}, all"
+        raise InputError.of("argument_range", "--changes", value=changes, allowed=allowed)
     check_files((("--pit", picture, PICTURES),))
-    result = run(read_panel(panel), train, test, seed, since, history)
+    view = (ByEngine if engine else View)(changes, alone)
+    result = run(read_panel(panel), train, test, seed, since, history, view)
     notes = remarks(result, lang)
     if picture is not None:
         write_files({picture: pit_picture(result, lang, picture.suffix)})

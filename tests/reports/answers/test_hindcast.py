@@ -65,6 +65,30 @@ def test_everything_is_said_in_the_language_asked_for(result, lang, words):
     assert "made.csv" in text
 
 
+def written(path, panel):
+    """A panel as a file of output only."""
+    rows = ["series,year,output"]
+    for place, name in enumerate(panel.series):
+        for year, level in zip(panel.years, panel.levels["output"][:, place], strict=True):
+            rows.append(f"{name},{year},{np.exp(level):.6f}")
+    path.write_text("\n".join(rows), encoding="utf-8")
+    return path
+
+
+def test_what_the_law_is_shown_and_who_forecasts_are_asked_for(tmp_path):
+    """Fewer past changes, each alone, the engine: other forecasts of the same cases."""
+    file = written(tmp_path / "made.csv", made(series=3))
+    asked = {"seed": 1, "since": 2006, "history": 15}
+    ways = ({}, {"changes": 1}, {"alone": True}, {"engine": True}, {"changes": 0, "engine": True})
+    answers = [told.ask(file, "", "", None, "en", **asked, **way) for way in ways]
+    scores = [answer.records[0]["crps"] for answer in answers]
+    assert len(set(scores)) == len(ways)
+    assert scores[3] == pytest.approx(scores[0], rel=0.05)
+    assert {answer.records[0]["crps_skill_last"] is None for answer in answers} == {False}
+    with refused("argument_range"):
+        told.ask(file, "", "", None, "en", **asked, changes=16)
+
+
 def test_many_names_are_counted():
     many = look_back.Hindcast(
         made(), (), (), tuple(f"s{n}" for n in range(40)), ("output 1990: x",)
