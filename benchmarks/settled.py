@@ -142,7 +142,8 @@ def summary(rows: Sequence[Settled]) -> str:
     within = sum(row.within for row in rows)
     lines = (
         f"**{settled} targets of the shipped plans are settled in their own year**,",
-        f"{early} figures show goals on their way, {len(rows) - settled - early} had no goal. Of all {len(rows)},",
+        f"{early} figures show goals on their way, {len(rows) - settled - early} had no goal.",
+        f"Of all {len(rows)},",
         f"{within} lie inside the 90 % interval. {DRAWS:,} draws, seed {SEED}, scenario `plan`.",
     )
     return " ".join(lines)
