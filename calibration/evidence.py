@@ -8,7 +8,7 @@ library: ``python benchmarks/effects.py`` writes it anew. See docs/evidence.md.
 import csv
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from functools import cache
 from importlib.resources import files
 from typing import Any, Literal
@@ -18,12 +18,13 @@ from plansim.scenarios.load import load, load_library, read_draft, shipped
 from plansim.simulator import units
 from plansim.simulator.plan import (
     Figure,
+    Label,
     Library,
     Origin,
     Plan,
     Programme,
+    Text,
     Uncertainty,
-    in_language,
 )
 from plansim.simulator.sampling import centre, quantiles
 from plansim.words.catalogue import LANGUAGES
@@ -47,7 +48,8 @@ WIDE: Mapping[str, float] = {"effect": 1.0, "closures": 1.0, "projects": 0.5, "r
 class Study:
     """One study: whom it looked at, what it found, and how that is brought to a city.
 
-    ``seen``: what of it was read by whoever wrote the row (abstract, sign only, memory).
+    ``seen``: what of it was read by whoever wrote the row (abstract, sign only, memory). What is
+    said of it stands in both languages; tables for programs have the English words.
     """
 
     study: str
@@ -57,6 +59,18 @@ class Study:
     from_adopters_to_city: str
     seen: str
     address: str
+    population_zh: str
+    estimate_zh: str
+    from_adopters_to_city_zh: str
+    seen_zh: str
+
+    def told(self, lang: str) -> tuple[str, str, str, str]:
+        """Whom it looked at, what it found, the way to a city, and what of it was read."""
+        if lang == "zh":
+            return (
+                self.population_zh, self.estimate_zh, self.from_adopters_to_city_zh, self.seen_zh,
+            )  # fmt: skip
+        return self.population, self.estimate, self.from_adopters_to_city, self.seen
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +95,7 @@ class Evidence:
     population: str
     estimate: str
     from_adopters_to_city: str
-    why: str
+    why: Text
     source: str
     seen: str
     address: str
@@ -163,7 +177,7 @@ def _row(plan: str, key: str, move: Move, unit: str | None) -> Evidence:
         population=_joined(study.population for study in cited),
         estimate=_joined(study.estimate for study in cited),
         from_adopters_to_city=_joined(study.from_adopters_to_city for study in cited),
-        why=" | ".join(dict.fromkeys(in_language(figure.why, lang) for lang in LANGUAGES)),
+        why=figure.why,
         source=figure.source,
         seen=_joined(study.seen for study in cited),
         address=_joined(study.address or "-" for study in cited),
@@ -238,10 +252,12 @@ def of_all_shipped() -> list[Evidence]:
 
 def as_csv_row(row: Evidence) -> dict[str, str]:
     """A row as text."""
-    return {name: _text(value) for name, value in asdict(row).items()}
+    return {name: _text(getattr(row, name)) for name in COLUMNS}
 
 
 def _text(value: object) -> str:
+    if isinstance(value, Label):
+        return " | ".join(dict.fromkeys(value.in_language(lang) for lang in LANGUAGES))
     return ("no", "yes")[value] if isinstance(value, bool) else str(value)
 
 

@@ -1,5 +1,6 @@
 """What the effects of programmes rest on, worded: the effects, and the studies behind them."""
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 
@@ -8,7 +9,8 @@ from plansim.calibration.evidence import rows as rows_of
 from plansim.reports.tables import Answer, Table
 from plansim.reports.words.wording import Stating, quantity_called
 from plansim.scenarios.load import is_library, load, load_library
-from plansim.words.catalogue import say
+from plansim.simulator.plan import in_language
+from plansim.words.catalogue import catalogue, say
 
 #: In the order of what they are worth.
 GRADES = ("measured", "transferred", "judgement")
@@ -41,16 +43,25 @@ def effect_table(plan: Stating, rows: Sequence[Evidence], lang: str) -> Table:
             plan.programmes[row.programme].name.in_language(lang),
             quantity_called(plan, row.on, lang),
             say(f"change.{row.change or row.kind}", lang),
-            row.distribution,
+            distribution_text(row, lang),
             grade_text(row, lang),
             row.study,
-            row.why,
+            in_language(row.why, lang),
         )
         for row in rows
     )
     columns = ("programme", "effect", "change", "distribution", "grade", "study", "why")
     title = say("show.evidence", lang)
     return Table(columns, cells, optional=("why", "study"), title=title)
+
+
+def distribution_text(row: Evidence, lang: str) -> str:
+    """A distribution as files write it: its form, parameters and unit in the reader's words."""
+    words = [
+        say(f"parameter.{word}", lang) if f"parameter.{word}" in catalogue(lang) else word
+        for word in re.split(r"(\w+)", row.distribution)
+    ]
+    return "".join(words)
 
 
 def grade_text(row: Evidence, lang: str) -> str:
@@ -68,14 +79,7 @@ def study_table(rows: Sequence[Evidence], lang: str) -> Table:
     """The studies cited, in the order of their first effect."""
     cited = dict.fromkeys(part for row in rows for part in row.study.split(", ") if part)
     cells = tuple(
-        (
-            study.study,
-            study.population,
-            study.estimate,
-            study.from_adopters_to_city,
-            study.seen,
-            study.address,
-        )
+        (study.study, *study.told(lang), study.address)
         for study in map(studies().__getitem__, cited)
     )
     columns = ("study", "population", "estimate", "to_city", "seen", "address")

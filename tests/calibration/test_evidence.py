@@ -69,7 +69,9 @@ def test_every_effect_has_one_row_with_the_distribution_of_its_file(name, stored
         assert numbers == pytest.approx({name: float(text) for name, text in value.items()}), key
         assert unit == figure.get("unit", "1"), key
         assert (row["grade"] == "judgement") == (figure["origin"] == "judgement"), key
-        assert (row["source"], row["why"]) == (figure["source"], figure.get("why", "")), key
+        why = figure.get("why", "")
+        both = why if isinstance(why, str) else f"{why['en']} | {why['zh']}"
+        assert (row["source"], row["why"]) == (figure["source"], both), key
 
 
 def test_what_is_judged_is_wide(stored):
@@ -108,6 +110,8 @@ def test_a_study_says_whom_what_how_and_where(study):
     assert min(map(len, (study.reference, study.population, study.estimate))) > 15
     assert len(study.from_adopters_to_city) > 10
     assert study.seen
+    for texts in (study.told("en"), study.told("zh")):
+        assert all(texts)
     assert study.address.startswith("http") == (study.seen != "memory")
 
 
