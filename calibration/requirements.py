@@ -1,22 +1,24 @@
-"""What targets require of their base, and how rare that is among real industries.
+"""What targets require of their base, and how rare that is among real industries and places.
 
 Before any future is simulated: the growth that just meets a target from the median of its base
-level, and the share of industries of the reference class that never managed it.
+level, how often Chinese sectors and provinces did it, and the share of US industries that never
+managed it.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
 
+from plansim.calibration.precedents import precedent
 from plansim.calibration.reference import percentile
 from plansim.simulator.accounts import Series, indicator_path
 from plansim.simulator.feasibility import Goal, required_growth
 from plansim.simulator.future import LUCKS, block_futures
 from plansim.simulator.model import Model
-from plansim.simulator.plan import Plan, Target
+from plansim.simulator.plan import Plan, Precedent, Target
 from plansim.simulator.results import KEPT
 from plansim.simulator.sampling import Block
-from plansim.simulator.verdicts import asked_of_class
+from plansim.simulator.verdicts import asked_of_class, requested
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +32,15 @@ class Rarity:
 
 @dataclass(frozen=True, slots=True)
 class Requirement:
-    """What one target requires: ``growth`` a year [fraction], None where there is no base."""
+    """What one target requires: ``growth`` a year [fraction], None where there is no base.
+
+    ``precedent``: of Chinese places; None where no class speaks of it.
+    """
 
     target: Target
     growth: float | None
     rarity: Rarity | None
+    precedent: Precedent | None
 
 
 def rarity(plan: Plan, goal: Goal, base_level: float) -> Rarity | None:
@@ -62,7 +68,7 @@ def requirements(plan: Plan, seed: int = 1) -> tuple[Requirement, ...]:
     for goal in model.goals:
         series = Series(goal.target.indicator, goal.target.cluster)
         base = float(np.median(indicator_path(future, series)[goal.base]))
-        found.append(
-            Requirement(goal.target, required_growth(goal, base), rarity(plan, goal, base))
-        )
+        asked, growth = requested(plan, goal, base), required_growth(goal, base)
+        seen = None if asked is None else precedent(asked)
+        found.append(Requirement(goal.target, growth, rarity(plan, goal, base), seen))
     return tuple(found)

@@ -42,6 +42,44 @@ LeverKind = Literal["administration", "world", "goal", "verify"]
 #: where the quantity is not known there.
 Reference = Callable[[str, int, float], float | None]
 
+
+@dataclass(frozen=True, slots=True)
+class Requested:
+    """What a target asks of precedents: from ``start`` to ``end`` [base unit] in ``years``.
+
+    ``quantity``: `Indicator.reference`; ``sector``: whether it is output of industry; ``year``: of
+    the start; ``up``: whether more is better; ``is_province``: any other place is smaller.
+    """
+
+    quantity: str
+    sector: bool
+    years: int
+    start: float
+    end: float
+    year: int
+    up: bool
+    is_province: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Precedent:
+    """How often a class of Chinese places did what is asked, over windows of ``years`` years.
+
+    ``since``: share of the windows since 2011 that did [fraction], ``boom``: of those within
+    1999-2012; None where there are no windows.
+    """
+
+    group: str
+    years: int
+    since: float | None
+    since_windows: int | None
+    boom: float | None
+    boom_windows: int | None
+
+
+#: How often what is asked happened to Chinese places; None where no class speaks of it.
+Precedents = Callable[[Requested], Precedent | None]
+
 #: Every mapping of a plan file is closed: an unknown key is a fault (read by the border).
 CLOSED: dict[str, object] = {"extra": "forbid", "allow_inf_nan": False}
 
@@ -565,10 +603,13 @@ class Target:
         return (self.reason_zh or self.reason) if lang == "zh" else (self.reason or self.reason_zh)
 
 
-#: Quantities of the reference class that an indicator can be compared with.
+#: Quantities of a reference class that an indicator can be compared with.
 REFERENCES = (
     "output_growth", "nominal_output_growth", "labour_productivity_growth", "va_rate_change",
-    "energy_intensity_change", "energy_per_output_change",
+    "energy_intensity_change", "energy_per_output_change", "rd_to_gdp_change",
+    "rd_to_revenue_change", "patents_per_revenue_change", "new_product_rate_change",
+    "high_tech_share_change", "high_tech_profit_rate_change", "tax_to_gdp_change",
+    "high_tech_firms_change", "certified_high_tech_firms_change",
 )  # fmt: skip
 BASES = (
     "level", "change_vs_base", "annual_growth", "cumulative_count", "share", "rate", "per_year",
@@ -736,6 +777,9 @@ class Plan(Keeping):
     reference: Annotated[Reference | None, Unwritten()] = field(
         default=None, compare=False, repr=False
     )
+    precedents: Annotated[Precedents | None, Unwritten()] = field(
+        default=None, compare=False, repr=False
+    )
     classes: Annotated[Mapping[str, Any], Unwritten()] = field(
         default_factory=dict, compare=False, repr=False
     )
@@ -749,7 +793,8 @@ class Plan(Keeping):
 
     #: The fields that are no part of what a plan says.
     ASIDE: ClassVar[tuple[str, ...]] = (
-        "scenario", "scenario_name", "reference", "classes", "written", "outside", "document",
+        "scenario", "scenario_name", "reference", "precedents", "classes", "written", "outside",
+        "document",
     )  # fmt: skip
 
     @property

@@ -11,7 +11,7 @@ from plansim.simulator.accounts import Series
 from plansim.simulator.board import board
 from plansim.simulator.frames import counted, factor_of, frame, language, series_of
 from plansim.simulator.naming import name_of
-from plansim.simulator.plan import KINDS, Held, Plan
+from plansim.simulator.plan import KINDS, Held, Plan, Precedent
 from plansim.simulator.sampling import SCRAMBLINGS, Array
 from plansim.simulator.waiting import Flow
 
@@ -275,6 +275,22 @@ class Verdict:
     weight: float | None = None
     owner: str = ""
     circular: str = ""
+    chinese_class: str = ""
+    chinese_years: int | None = None
+    chinese_since: float | None = None
+    chinese_since_windows: int | None = None
+    chinese_boom: float | None = None
+    chinese_boom_windows: int | None = None
+
+    @property
+    def precedent(self) -> Precedent | None:
+        """How often Chinese places did what it requires; None where no class speaks of it."""
+        if not self.chinese_class or self.chinese_years is None:
+            return None
+        return Precedent(
+            self.chinese_class, self.chinese_years, self.chinese_since,
+            self.chinese_since_windows, self.chinese_boom, self.chinese_boom_windows,
+        )  # fmt: skip
 
     @property
     def half_width(self) -> float | None:

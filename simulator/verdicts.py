@@ -20,7 +20,7 @@ from plansim.simulator.feasibility import (
     wilson,
 )
 from plansim.simulator.model import Model
-from plansim.simulator.plan import KINDS, Own, Plan, Target, figures
+from plansim.simulator.plan import KINDS, Own, Plan, Requested, Target, figures
 from plansim.simulator.pooling import Pool, Views, together
 from plansim.simulator.results import Joint, Kept, Result, Settings, Tally, Verdict
 from plansim.simulator.sampling import Array
@@ -66,7 +66,8 @@ def conclude(model: Model[Own], settings: Settings, counts: Tally, views: Views)
         judged[goal.target.id] = replace(
             _recorded(plan, settings, goal.target),
             **_chance(settings, goal, i, counts, read[:, i], plan.years)
-            | _viewed(settings, goal.target.id, i, counts, pooled),
+            | _viewed(settings, goal.target.id, i, counts, pooled)
+            | _precedented(plan, requested(plan, goal, base_level)),
             evidence=evidence(origins, shares[i]),
             required_growth=required_growth(goal, base_level),
             reference_percentile=_rarity(plan, goal, base_level),
@@ -220,6 +221,42 @@ def _rarity(plan: Plan, goal: Goal, base_level: float) -> float | None:
     if below is None:
         return None
     return 100 * (below if goal.sign > 0 else 1 - below)
+
+
+def requested(plan: Plan, goal: Goal, base_level: float) -> Requested | None:
+    """What a target asks of precedents, from a base level [base unit].
+
+    None where its indicator has no reference, and where a level is to be held.
+    """
+    indicator = plan.indicators[goal.target.indicator]
+    growth, span = required_growth(goal, base_level), goal.year - goal.base
+    if indicator.reference is None or growth is None or goal.sign == 0:
+        return None
+    return Requested(
+        quantity=indicator.reference,
+        sector=indicator.of == "output",
+        years=span,
+        start=base_level,
+        end=base_level * (1 + growth) ** span,
+        year=goal.years[goal.base],
+        up=goal.sign > 0,
+        is_province=plan.plan.level == "province",
+    )
+
+
+def _precedented(plan: Plan, asked: Requested | None) -> dict[str, Any]:
+    """The columns of the class of Chinese places."""
+    found = None if plan.precedents is None or asked is None else plan.precedents(asked)
+    if found is None:
+        return {}
+    return {
+        "chinese_class": found.group,
+        "chinese_years": found.years,
+        "chinese_since": found.since,
+        "chinese_since_windows": found.since_windows,
+        "chinese_boom": found.boom,
+        "chinese_boom_windows": found.boom_windows,
+    }
 
 
 def asked_of_class(plan: Plan, goal: Goal, base_level: float) -> tuple[str, int, float] | None:

@@ -1,7 +1,7 @@
 """The door: a plan as everybody judges it, in a notebook, at a command and in a batch.
 
 It is read under its scenario and settings, draws its figures by the calibration that is stored for
-it, and brings the class of real industries that a growth is compared with.
+it, and brings the classes of real industries and places that a growth is compared with.
 """
 
 from collections.abc import Callable
@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from plansim.calibration.outside import outside_views
+from plansim.calibration.precedents import precedent
 from plansim.calibration.reference import share_below
 from plansim.calibration.reference_classes import reference_classes
 from plansim.scenarios.load import DEFAULT, ROOT, Settings, Source, assemble, read_source
@@ -62,7 +63,8 @@ class Document:
 
     def plan(self, scenario: str = DEFAULT, set: Settings = ()) -> Drawn:
         """The plan under a scenario and settings. Raises InputError naming every fault."""
-        plan = replace(assemble(self.source, scenario, set), reference=share_below)
+        plan = assemble(self.source, scenario, set)
+        plan = replace(plan, reference=share_below, precedents=precedent)
         plan = replace(plan, classes=reference_classes())
         plan = replace(plan, outside=outside_views(plan))
         if scenario != self._first or set:

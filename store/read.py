@@ -152,7 +152,10 @@ def run_id(manifest: Mapping[str, Any]) -> str:
 def _verdicts(raw: bytes) -> tuple[Verdict, ...]:
     table = _columns(raw)
     names = [f.name for f in fields(Verdict)]
-    whole = {"year", "first_year_met", "draws", "seed", "outside_rows", "outside_met"}
+    whole = {
+        "year", "first_year_met", "draws", "seed", "outside_rows", "outside_met", "chinese_years",
+        "chinese_since_windows", "chinese_boom_windows",
+    }  # fmt: skip
     cast: Mapping[str, Callable[[Any], Any]] = {
         n: int if n in whole else lambda x: x for n in names
     }

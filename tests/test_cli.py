@@ -96,6 +96,12 @@ RUN_COLUMNS = [
     "weight",
     "owner",
     "circular",
+    "chinese_class",
+    "chinese_years",
+    "chinese_since",
+    "chinese_since_windows",
+    "chinese_boom",
+    "chinese_boom_windows",
     "target_name",
     "binds_name",
 ]

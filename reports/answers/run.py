@@ -16,7 +16,10 @@ from plansim.reports.words.delivery import short_text, station_name
 from plansim.reports.words.movable import unmoved_text
 from plansim.reports.words.outlook import about, outside_cell
 from plansim.reports.words.verdicts import (
+    class_text,
+    often_text,
     percent_change,
+    precedent_text,
     range_text,
     rarity_text,
     verdict_cells,
@@ -126,17 +129,18 @@ def verdict_table(result: Result, lang: str) -> Table:
     by_id = {t.id: t for t in result.plan.targets}
     views = ("inside", "outside") if any(v.outside is not None for v in result.judged) else ()
     columns = (
-        "target", "goal", "simulated", "probability", *views, "verdict", "needs", "rare",
-        "evidence", "binds",
+        "target", "goal", "simulated", "probability", *views, "verdict", "needs",
+        "chinese", "rare", "evidence", "binds",
     )  # fmt: skip
     rows = []
     for v in result.judged:
         target = by_id[v.target]
         cells = verdict_cells(result.plan, target, v, lang)
+        cells["chinese"] = precedent_text(result.plan, target, v.precedent, lang)
         cells["rare"] = rare_text(result, v, target)
         rows.append(tuple(cells[c] for c in columns))
-    right = ("simulated", "probability", *views, "needs", "rare")
-    optional = ("binds", "evidence", "rare", "needs", *views)
+    right = ("simulated", "probability", *views, "needs", "chinese", "rare")
+    optional = ("binds", "evidence", "rare", "chinese", "needs", *views)
     return Table(columns, tuple(rows), right=right, optional=optional)
 
 
@@ -296,7 +300,8 @@ def closing(result: Result, lang: str) -> list[str]:
     """What is said below a run's table: three sentences, and what the table leaves out."""
     recorded = len(result.verdicts) - len(result.judged)
     note = say("report.recorded", lang, number=recorded, plan=result.plan.plan.id)
-    return [note, *of_views(result, lang), *three_sentences(result, lang)]
+    read = [say("precedent.read", lang)] if any(v.chinese_class for v in result.judged) else []
+    return [note, *of_views(result, lang), *read, *three_sentences(result, lang)]
 
 
 def of_views(result: "Told", lang: str) -> list[str]:
@@ -379,13 +384,30 @@ def _what_binds(result: "Told", target: Target, verdict: Verdict, lang: str) -> 
         "p10": p10,
         "p90": p90,
     }
-    growth, rarity = verdict.required_growth, verdict.reference_percentile
-    if growth is None or rarity is None or target.basis not in ("level", "change_vs_base"):
+    growth, rarity = verdict.required_growth, _rarity_words(verdict, lang)
+    if growth is None or not rarity or target.basis not in ("level", "change_vs_base"):
         return say("report.binds_plain", lang, **fields)
-    fields["growth"] = percent_change(growth)
-    fields["rarity"] = say("report.rarity", lang, share=percent(rarity / 100, 1).removesuffix("%"))
+    fields["growth"], fields["rarity"] = percent_change(growth), rarity
     fields["base"] = _base_words(result, target, lang)
     return say("report.binds", lang, **fields)
+
+
+def _rarity_words(verdict: Verdict, lang: str) -> str:
+    """How often Chinese places did it, then how rare it is among US industries; "" if unknown."""
+    found, rarity, said = verdict.precedent, verdict.reference_percentile, []
+    if found is not None and found.since is not None:
+        shown = {
+            "group": class_text(found, lang), "years": found.years,
+            "since": often_text(found.since, found.since_windows, found.group, lang),
+        }  # fmt: skip
+        said.append(say("report.happened", lang, **shown))
+        if found.boom is not None:
+            boom = often_text(found.boom, found.boom_windows, found.group, lang)
+            said[-1] = say("report.happened_boom", lang, text=said[-1], boom=boom)
+    if rarity is not None:
+        share = percent(rarity / 100, 1).removesuffix("%")
+        said.append(say("report.rarer" if said else "report.rarity", lang, share=share))
+    return ("；" if lang == "zh" else "; ").join(said)
 
 
 def _base_words(result: "Told", target: Target, lang: str) -> str:

@@ -7,13 +7,19 @@ from typing import Any
 from plansim.calibration.requirements import Requirement, requirements
 from plansim.reports.tables import Answer, Table
 from plansim.reports.words.circles import reason_text
-from plansim.reports.words.verdicts import percent_change, rarity_text
+from plansim.reports.words.verdicts import (
+    class_text,
+    percent_change,
+    precedent_text,
+    rarity_text,
+)
 from plansim.reports.words.wording import (
     Stating,
     quantity_called,
     source_text,
     switch_text,
     target_called,
+    target_name,
     unit_text,
 )
 from plansim.scenarios.load import Source, assemble, is_library, load_library, read_source
@@ -36,7 +42,7 @@ def ask(name: str, scenario: str, settings: Sequence[str], lang: str) -> Answer:
         return Answer(figure_records(library, lang), tables)
     source = read_source(name)
     plan = assemble(source, scenario, settings)
-    found = read_back(plan, {})
+    found, required = read_back(plan, {}), requirements(plan)
     shown = (
         cluster_table(plan, lang),
         total_table(plan, lang),
@@ -46,9 +52,10 @@ def ask(name: str, scenario: str, settings: Sequence[str], lang: str) -> Answer:
         scenario_table(source, lang),
         assumption_table(plan, lang),
         circle_table(plan, found, lang),
-        requirement_table(plan, requirements(plan), lang),
+        requirement_table(plan, required, lang),
     )
-    return Answer(figure_records(plan, lang, found), [table for table in shown if table.rows])
+    tables = [table for table in shown if table.rows]
+    return Answer(figure_records(plan, lang, found), tables, below=classless(plan, required, lang))
 
 
 def figure_text(figure: Figure | None, lang: str, scale: float = 1.0) -> str:
@@ -257,14 +264,29 @@ def requirement_table(plan: Plan, found: Sequence[Requirement], lang: str) -> Ta
             goal_text(each.target, lang),
             say(f"owner.{each.target.owner}", lang),
             "" if each.growth is None else percent_change(each.growth),
+            precedent_text(plan, each.target, each.precedent, lang),
+            "" if each.precedent is None else class_text(each.precedent, lang),
             rarity_text(each.rarity),
         )
         for each in found
-        if each.rarity is not None
+        if each.rarity is not None or each.precedent is not None
     ]
-    columns = ("target", "goal", "owner", "needs", "rare")
+    columns = ("target", "goal", "owner", "needs", "chinese", "class", "rare")
     title = say("show.requirements", lang)
-    return Table(columns, tuple(rows), right=("needs", "rare"), title=title)
+    return Table(columns, tuple(rows), right=("needs", "chinese", "rare"), title=title)
+
+
+def classless(plan: Plan, found: Sequence[Requirement], lang: str) -> list[str]:
+    """How the classes are to be read, and how many outcomes no class speaks of."""
+    outcomes = [e for e in found if e.target.kind == "outcome" and not e.target.restates]
+    silent = [e for e in outcomes if e.rarity is None and e.precedent is None]
+    said = [say("precedent.read", lang)] if any(e.precedent for e in found) else []
+    if silent:
+        join = "、" if lang == "zh" else ", "
+        names = dict.fromkeys(target_name(plan, e.target, lang) for e in silent)
+        shown = {"number": len(silent), "total": len(outcomes), "list": join.join(names)}
+        said.append(say("precedent.silent", lang, **shown))
+    return said
 
 
 def figure_records(

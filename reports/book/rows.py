@@ -11,7 +11,12 @@ from plansim.reports.book.dossier import Dossier, Key
 from plansim.reports.pictures.fans import goal_number
 from plansim.reports.tables import Table
 from plansim.reports.words.movable import amount
-from plansim.reports.words.verdicts import evidence_words, percent_change, verdict_cells
+from plansim.reports.words.verdicts import (
+    evidence_words,
+    percent_change,
+    precedent_text,
+    verdict_cells,
+)
 from plansim.reports.words.wording import source_text, target_name
 from plansim.simulator.naming import name_of
 from plansim.simulator.plan import Plan, Target, figures
@@ -86,18 +91,23 @@ def needs_table(d: Dossier) -> Table:
     for kind in d.kinds:
         for t in d.of_kind(kind):
             v = d.verdicts[t.id]
-            if v.required_growth is None or v.reference_percentile is None:
+            if v.required_growth is None or (
+                v.reference_percentile is None and v.precedent is None
+            ):
                 continue
+            rare = v.reference_percentile
             span = str((t.year or 0) - (t.base_year or d.run.plan.plan.base_year))
             rows.append(
                 (
                     d.name(t), goal_text(t, d.lang), span, percent_change(v.required_growth),
-                    percent(v.reference_percentile / 100, 1), _gap(v, t, d.lang),
+                    precedent_text(d.run.plan, t, v.precedent, d.lang),
+                    "" if rare is None else percent(rare / 100, 1), _gap(v, t, d.lang),
                     lines(d.run.plan, t),
                 )
             )  # fmt: skip
-    columns = ("target", "goal", "over", "needs", "rare", "gap", "source")
-    return Table(columns, tuple(rows), right=("over", "needs", "rare", "gap"))
+    columns = ("target", "goal", "over", "needs", "chinese", "rare", "gap", "source")
+    right = ("over", "needs", "chinese", "rare", "gap")
+    return Table(columns, tuple(rows), right=right)
 
 
 def _gap(v: Verdict, target: Target, lang: str) -> str:

@@ -52,6 +52,8 @@ FORMS = {
     "without": "share",
     "needs": "share",
     "rare": "share",
+    "since_2011": "share",
+    "in_boom": "share",
     "all_hold": "share",
     "least": "share",
     "most": "share",
@@ -174,12 +176,16 @@ NEEDS = (
     "gap",
     "unit",
     "source",
+    "since_2011",
+    "in_boom",
     "of_run",
 )
 
 
 def needs(d: Dossier) -> Iterator[tuple[Any, ...]]:
-    """Growth a year that targets need, and the share of the reference class that did less."""
+    """Growth a year that targets need, the share of US industries that did less, and the shares of
+    Chinese places that did it.
+    """
     for t in d.run.plan.judged:
         v = d.verdicts[t.id]
         if v.required_growth is None or v.reference_percentile is None or t.restates:
@@ -188,7 +194,7 @@ def needs(d: Dossier) -> Iterator[tuple[Any, ...]]:
         yield (
             d.name(t), t.id, t.year, goal_text(t, d.lang), span, v.required_growth,
             v.reference_percentile / 100, v.median_gap, unit_words(t.unit, d.lang), t.source,
-            d.run.id,
+            v.chinese_since, v.chinese_boom, d.run.id,
         )  # fmt: skip
 
 

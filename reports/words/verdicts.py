@@ -3,7 +3,7 @@
 from plansim.calibration.requirements import Rarity
 from plansim.reports.words.wording import target_called
 from plansim.simulator.naming import name_of
-from plansim.simulator.plan import Plan, Target
+from plansim.simulator.plan import Plan, Precedent, Target
 from plansim.simulator.results import Verdict
 from plansim.words.amounts import number, percent, with_unit
 from plansim.words.catalogue import say
@@ -34,6 +34,47 @@ def rarity_text(found: Rarity | None) -> str:
         return ""
     low, high = (number(100 * share, 3) for share in (found.low, found.high))
     return f"{percent(found.share, 1)} ({low} … {high})"
+
+
+def precedent_text(plan: Plan, target: Target, found: Precedent | None, lang: str) -> str:
+    """How often Chinese places did it since 2011, and in 1999-2012: 29% (28 of 95); 81% (199 of
+    247). That there is no class is said of outcomes.
+    """
+    if found is None:
+        return say("precedent.none", lang) if target.kind == "outcome" else ""
+    text = ("；" if lang == "zh" else "; ").join(
+        often_text(share, windows, found.group, lang)
+        for share, windows in (
+            (found.since, found.since_windows),
+            (found.boom, found.boom_windows),
+        )
+        if share is not None and windows is not None
+    )
+    span = (target.year or plan.plan.years[1]) - (target.base_year or plan.plan.base_year)
+    shorter = found.years < span
+    return say("precedent.shorter", lang, text=text, years=found.years) if shorter else text
+
+
+def often_text(share: float, windows: int | None, group: str, lang: str) -> str:
+    """A share of windows: counted ones of sectors, pooled ones of provinces."""
+    shown = {"share": percent(share), "windows": windows or 0}
+    if group.startswith("sectors:"):
+        return say("precedent.counted", lang, number=round(share * (windows or 0)), **shown)
+    return say("precedent.pooled", lang, **shown)
+
+
+def class_text(found: Precedent, lang: str) -> str:
+    """A class of Chinese places in words: sectors that start at 150–260 亿元."""
+    name, *groups = found.group.split(":")
+    if name == "sectors":
+        low, _, high = groups[0].partition("-")
+        key = "precedent.sectors" if high else "precedent.sectors_above"
+        return say(key, lang, low=low, high=high)
+    words = [say(f"precedent.{group}", lang) for group in groups]
+    join = "、" if lang == "zh" else ", "
+    return say(
+        "precedent.places", lang, what=say(f"precedent.{name}", lang), groups=join.join(words)
+    )
 
 
 def simulated_text(verdict: Verdict, target: Target, lang: str) -> str:

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from plansim.calibration.precedents import QUANTITIES
 from plansim.calibration.reference import Percentile, percentile, share_below
 from plansim.simulator.plan import REFERENCES
 
@@ -30,7 +31,7 @@ values = st.floats(-3.0, 3.0)
 
 
 def test_every_quantity_that_a_plan_may_name_is_tabulated() -> None:
-    assert set(REFERENCES) == set(US)
+    assert set(REFERENCES) == {*US, *QUANTITIES}
 
 
 def test_the_share_below_is_that_of_us_industries_or_nothing() -> None:

@@ -123,7 +123,10 @@ def test_the_table_has_the_columns_of_the_command(plan: Plan) -> None:
         "plan, scenario, target, indicator, subject, unit, basis, year, comparator, low, high, "
         "status, reason, p05, p50, p95, probability, prob_low, prob_high, verdict, evidence, "
         "median_gap, required_growth, reference_percentile, first_year_met, parameter_share, "
-        "binds, draws, seed"
+        "binds, draws, seed, inside, inside_low, inside_high, outside, outside_low, outside_high, "
+        "outside_rows, outside_met, doubt_low, doubt_high, weight, owner, circular, "
+        "chinese_class, chinese_years, chinese_since, chinese_since_windows, chinese_boom, "
+        "chinese_boom_windows"
     )
     assert list(frame.columns) == [*documented.split(", "), "cluster", "name", "binds_name"]
     assert list(frame["target"]) == [t.id for t in plan.targets]
