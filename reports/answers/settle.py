@@ -178,8 +178,9 @@ def met_text(row: Settled, target: Target | None, lang: str) -> str:
     """Hit or miss; of a goal on its way, whether it stands there already."""
     if target is None or row.met is None:
         return ""
-    kind = "" if row.status == "settled" else "_early"
-    return say(f"settled.{'hit' if row.met else 'miss'}{kind}", lang)
+    if row.status == "settled":
+        return say("settled.hit" if row.met else "settled.miss", lang)
+    return say("settled.hit_early" if row.met else "settled.miss_early", lang)
 
 
 def percentile_text(row: Settled) -> str:
@@ -195,16 +196,16 @@ def scores(found: Settlement, status: Status, lang: str) -> Iterator[Table]:
     briers = found.briers(status)
     if not briers:
         return
-    title = say(f"settled.brier_{status}", lang)
+    title = say(f"brier.{status}", lang)
     yield Table(BRIER, tuple(brier_row(b, lang) for b in briers), BRIER[1:], title=title)
     rows = tuple(class_row(c, lang) for c in found.reliability(status))
-    title = say(f"settled.reliability_{status}", lang)
+    title = say(f"reliability.{status}", lang)
     yield Table(RELIABILITY, rows, RELIABILITY[1:], title=title)
 
 
 def brier_row(score: Brier, lang: str) -> tuple[str, ...]:
     return (
-        say(f"settled.view_{score.view}", lang),
+        say(f"scored.{score.view}", lang),
         str(score.number),
         f"{score.score:.3f}",
         f"{score.expected:.3f} ±{score.spread:.3f}",
@@ -213,7 +214,7 @@ def brier_row(score: Brier, lang: str) -> tuple[str, ...]:
 
 def class_row(one: Class, lang: str) -> tuple[str, ...]:
     return (
-        say(f"settled.view_{one.view}", lang),
+        say(f"scored.{one.view}", lang),
         f"{percent(one.low)} … {percent(one.high)}",
         str(one.number),
         percent(one.said),
@@ -265,7 +266,7 @@ def asides(found: Settlement, lang: str) -> list[str]:
     for reason in dict.fromkeys(one.reason for one in found.aside):
         names = [aside_name(found.plan, a, lang) for a in found.aside if a.reason == reason]
         listed = say("sought.listed", lang).join(dict.fromkeys(names))
-        lines.append(say(f"settled.aside_{reason}", lang, list=listed))
+        lines.append(say(f"aside.{reason}", lang, list=listed))
     return lines
 
 

@@ -14,6 +14,7 @@ from plansim.reports.pictures.board import Bar, board_pictures, in_parts, rows_o
 from plansim.reports.pictures.canvas import EDGE, SMALL, WIDTH, Page, studio
 from plansim.reports.pictures.fans import Fan, FanBoard, Mark, goal_level, labelled, rungs, tick
 from plansim.reports.pictures.frontier import CLOSE, Point, beside, efficient, frontier_picture
+from plansim.reports.pictures.percentiles import Standing, percentile_picture
 from plansim.reports.pictures.rarity import LEVELS, Need, band, rarity_pictures, yearly
 from plansim.reports.pictures.waterfall import Step, waterfall_picture
 from plansim.scenarios.load import load
@@ -192,6 +193,24 @@ def test_rates_in_points_have_a_picture_of_their_own():
     with studio(titled=False) as style:
         pictures = rarity_pictures(style, "need", "Need", needs, "zh", "png")
     assert [picture.name for picture in pictures] == ["need-growth", "need-points"]
+
+
+# -- what came -------------------------------------------------------------------------------------
+
+
+def test_what_lies_beyond_the_interval_is_another_mark():
+    blue, orange = (np.array(c) / 255 for c in ((0, 114, 178), (213, 94, 0)))
+
+    def share(colour, within):
+        with studio() as style:
+            drawn = percentile_picture(
+                style, "p", "P", [Standing("a", 98.6, 96.0, 99.5, within)] * 3, "zh", "png"
+            )
+        image = imread(io.BytesIO(drawn.raw))[:, :, :3]
+        return (np.abs(image - colour).max(axis=2) < 0.02).sum()
+
+    assert share(orange, False) > share(orange, True)
+    assert share(blue, True) > share(blue, False)
 
 
 # -- waterfall and frontier ------------------------------------------------------------------------
