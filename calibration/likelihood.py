@@ -92,7 +92,7 @@ class Forward:
         found = cls(
             tuple(observations),
             Model.of(_until(plan, max(last, base + 1))),
-            Model.of(_until(still, base + early)) if early > 0 else None,
+            mirrored(Model.of(_until(still, base + early))) if early > 0 else None,
             series,
             (False,) * len(series),
         )
@@ -229,6 +229,11 @@ class Forward:
         """Standard deviations that half-years add to a year's luck. [(observation,)]"""
         share = [HALF_YEAR[o.kind, o.measure] if o.is_half else 0.0 for o in self.observations]
         return np.array(share) * year_of_luck
+
+
+def mirrored(model: Model) -> Model:
+    """The model with states of its own: what leads on from the base year does not lead back."""
+    return replace(model, law=replace(model.law, shared="luck.before"))
 
 
 def _until(plan: Plan, last: int) -> Plan:

@@ -20,8 +20,10 @@ import numpy as np
 from plansim.calibration.likelihood import Forward
 from plansim.calibration.scores import Normal, orthonormal
 from plansim.calibration.weighing import Prepared, Weighed
+from plansim.simulator.paths import class_of, mean_score, shared_states
 from plansim.simulator.plan import Calibration, SeenLuck
 from plansim.simulator.sampling import Array, Block, Single
+from plansim.simulator.seen import place_of, stream_of
 
 #: Steps to both sides with which slopes are taken: exact on average over a normal score for luck
 #: that is cubic in it (Gauss & Hermite's three points).
@@ -36,14 +38,17 @@ PROBED = "a"
 class Probe(Block):
     """A block in which each draw steps along one luck score, and nothing else happens by chance.
 
-    ``steps``: by stream, the row that a draw steps in, and how far [(row, draw, step)].
+    ``steps``: by stream, the row that a draw steps in, and how far [(row, draw, step)]. ``resting``:
+    by stream, the score of its first row, for scales that are not to stand at their median.
     """
 
     steps: dict[str, list[tuple[int, int, float]]] = field(default_factory=dict)
+    resting: dict[str, float] = field(default_factory=dict)
 
     def normals(self, names: Sequence[str], rows: int) -> Sequence[Single]:
         drawn = np.zeros((len(names), rows, self.draws), dtype=np.float32)
         for name, numbers in zip(names, drawn, strict=True):
+            numbers[0] = self.resting.get(name, 0.0)
             for row, draw, step in self.steps.get(name, ()):
                 if row < rows:
                     numbers[row, draw] = step
@@ -62,31 +67,38 @@ class Probe(Block):
 
 def luck_names(forward: Forward) -> tuple[str, ...]:
     """The scores of luck that may have a part in what was seen after the base year."""
-    layout = forward.ahead.layout
+    layout, classes = forward.ahead.layout, forward.ahead.law.classes
     base = layout.years[0]
     last = int(np.ceil(max(o.time for o in forward.observations)))
     years = range(base + 1, last + 1)
     return (
         *(f"{year}/common" for year in (base, *years)),
         *(f"{year}/{name}" for year in years for name in layout.rows),
+        *(f"law/{row}/{stream}" for stream, rows in shared_states(layout, classes) for row in rows),
     )
 
 
 def slopes_on_luck(forward: Forward, names: tuple[str, ...], scores: Array, seed: int) -> Array:
     """L: how what is seen moves with each score of luck. [(observation, name)]
 
-    ``scores``: of the figures, where slopes are taken [(name,)].
+    ``scores``: of the figures, where slopes are taken [(name,)]. Under the law of paths every scale
+    stands where it is as large as luck is on average, so that slopes explain all of the scatter.
     """
+    law = forward.ahead.law
+    resting = {
+        f"{law.shared}/{name}": mean_score(law.classes[kind].freedom)
+        for name, each in forward.ahead.layout.quantities.items()
+        if (kind := class_of(name, each, law.classes))
+    }
     base = forward.ahead.layout.years[0]
     steps: dict[str, list[tuple[int, int, float]]] = {}
     for place, name in enumerate(names):
-        year, _, stream = name.partition("/")
-        row = int(year) - base - (stream != "common")
+        stream, row = place_of(name, base)
         both = [(row, place, STEP), (row, len(names) + place, -STEP)]
-        steps.setdefault(f"luck.{PROBED}/{stream}", []).extend(both)
+        steps.setdefault(stream_of(stream, PROBED), []).extend(both)
     width = 2 * len(names)
     given = {name: np.full(width, score) for name, score in zip(forward.names, scores, strict=True)}
-    read = forward.read(given, Probe(seed, 0, 0, width, steps), PROBED, "b")
+    read = forward.read(given, Probe(seed, 0, 0, width, steps, resting), PROBED, "b")
     return np.asarray((read[:, : len(names)] - read[:, len(names) :]) / (2 * STEP))
 
 

@@ -14,7 +14,7 @@ from scipy.special import ndtri
 from plansim.simulator.coverage import Delivery, Places
 from plansim.simulator.layout import Layout
 from plansim.simulator.memo import node, once
-from plansim.simulator.paths import Classes, Shared, add_paths
+from plansim.simulator.paths import SHARED, Classes, Shared, add_paths
 from plansim.simulator.plan import Effect, Plan, Quantity
 from plansim.simulator.queues import Value
 from plansim.simulator.sampling import Array, Block, Numbers, Single, correlate, single
@@ -470,12 +470,14 @@ class LuckLaw:
     """Everything of Eq. 4 that does not change from block to block.
 
     ``coefficients``: those of ``t_scores``, scaled so that clipped shocks have unit variance.
-    ``classes``: of the law of paths; none under the annual law.
+    ``classes``: of the law of paths; none under the annual law. ``shared``: of the streams of what
+    both sets of luck share.
     """
 
     coefficients: Array
     common_persistence: float
     classes: Classes = field(default_factory=dict)
+    shared: str = SHARED
 
     @classmethod
     def of(cls, df: float, common_persistence: float) -> "LuckLaw":

@@ -5,7 +5,7 @@ what no lever reaches is there already: the same functions, the same bits. Other
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import Any, cast
 
@@ -49,7 +49,7 @@ class ParameterDraw:
     ``layout``: in whose years levels are wanted; ``trends`` and ``sds`` (of shocks): by quantity;
     ``effects``: how programmes move quantities; ``moves``: by how much, where no queue is in it;
     ``shocks``: the block with the numbers of each set of luck of quantities, as seen so far;
-    ``shared``: under the law of paths, what both sets of luck have alike.
+    ``shared``: under the law of paths, what both sets of luck have alike but for what was seen.
     """
 
     layout: Layout
@@ -61,7 +61,7 @@ class ParameterDraw:
     effects: tuple[Alike, ...]
     moves: Moves | None
     shocks: Mapping[str, Block]
-    shared: Shared | None = None
+    shared: Mapping[str, Shared] = field(default_factory=dict)
 
     def among(self, model: Model, layout: Layout) -> "ParameterDraw":
         """The same for levels in the years of another layout."""
@@ -93,8 +93,12 @@ def draw_parameters(
     bases = baseline.levels
     deliveries = scheduled(model.plan, p)
     wanted = layout if years is None else _among(layout, years)
-    sds, classes = shock_sds(layout, read, bases), model.law.classes
-    shared = shared_parts(layout, read, sds, bases, classes, block) if classes else None
+    sds, shocks = shock_sds(layout, read, bases), shock_blocks(model, block)
+    law, shared = model.law, dict[str, Shared]()
+    for luck in LUCKS if law.classes else ():
+        given = (layout, read, sds, bases, law.classes, shocks[luck], law.shared)
+        seen_alike = shared and shocks[luck] is block
+        shared[luck] = shared[LUCKS[0]] if seen_alike else shared_parts(*given)
     drawn = ParameterDraw(
         layout=wanted,
         p=p,
@@ -104,7 +108,7 @@ def draw_parameters(
         sds=sds,
         effects=moved_alike(plan, layout, read, bases),
         moves=None,
-        shocks=shock_blocks(model, block),
+        shocks=shocks,
         shared=shared,
     )
     return (
@@ -370,11 +374,11 @@ def unmoved_paths(
     if in_use():
         p, law = watch("p", draw.p), watch("law", law)
         places = draw.layout.places
-        given = (layout, places, p, draw.trends, draw.sds, law, block, luck, draw.shared)
+        given = (layout, places, p, draw.trends, draw.sds, law, block, luck, draw.shared.get(luck))
         yield from _unmoved(*given).items()
         return
     chosen = np.array(model.luck_years, dtype=int)
-    for name, n in luck_paths(layout, draw.p, draw.sds, law, block, luck, draw.shared):
+    for name, n in luck_paths(layout, draw.p, draw.sds, law, block, luck, draw.shared.get(luck)):
         if kept is not None:
             kept[:, layout.rows[name]] = n[chosen - 1]
         unmoved_path(draw.trends[name], n, spare)

@@ -10,12 +10,12 @@ first rows do not depend on the horizon: bits depend neither on the years nor on
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-from scipy.special import chdtri, ndtr
+from scipy.special import chdtrc, chdtri, ndtr, ndtri
 
 from plansim.simulator.classes import DRIFT_LEFT, CommonModel, ReferenceClass, States
 from plansim.simulator.law import (
@@ -64,6 +64,11 @@ def _scale(freedom: float) -> ScoreFunction:
 def scales(freedom: float, scores: Array) -> Array:
     """√((ν − 2) / χ²_ν) at normal scores: higher scores, wilder paths. [shape of scores]"""
     return _scale(freedom)(scores)
+
+
+def mean_score(freedom: float) -> float:
+    """The score at which a scale is 1, its root mean square."""
+    return float(ndtri(chdtrc(freedom, freedom - 2.0)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,19 +147,44 @@ def shared_parts(
     bases: Mapping[str, Value],
     classes: Classes,
     block: Block,
+    shared: str = SHARED,
 ) -> Shared:
-    """Scales, states and common models of a block. See `Shared`."""
+    """Scales, states and common models of a block. See `Shared`. ``shared``: of its streams."""
     years = len(layout.years) - 1
     found = {name: class_of(name, each, classes) for name, each in layout.quantities.items()}
     classed = {name: classes[kind] for name, kind in found.items() if kind}
     offsets = _offsets(layout, p, sds, bases, classes, years)
     own = {
-        name: _own_part(name, law, layout.quantities[name], p, sds, block, offsets.get(name), years)
+        name: _own_part(
+            name,
+            law,
+            layout.quantities[name],
+            p,
+            sds,
+            block.normal(f"{shared}/{name}", 4),
+            offsets.get(name),
+            years,
+        )
         for name, law in classed.items()
     }
     used = {kind for kind in found.values() if kind}
-    common = {kind: _common_part(kind, classes[kind], block, years) for kind in sorted(used)}
+    common = {
+        kind: _common_part(classes[kind], block.normal(f"{shared}/common/{kind}", 4), years)
+        for kind in sorted(used)
+    }
     return Shared(own, common)
+
+
+def shared_states(layout: Layout, classes: Classes) -> Iterator[tuple[str, range]]:
+    """Streams of what both sets of luck share, and their rows in which luck is linear: states, and
+    not scales or the model of the common part.
+    """
+    kinds = {name: class_of(name, each, classes) for name, each in layout.quantities.items()}
+    for name, kind in kinds.items():
+        if kind:
+            yield name, range(1, 4)
+    for kind in sorted(set(kinds.values()) - {""}):
+        yield f"common/{kind}", range(3)
 
 
 def _own_part(
@@ -163,22 +193,22 @@ def _own_part(
     quantity: Quantity,
     p: Mapping[str, Value],
     sds: Mapping[str, float | Single],
-    block: Block,
+    scores: Single,
     offset: Array | None,
     years: int,
 ) -> OwnPart:
     """One quantity: its scale, and where its states of the base year lead.
 
-    A trend whose rate is uncertain in the plan has its spread from there, and not from the class.
+    ``scores``: of the scale and of the states [(4, draw)]. A trend whose rate is uncertain in the
+    plan has its spread from there, and not from the class.
     """
-    scores = block.normal(f"{SHARED}/{name}", 4)
     sd = np.asarray(sds[name], dtype=float)
     scale = sd / law.annual_sd() * scales(law.freedom, scores[0].astype(float))
     whole = (law.widths(years)[:, None] * scale).astype(np.float32)
     past = law.past.get(name)
     states = states_of(law.own, None if past is None else past.states)
     roots, mean = led(law.own, states, years)
-    expected = np.zeros((years, block.draws), dtype=np.float32)
+    expected = np.zeros((years, scores.shape[1]), dtype=np.float32)
     for row in range(3 - has_trend(name, quantity, p)):
         if roots[:, row].any():
             expected += roots[:, [row]].astype(np.float32) * scores[1 + row]
@@ -200,14 +230,14 @@ def has_trend(name: str, quantity: Quantity, p: Mapping[str, Value]) -> bool:
     return quantity.trend.curve != "exponential" or not isinstance(p[f"{name}.trend.rate"], float)
 
 
-def _common_part(kind: str, law: ReferenceClass, block: Block, years: int) -> CommonPart:
+def _common_part(law: ReferenceClass, drawn: Single, years: int) -> CommonPart:
     """The common part of one class: the model of every draw, and where its states lead."""
-    scores = block.normal(f"{SHARED}/common/{kind}", 4).astype(float)
+    scores = drawn.astype(float)
     weights = np.array([model.weight for model in law.common])
     edges = np.cumsum(weights / weights.sum())[:-1]
     model = np.searchsorted(edges, ndtr(scores[3]), side="right")
     lower = np.array([_factor(each, law.common_sd, years) for each in law.common])
-    expected = np.zeros((years, block.draws))
+    expected = np.zeros((years, scores.shape[1]))
     for row, ahead in enumerate(
         np.array([_led(each, law.common_sd, years) for each in law.common]).T
     ):

@@ -53,12 +53,12 @@ def seen(
         return block
     streams = rows_of(told, first)
     drawn = {
-        stream: block.normal(f"luck.{luck}/{stream}", 1 + max(rows.values())).astype(float)
+        stream: block.normal(stream_of(stream, luck), 1 + max(rows.values())).astype(float)
         for stream, rows in streams.items()
     }
     places = [(stream, row) for stream, rows in streams.items() for row in rows.values()]
     order = [name for rows in streams.values() for name in rows]
-    moved = {f"luck.{luck}/{stream}": np.zeros(z.shape) for stream, z in drawn.items()}
+    moved = {stream_of(stream, luck): np.zeros(z.shape) for stream, z in drawn.items()}
     figures = [along(calibration.names, direction, scores) for direction in calibration.directions]
     numbers = dict(zip(order, (drawn[stream][row] for stream, row in places), strict=True))
     for direction, shift, slopes, scale in zip(
@@ -70,17 +70,31 @@ def seen(
             move += slope * figure
         weights = dict(zip(told.names, direction, strict=True))
         for name, (stream, row) in zip(order, places, strict=True):
-            moved[f"luck.{luck}/{stream}"][row] += weights[name] * move
+            moved[stream_of(stream, luck)][row] += weights[name] * move
     return Seen(block.seed, block.number, block.start, block.stop, of=block, moved=moved)
 
 
 def rows_of(told: SeenLuck, first: int) -> dict[str, dict[str, int]]:
-    """By stream: the names of ``told``, ``2016/common``, with their rows. The common shock has a
-    row for the base year, quantities begin a year later.
-    """
+    """By stream: the names of ``told``, ``2016/common``, with their rows."""
     found: dict[str, dict[str, int]] = {}
     for name in told.names:
-        year, _, stream = name.partition("/")
-        row = int(year) - first - (stream != "common")
+        stream, row = place_of(name, first)
         found.setdefault(stream, {})[name] = row
     return found
+
+
+def place_of(name: str, first: int) -> tuple[str, int]:
+    """The stream of a name and its row in it. The common shock has a row for the base year,
+    ``first``; quantities begin a year later. What both sets of luck share under the law of paths
+    has the number of its row instead of a year: ``law/1/clusters.robots.output``.
+    """
+    year, _, stream = name.partition("/")
+    if year == "law":
+        row, _, stream = stream.partition("/")
+        return f"law/{stream}", int(row)
+    return stream, int(year) - first - (stream != "common")
+
+
+def stream_of(stream: str, luck: str) -> str:
+    """The whole name of a stream of one set of luck, or of what both share."""
+    return f"luck.{stream}" if stream.startswith("law/") else f"luck.{luck}/{stream}"

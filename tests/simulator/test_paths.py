@@ -50,7 +50,15 @@ def luck_of(plan: Plan, block: Block, luck: str = "a") -> dict[str, Array]:
     """n of every quantity. [(year, draw)]"""
     model = Model.of(plan)
     draw = draw_parameters(model, block)
-    given = (model.layout, draw.p, draw.sds, model.law, draw.shocks[luck], luck, draw.shared)
+    given = (
+        model.layout,
+        draw.p,
+        draw.sds,
+        model.law,
+        draw.shocks[luck],
+        luck,
+        draw.shared.get(luck),
+    )
     return {name: n.astype(float) for name, n in luck_paths(*given)}
 
 
@@ -128,8 +136,7 @@ def test_given_its_parameters_a_path_is_gaussian(plan: Plan) -> None:
     for number in range(8):
         block = Block(1, number)
         draw = draw_parameters(model, block)
-        assert draw.shared is not None
-        part, common = draw.shared.own[NAME], draw.shared.common["output"]
+        part, common = draw.shared["a"].own[NAME], draw.shared["a"].common["output"]
         n = luck_of(model.plan, block)[NAME]
         mean = part.expected[4].astype(float) + common.expected[4]
         own = part.scale[4].astype(float) ** 2 * (part.lower[4] ** 2).sum()
