@@ -196,7 +196,7 @@ def facts_of(path: str) -> Facts:
 
 
 def every_kind(root: Any) -> Iterator[tuple[str, Kind]]:
-    """All that may stand below a noun, by path; a key of a mapping or list is ``*``."""
+    """All that files may write below a noun, by path; a key of a mapping or list is ``*``."""
     yield from _below(kind_of(root), ())
 
 
@@ -207,7 +207,7 @@ def _below(kind: Kind, keys: Keys) -> Iterator[tuple[str, Kind]]:
         return
     names: Sequence[str] = ("*",) if kind.entries is not None else ()
     if kind.noun is not None:
-        names = tuple(hints_of(kind.noun))
+        names = written_fields(kind.noun)
     for name in names:
         child = kind.child(name)
         assert child is not None

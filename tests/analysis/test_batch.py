@@ -35,6 +35,7 @@ from plansim.store import calibrations as stored
 from plansim.store import files as writers
 from plansim.store import journal as journals
 from plansim.store.journal import BEGUN, LOCK, PARTS, opened
+from plansim.store.plans import load as door
 from plansim.store.run_file import TABLES, RunSpec, faults_of, unpacked
 from plansim.store.write import MANIFEST
 
@@ -217,7 +218,7 @@ def test_a_batch_gives_what_single_runs_give_and_tells_what_was_refused(place: P
     assert [row[LEVER] for row in runs] == ["180", "180", "240", "240", "many", "many"]
     assert {f.code for row in runs[4:] for f in faults_of(row["faults"])} == {"not_a_number"}
     assert {row["met_p50"] for row in runs[4:]} == {None}
-    plan = load(str(place / "mine"), "plan", [f"{LEVER}=240"])
+    plan = door(str(place / "mine"), "plan", [f"{LEVER}=240"])
     single = judge(plan, 64, 2)
     targets = [r for r in table["targets"].to_pylist() if r["run"] == runs[3]["run"]]
     assert [r["probability"] for r in targets] == [v.probability for v in single.verdicts]
@@ -276,16 +277,17 @@ def test_a_stored_calibration_is_used_where_it_holds(place: Path) -> None:
     assert finish(place, "out") == {}
     runs = pq.read_table(place / "out" / "runs.parquet").to_pylist()
     assert [row["calibration"] for row in runs] == ["used", "figures"]
-    plan = load(str(place / "mine"))
     drawn, typed = (
-        replace(plan, calibration=found),
-        load(str(place / "mine"), "plan", [f"{LEVER}.trend.rate=x1.1"]),
+        door(str(place / "mine")),
+        door(str(place / "mine"), "plan", [f"{LEVER}.trend.rate=x1.1"]),
     )
     rows = pq.read_table(place / "out" / "targets.parquet").to_pylist()
     for row, given in zip(runs, (drawn, typed), strict=True):
         told = [r["probability"] for r in rows if r["run"] == row["run"]]
         assert told == [v.probability for v in judge(given, 64, 1).verdicts]
-    assert judge(plan, 64, 1).verdicts != judge(drawn, 64, 1).verdicts
+    assert drawn.calibration == found
+    bare = door(str(place / "mine"), uncalibrated=True)
+    assert judge(bare, 64, 1).verdicts != judge(drawn, 64, 1).verdicts
 
     written(place, text.replace("seeds: [1, 2]", "seeds: [1]\nuncalibrated: true"))
     assert finish(place, "plain") == {}

@@ -57,7 +57,7 @@ def test_what_is_not_read_does_not_move_a_target(indicator: str) -> None:
 
 
 def test_origins_are_named_once() -> None:
-    assert origins(PLAN)["solid-waste-use-2020"] == ("judgement",)
+    assert origins(PLAN)["digital-tools-2020"] == ("judgement",)
 
 
 def _higher(plan: Plan, keys: list[str]) -> Plan:
