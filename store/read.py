@@ -118,12 +118,9 @@ def _fault(path: Path, code: str, **shown: object) -> InputError:
 def _assembled(manifest: Mapping[str, Any], raw: Mapping[str, bytes]) -> Stored:
     from pydantic import TypeAdapter
 
-    plan = TypeAdapter(Plan).validate_json(raw[PLAN])
+    plan = _plan(manifest, raw[PLAN])
     details = json.loads(raw[DETAILS])
     named = (f.name for f in fields(Settings))
-    called = manifest.get("scenario_name")  # runs of 0.1.0 have none
-    label = None if called is None else Label(**called)
-    plan = replace(plan, scenario=manifest["scenario"], scenario_name=label)
     settings = {name: manifest[name] for name in named} | {"given": tuple(manifest["given"])}
     return Stored(
         id=run_id(manifest),
@@ -141,6 +138,24 @@ def _assembled(manifest: Mapping[str, Any], raw: Mapping[str, bytes]) -> Stored:
         shares=details["shares"],
         fans=_fans(plan, raw[INDICATORS]),
     )
+
+
+def read_plan(folder: Path) -> Plan:
+    """The plan of a run, as it was simulated. Raises InputError where it cannot be read."""
+    try:
+        raw = {name: (folder / name).read_bytes() for name in (MANIFEST, PLAN)}
+        return _plan(_parsed(folder / MANIFEST, raw[MANIFEST]), raw[PLAN])
+    except (OSError, KeyError, TypeError, ValueError) as problem:
+        raise _fault(folder, "run_unreadable", reason=str(problem)) from None
+
+
+def _plan(manifest: Mapping[str, Any], raw: bytes) -> Plan:
+    from pydantic import TypeAdapter
+
+    called = manifest.get("scenario_name")  # runs of 0.1.0 have none
+    label = None if called is None else Label(**called)
+    plan = TypeAdapter(Plan).validate_json(raw)
+    return replace(plan, scenario=manifest["scenario"], scenario_name=label)
 
 
 def run_id(manifest: Mapping[str, Any]) -> str:

@@ -1055,6 +1055,7 @@ def test_show_history_weighs_curves_and_draws_them(plansim: Plansim, tmp_path: P
 BATCH_COLUMNS = [
     "run", "plan", "scenario", "clusters.machinery.output", "seed", "draws", "status", "targets",
     "met_p10", "met_p50", "met_p90", "all_probability", "all_low", "all_high", "reason",
+    "scenario_name",
 ]  # fmt: skip
 
 
@@ -1074,7 +1075,10 @@ def test_a_batch_says_what_came_of_every_run_and_can_be_asked_again(
     assert (batched.code, batched.err) == (4, "")
     assert "Only 1 of 2 runs have a result, in out" in batched.out
     assert "many is not a number" in batched.out
-    assert "machinery.output = 180" in batched.out
+    plan = load(tmp_path / "mine")
+    named = name_of(plan, "clusters.machinery.output", "en")
+    assert f"{named} = 180" in batched.out
+    assert plan.scenario_in("en") in batched.out
     refused(plansim("batch", "./few.yaml", "--out", "out", "--lang", "en"), "2 of 2", "--resume")
     again = plansim(
         "batch", "./few.yaml", "--out", "out", "--resume", "--format", "csv", "--lang", "en"
@@ -1093,15 +1097,16 @@ def test_a_batch_says_what_came_of_every_run_and_can_be_asked_again(
     assert rows
     assert {row["run"] for row in rows} == {done["run"]}
     assert all(float(row["probability"]) > 0.2 for row in rows)
-    plan = load(tmp_path / "mine")
     for lang in ("en", "zh"):
         of, lever = (
             name_of(plan, path, lang)
             for path in ("targets.total-output-2030", "clusters.machinery.output")
         )
         asked = ("--target", of, "--set", f"{lever}=180", "--format", "csv")
+        asked = (*asked, "--scenario", plan.scenario_in(lang), "--lang", lang)
         (row,) = plansim("runs", "./out", *asked).rows()
         assert (row["run"], row["target"]) == (done["run"], "total-output-2030")
+        assert (row["scenario_name"], row["target_name"]) == (plan.scenario_in(lang), of)
     none = plansim("runs", "./out", "--scenario", "nothing", "--lang", "en")
     assert none.code == 0
     assert none.out.splitlines() == ["Nothing fits.", "--scenario: there is plan."]

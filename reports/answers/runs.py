@@ -2,31 +2,36 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
 from plansim.reports.tables import Answer, Table
-from plansim.scenarios.load import load
+from plansim.scenarios.load import assemble, read_source
+from plansim.simulator.change import FACTOR
 from plansim.simulator.errors import Fault, InputError
-from plansim.simulator.naming import entry_of, path_of
+from plansim.simulator.naming import entry_of, folded, name_of, path_of
+from plansim.simulator.plan import Label, Plan
 from plansim.store.collection import Collection, Filter, collect, targets
 from plansim.store.export import Sheet, check_file, write, write_iamc
+from plansim.store.read import read_plan
 from plansim.store.run_file import DONE, STATUSES, faults_of
+from plansim.store.write import PLAN
 from plansim.words.amounts import number, percent
-from plansim.words.catalogue import say, say_fault
+from plansim.words.catalogue import catalogue, say, say_fault
 from plansim.words.statements import verdict_word
 
 #: Columns of the records (docs/commands.md); levers stand between ``scenario`` and ``seed``.
 RUN_COLUMNS = (
     "run", "plan", "scenario", "seed", "draws", "status", "targets", "met_p10", "met_p50",
-    "met_p90", "all_probability", "all_low", "all_high", "reason",
+    "met_p90", "all_probability", "all_low", "all_high", "reason", "scenario_name",
 )  # fmt: skip
 TARGET_COLUMNS = (
     "run", "plan", "scenario", "seed", "target", "indicator", "subject", "unit", "year",
     "low", "high", "p05", "p50", "p95", "probability", "prob_low", "prob_high", "verdict",
+    "scenario_name", "target_name",
 )  # fmt: skip
 #: What no key and no path holds: a blank, or a letter that is not Latin.
 NAME = re.compile("[^!-~]")
@@ -54,18 +59,81 @@ def ask(folder: Path, wanted: Filter, export: Path | None, iamc: Path | None, la
 
 def by_keys(folder: Path, wanted: Filter) -> Filter:
     """The filter with keys where names were typed, by the plans of the runs that can be read."""
-    words = (wanted.target, *(path for path, _ in wanted.settings))
+    words = (wanted.target, wanted.scenario, *(path for path, _ in wanted.settings))
     if not any(NAME.search(word) for word in words):
         return wanted
-    for key in collect(folder, Filter()).known["plan"]:
-        try:
-            plan = load(key)
-        except InputError:
-            continue
+    called = Called.of(collect(folder, Filter()), "en")
+    for plan in called.plans.values():
         settings = tuple((path_of(plan, path), value) for path, value in wanted.settings)
         target = entry_of(plan, "targets", wanted.target) if wanted.target else ""
         wanted = replace(wanted, settings=settings, target=target)
+    for (_, key), name in called.scenarios.items():
+        if folded(wanted.scenario) in (folded(name.zh), folded(name.en)):
+            wanted = replace(wanted, scenario=key)
     return wanted
+
+
+@dataclass(frozen=True, slots=True)
+class Called:
+    """What plans call what their runs hold keys of; a plan that is not at hand calls nothing.
+
+    ``plans`` by key; ``scenarios``: names by what leads to their plan, and their own key.
+    """
+
+    plans: Mapping[str, Plan]
+    scenarios: Mapping[tuple[str, str], Label]
+    lang: str
+
+    @classmethod
+    def of(cls, found: Collection, lang: str) -> "Called":
+        """Of a batch, plans are where it found them; a single run has its own beside it."""
+        plans: dict[str, Plan] = {}
+        scenarios: dict[tuple[str, str], Label] = {}
+        for key in found.known["plan"]:
+            names: dict[str, Label] = {}
+            try:
+                if (found.folder / PLAN).is_file():
+                    plan = read_plan(found.folder)
+                    if plan.scenario_name is not None:
+                        names = {plan.scenario: plan.scenario_name}
+                else:
+                    source = read_source(key)
+                    plan = assemble(source)
+                    names = {name: scenario.name for name, scenario in source.scenarios.items()}
+            except InputError:
+                continue
+            for word in (plan.plan.id, key):  # targets have the id, runs what leads to the plan
+                plans[word] = plan
+                scenarios |= {(word, name): label for name, label in names.items()}
+        return cls(plans, scenarios, lang)
+
+    def scenario(self, row: Mapping[str, Any]) -> str:
+        """The name of a run's scenario."""
+        label = self.scenarios.get((row["plan"], row["scenario"]))
+        return str(row["scenario"]) if label is None else label.in_language(self.lang)
+
+    def target(self, row: Mapping[str, Any]) -> str:
+        """The name of a target of a run."""
+        return self._named(row, f"targets.{row['target']}", str(row["target"]))
+
+    def settings(self, row: Mapping[str, Any], levers: Sequence[str]) -> str:
+        """What a run sets, and to what."""
+        return "\n".join(
+            f"{self._named(row, path, short(path))} = {self._value(row[path])}"
+            for path in levers
+            if row[path] is not None
+        )
+
+    def _named(self, row: Mapping[str, Any], path: str, otherwise: str) -> str:
+        plan = self.plans.get(row["plan"])
+        name = path if plan is None else name_of(plan, path, self.lang)
+        return otherwise if name == path else name
+
+    def _value(self, text: str) -> str:
+        """A factor as one writes it, a switch in words."""
+        if f"reading.{text}" in catalogue(self.lang):
+            return say(f"reading.{text}", self.lang)
+        return f"×{text[1:].strip()}" if FACTOR.match(text) else text
 
 
 def check_filter(wanted: Filter) -> None:
@@ -88,39 +156,41 @@ def columns(names: Sequence[str], levers: Sequence[str]) -> tuple[str, ...]:
     return (*names[:place], *levers, *names[place:])
 
 
-def run_records(found: Collection, lang: str) -> list[dict[str, Any]]:
+def run_records(found: Collection, called: Called) -> list[dict[str, Any]]:
     """One record a run; words in the language asked for."""
     names = columns(RUN_COLUMNS, found.levers)
     records = []
     for row in found.runs.to_pylist():
-        reason = "; ".join(say_fault(fault, lang) for fault in faults_of(row["faults"]))
-        records.append({name: {**row, "reason": reason}[name] for name in names})
+        reason = "; ".join(say_fault(fault, called.lang) for fault in faults_of(row["faults"]))
+        row |= {"reason": reason, "scenario_name": called.scenario(row)}
+        records.append({name: row[name] for name in names})
     return records
 
 
-def target_records(found: Collection, wanted: Filter, lang: str) -> list[dict[str, Any]]:
+def target_records(found: Collection, wanted: Filter, called: Called) -> list[dict[str, Any]]:
     """One record a target of a run."""
     runs = {row["run"]: row for row in found.runs.to_pylist()}
     names = columns(TARGET_COLUMNS, found.levers)
     records = []
     for row in targets(found, wanted).to_pylist():
-        row["verdict"] = verdict_word(row["verdict"], lang)
+        row["verdict"] = verdict_word(row["verdict"], called.lang)
         whole = {**runs[row["run"]], **row}
+        whole |= {"scenario_name": called.scenario(whole), "target_name": called.target(whole)}
         records.append({name: whole[name] for name in names})
     return records
 
 
-def run_table(records: Sequence[Mapping[str, Any]], levers: Sequence[str], lang: str) -> Table:
+def run_table(records: Sequence[Mapping[str, Any]], levers: Sequence[str], called: Called) -> Table:
     """Runs at a glance: what was set, how many targets are met, how surely all of them."""
     rows = tuple(
         (
             row["run"],
             row["plan"],
-            row["scenario"],
-            settings_text(row, levers),
+            row["scenario_name"],
+            called.settings(row, levers),
             str(row["seed"]),
-            say(f"runstatus.{row['status']}", lang),
-            met_text(row, lang),
+            say(f"runstatus.{row['status']}", called.lang),
+            met_text(row, called.lang),
             chance(row["all_probability"]),
         )
         for row in records[:MOST_SHOWN]
@@ -129,16 +199,18 @@ def run_table(records: Sequence[Mapping[str, Any]], levers: Sequence[str], lang:
     return _slim(Table(names, rows, right=("seed", "met", "all_met"), optional=("run",)))
 
 
-def target_table(records: Sequence[Mapping[str, Any]], levers: Sequence[str], lang: str) -> Table:
+def target_table(
+    records: Sequence[Mapping[str, Any]], levers: Sequence[str], called: Called
+) -> Table:
     """Targets of several runs: simulated, probability, verdict."""
     rows = tuple(
         (
             row["run"],
             row["plan"],
-            row["scenario"],
-            settings_text(row, levers),
+            row["scenario_name"],
+            called.settings(row, levers),
             str(row["seed"]),
-            row["target"],
+            row["target_name"],
             f"{number(row['p50'])} ({number(row['p05'])} … {number(row['p95'])}) {row['unit']}",
             chance(row["probability"]),
             row["verdict"],
@@ -161,11 +233,6 @@ def _slim(table: Table) -> Table:
     return table
 
 
-def settings_text(row: Mapping[str, Any], levers: Sequence[str]) -> str:
-    """What a run sets: the last words of each path and its value."""
-    return "\n".join(f"{short(path)} = {row[path]}" for path in levers if row[path] is not None)
-
-
 def short(path: str) -> str:
     """A path without its first part: quotas.land.amount → land.amount."""
     return path.partition(".")[2] or path
@@ -186,11 +253,12 @@ def met_text(row: Mapping[str, Any], lang: str) -> str:
 def listing(found: Collection, wanted: Filter, folder: object, lang: str) -> Answer:
     """Runs, or the targets of runs where the filter asks for targets."""
     names: tuple[str, ...]
+    called = Called.of(found, lang)
     if wanted.of_targets:
-        records = target_records(found, wanted, lang)
+        records = target_records(found, wanted, called)
         names, draw, below = TARGET_COLUMNS, target_table, []
     else:
-        records = run_records(found, lang)
+        records = run_records(found, called)
         names, draw = RUN_COLUMNS, run_table
         below = [batch_line(records, folder, lang)] if records else []
     if not records:
@@ -200,7 +268,7 @@ def listing(found: Collection, wanted: Filter, folder: object, lang: str) -> Ans
         below.append(say("report.not_shown", lang, number=hidden, value=folder))
     if not wanted.of_targets:
         below += failures(records, lang)
-    tables = [draw(records, found.levers, lang)] if records else []
+    tables = [draw(records, found.levers, called)] if records else []
     return Answer(records, tables, (), below, columns(names, found.levers))
 
 
@@ -219,7 +287,8 @@ def hints(found: Collection, wanted: Filter, lang: str) -> Iterator[str]:
 
 def sheets(found: Collection, wanted: Filter, lang: str) -> dict[str, Sheet]:
     """Runs and their targets by name, what is listed first."""
-    records = {"runs": run_records(found, lang), "targets": target_records(found, wanted, lang)}
+    called = Called.of(found, lang)
+    records = {"runs": run_records(found, called), "targets": target_records(found, wanted, called)}
     names = {"runs": RUN_COLUMNS, "targets": TARGET_COLUMNS}
     order = sorted(records, reverse=wanted.of_targets)
     heads = {name: columns(names[name], found.levers) for name in order}
@@ -234,7 +303,8 @@ def failures(records: Sequence[Mapping[str, Any]], lang: str) -> list[str]:
             reasons.setdefault(row["reason"], []).append(row)
     lines = []
     for reason, rows in list(reasons.items())[:MOST_SHOWN]:
-        shown = {key: rows[0][key] for key in ("run", "plan", "scenario")}
+        shown = {"run": rows[0]["run"], "plan": rows[0]["plan"]}
+        shown["scenario"] = rows[0]["scenario_name"]
         line = say("report.run_failed", lang, **shown, reason=reason)
         same = len(rows) - 1
         lines.append(line + say("report.so_failed", lang, number=same) if same else line)
