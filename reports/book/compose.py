@@ -110,7 +110,7 @@ def _needs(d: Dossier, count: Numbering, style: Style, form: str) -> Iterator[st
     if not table.rows:
         return
     note = say("told.from_class", d.lang, documents=d.documents, run=d.run.id)
-    yield say("told.read_needs", d.lang)
+    yield say("told.read_needs", d.lang, read=say("precedent.read", d.lang))
     for picture in drawn.rarities(style, d, form):
         yield count.figure(picture.title, picture, note)
     yield count.table(say("told.needed", d.lang), table, note)

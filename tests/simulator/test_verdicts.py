@@ -10,7 +10,7 @@ from scipy import stats
 
 from plansim.simulator.feasibility import Goal, likelihood, wilson
 from plansim.simulator.model import Model
-from plansim.simulator.plan import Plan, Target, Uncertainty, figures
+from plansim.simulator.plan import Plan, Precedent, Requested, Target, Uncertainty, figures
 from plansim.simulator.results import Tally
 from plansim.simulator.run import run
 from plansim.simulator.sampling import centre
@@ -175,6 +175,30 @@ def test_the_reference_class_answers_how_rare_a_growth_is(plan: Plan) -> None:
     assert asked == [("a_growth", 10, pytest.approx(0.07))]
     silent = run(replace(plan, reference=lambda quantity, horizon, value: None), draws=128)
     assert all(v.reference_percentile is None for v in silent.judged)
+
+
+def test_precedents_are_asked_from_the_base_level_to_what_just_meets_the_target(
+    plan: Plan,
+) -> None:
+    asked: list[Requested] = []
+
+    def precedents(request: Requested) -> Precedent | None:
+        asked.append(request)
+        return Precedent("sectors:20-80", 5, 0.25, 40, 0.5, 60)
+
+    by_id = {v.target: v for v in run(replace(plan, precedents=precedents), draws=128).judged}
+    (request,) = asked
+    assert (request.quantity, request.years, request.up) == ("a_growth", 10, True)
+    assert request.end == pytest.approx(request.start * 1.07**10)
+    assert request.year == plan.plan.base_year
+    assert not request.is_province
+    told = by_id["value-added"]
+    assert told.precedent == Precedent("sectors:20-80", 5, 0.25, 40, 0.5, 60)
+    assert (told.chinese_class, told.chinese_since_windows) == ("sectors:20-80", 40)
+    assert by_id["output"].precedent is None
+    alone = {v.target: v for v in run(plan, draws=128).judged}
+    assert alone["value-added"].precedent is None
+    assert alone["value-added"].probability == told.probability
 
 
 def test_joint_verdicts_keep_within_their_bounds(plan: Plan, count: Count) -> None:

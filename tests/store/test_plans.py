@@ -130,6 +130,7 @@ def test_a_plan_bears_the_scenario_that_it_was_loaded_with() -> None:
 def test_how_a_plan_was_loaded_is_no_part_of_what_it_says() -> None:
     plan, filed = plansim.load("yuyao-2016"), as_filed("yuyao-2016")
     assert plan.reference is not None
+    assert plan.precedents is not None
     assert filed.reference is None
     assert plan == filed
     assert plan_hash(plan) == plan_hash(filed)
