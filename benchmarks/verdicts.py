@@ -18,6 +18,7 @@ from plansim.reports.words.verdicts import (
     inside_text,
     outside_text,
     percent_change,
+    precedent_text,
     probability_text,
     simulated_text,
 )
@@ -58,7 +59,10 @@ CHOSEN: Mapping[str, tuple[str, ...]] = {
         "firms-over-10bn-2022", "pollutants-2022", "high-tech-firms-2022",
     ),
 }  # fmt: skip
-SAID = ("target", "goal", "whose", "inside", "outside", "verdict", "simulated (90 %)", "needs")
+SAID = (
+    "target", "goal", "whose", "inside", "outside", "verdict", "simulated (90 %)", "needs a year",
+    "Chinese places that did it: since 2011; 1999–2012", "US industries that did not",
+)  # fmt: skip
 RESTS = ("target", "base", "trend", "weight", "what the administration can move", "the world")
 NUMBERS = (3, 4, 5)
 #: What is sought of each plan: a target that the administration can move, and how likely.
@@ -114,15 +118,14 @@ def tables(read: Read) -> str:
 
 def said_row(read: Read, target: Target, verdict: Verdict) -> tuple[str, ...]:
     circle = CIRCLES.get(verdict.circular, "")
-    growth = verdict.required_growth
-    needs = "" if growth is None else f"{percent_change(growth)} a year"
-    if growth is not None and verdict.reference_percentile is not None:
-        needs += f", more than {verdict.reference_percentile:.0f} % of US industries did"
+    growth, rare = verdict.required_growth, verdict.reference_percentile
     return (
         target_called(read.plan, target, "en"), goal_text(target, "en"),
         say(f"owner.{target.owner}", "en"), f"none: {circle}" if circle else inside_text(verdict),
-        outside_text(verdict), probability_text(verdict),
-        simulated_text(verdict, target, "en"), needs,
+        outside_text(verdict), probability_text(verdict), simulated_text(verdict, target, "en"),
+        "" if growth is None else percent_change(growth),
+        precedent_text(read.plan, target, verdict.precedent, "en"),
+        "" if rare is None else percent(rare / 100),
     )  # fmt: skip
 
 
