@@ -38,8 +38,8 @@ PROBED = "a"
 class Probe(Block):
     """A block in which each draw steps along one luck score, and nothing else happens by chance.
 
-    ``steps``: by stream, the row that a draw steps in, and how far [(row, draw, step)]. ``resting``:
-    by stream, the score of its first row, for scales that are not to stand at their median.
+    ``steps``: by stream, the row that a draw steps in, and how far [(row, draw, step)].
+    ``resting``: by stream, the score of its first row, where a scale does not stand at its median.
     """
 
     steps: dict[str, list[tuple[int, int, float]]] = field(default_factory=dict)
