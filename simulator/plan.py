@@ -536,7 +536,7 @@ class Switch(Generic[Choice]):
 ANNUAL: Switch[Literal["annual", "paths"]] = Switch(
     "annual",
     Label(
-        "逐年独立的冲击（式 4）；paths 为经回测的路径律（式 4a）",
+        "逐年独立的冲击（式 4）；另一读法为参照类的路径（式 4a），经回测",
         "shocks drawn year by year (Eq. 4); paths is the law that was hindcast (Eq. 4a)",
     ),
     "docs/model.md",

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from plansim.reports.tables import Answer, Table
+from plansim.reports.words.wording import unit_text
 from plansim.scenarios.load import assemble, read_source
 from plansim.simulator.change import FACTOR
 from plansim.simulator.errors import Fault, InputError
@@ -211,7 +212,8 @@ def target_table(
             called.settings(row, levers),
             str(row["seed"]),
             row["target_name"],
-            f"{number(row['p50'])} ({number(row['p05'])} … {number(row['p95'])}) {row['unit']}",
+            f"{number(row['p50'])} ({number(row['p05'])} … {number(row['p95'])}) "
+            + unit_text(row["unit"], called.lang),
             chance(row["probability"]),
             row["verdict"],
         )
