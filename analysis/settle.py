@@ -158,6 +158,11 @@ class Settlement:
         known = ((name, [(r, e) for r, e in each if e is not None]) for name, each in pairs)
         return tuple(skill(name, each) for name, each in known if each)
 
+    def __repr__(self) -> str:
+        settled, early = (len(self.of(status)) for status in ("settled", "early"))
+        told = f"{len(self.rows)} figures; {settled} settled, {early} on their way"
+        return f"Settlement({self.plan.plan.id}, {told})"
+
     def to_frame(self, lang: str | None = None) -> "pd.DataFrame":
         """One row a figure: what tables of targets share, then the fields of ``Settled``."""
         lang = language(lang)
@@ -196,12 +201,19 @@ def settle(
     """
     told = outturns or Outturns()
     for later in by:
-        told += from_later(plan, later)
+        told = joined(told, from_later(plan, later))
     if not told.found:
         raise InputError.of("settles_nothing", "--outturns", value=plan.plan.id)
     result = run(plan, draws, seed, workers=workers, progress=progress)
     rows = [row for one in told.found for row in held_against(result, one, told.found)]
     return Settlement(plan, result.settings, tuple(rows), told.aside)
+
+
+def joined(told: Outturns, later: Outturns) -> Outturns:
+    """What a later plan says beside what is told already, which goes before it where both speak."""
+    known = {(one.series, one.year) for one in told.found}
+    new = tuple(one for one in later.found if (one.series, one.year) not in known)
+    return told + Outturns(new, later.aside)
 
 
 # -- one figure ------------------------------------------------------------------------------------
@@ -228,8 +240,8 @@ def held_against(result: Result, one: Outturn, known: Sequence[Outturn]) -> Iter
     else:
         goal, value = read[later[0][1]]
         yield row(result, one, goal, value)
-    average = any(goal.target.basis == "annual_growth" for goal, _ in read)
-    if not read or (average and place - 1 > about[0].base):
+    averaged = [g for g, _ in read if one.measure == "growth" and g.window == "average"]
+    if not read or any(place - 1 > goal.base for goal in averaged):
         yield row(result, one, None, one.value)
 
 

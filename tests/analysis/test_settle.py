@@ -159,9 +159,17 @@ def test_a_later_plan_settles_the_rate_of_2019() -> None:
     assert (rate.year, rate.scope) == (2019, "all")
     assert rate.met
     assert 0 < rate.percentile < 100
+    assert repr(found) == "Settlement(yuyao-2016, 2 figures; 0 settled, 2 on their way)"
     table = found.to_frame("en")
     assert list(table.columns) == [*COLUMNS, "name"]
     assert len(table) == len(found.rows)
+
+
+def test_a_file_goes_before_a_later_plan() -> None:
+    found = settle(PLAN, Outturns((came("va_rate", 2019, 0.2),)), [LATER], draws=DRAWS)
+    rates = [row for row in found.rows if row.indicator == "va_rate"]
+    assert [row.source for row in rates] == ["a"]
+    assert {row.indicator for row in found.rows} == {"va_rate", "total_output"}
 
 
 def test_there_must_be_something_to_settle() -> None:
