@@ -4,6 +4,9 @@ Run as ``python benchmarks/chinese_classes.py --data DIR``. DIR holds ``places_p
 no part of the project: published figures of Chinese provinces and their industries. What is kept,
 and why: ``calibration/data/SOURCES.md``.
 
+``--check`` leaves every province out and says how many of its windows the classes of the others
+hold within 80 %, with and without groups (docs/calibration.md).
+
 Both tables say how far places and sectors moved over windows of several years. The first holds
 every window, by period and starting size; the second drift and spread by size of the province,
 starting level and period, partially pooled.
@@ -27,12 +30,14 @@ from plansim.calibration.precedents import (
     QUANTITIES,
     SHAPE,
     SIZES,
+    grouped,
     link_of,
+    standing,
 )
 from plansim.simulator.sampling import Array
 
 DATA = Path(plansim.calibration.__path__[0]) / "data"
-LONGEST = 10  # [years]
+LENGTHS = range(1, 11)  # of windows [years]
 #: A class is spoken of where at least so many provinces are in it.
 FEWEST = 8
 #: The second period of indicators begins with this year.
@@ -81,7 +86,7 @@ def grown(revenue: Levels) -> Iterator[tuple[object, ...]]:
     """Every window of nominal revenue: the multiples that were reached, increasing."""
     for period, (first, last) in PERIODS.items():
         for low, high in SIZES:
-            for years in range(1, LONGEST + 1):
+            for years in LENGTHS:
                 found = [
                     (place, revenue[place, year + years] / start)
                     for (place, year), start in revenue.items()
@@ -136,13 +141,15 @@ def pooled(values: Sequence[float], variances: Sequence[float]) -> list[float]:
     return [float(d) for d in value * between / (between + variance)]
 
 
-def changes(quantity: str, published: Levels, gdp: Levels) -> Iterator[tuple[object, ...]]:
+def changes(
+    quantity: str, published: Levels, gdp: Levels, lengths: Iterable[int] = LENGTHS
+) -> Iterator[tuple[object, ...]]:
     """Drift and spread of an indicator by the length of the window: of all, and by group.
 
     Factors are taken one after the other, each from what those before it leave, so that what a
     small place with a low start differs by is not counted twice.
     """
-    for years in range(1, LONGEST + 1):
+    for years in lengths:
         found = windows(quantity, published, gdp, years)
         if len({window.place for window in found}) < FEWEST:
             continue
@@ -223,6 +230,68 @@ def _row(
     )  # fmt: skip
 
 
+# -- provinces left out ----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """How many windows of provinces left out an interval of 80 % of the others held. [share]
+
+    ``pooled``: of the groups that a window is in, ``alone``: of all together; of windows of small
+    provinces, and of the others.
+    """
+
+    quantity: str
+    years: int
+    windows: int
+    pooled: tuple[float, float]
+    alone: tuple[float, float]
+
+
+def coverage(quantity: str, published: Levels, gdp: Levels, years: int) -> Coverage | None:
+    """Every province against the class of the others; None where these are too few."""
+    kept: dict[bool, list[tuple[bool, bool]]] = {True: [], False: []}
+    for place in sorted({place for place, _ in published}):
+        others = {key: value for key, value in published.items() if key[0] != place}
+        own = {key: value for key, value in published.items() if key[0] == place}
+        rows = (dict(zip(CHANGES, map(str, row), strict=True)) for row in
+                changes(quantity, others, gdp, (years,)))  # fmt: skip
+        groups = grouped(rows).get((quantity, years))
+        if groups is None:
+            return None
+        whole = groups["all"][0]
+        rest = np.array([w.change for w in windows(quantity, others, gdp, years)])
+        low, high = np.quantile(rest, (0.1, 0.9))
+        for window in windows(quantity, own, gdp, years):
+            at = {"size": window.size, "level": window.start, "period": float(window.year)}
+            chosen = [g for f in FACTORS for g in groups.get(f, ()) if g.low <= at[f] < g.high]
+            inside = 0.1 <= standing(whole, chosen, window.change) <= 0.9
+            is_small = any(group.name == "small" for group in chosen)
+            kept[is_small].append((inside, bool(low <= window.change <= high)))
+    if not all(kept.values()):
+        return None
+    small, large = (np.mean(kept[is_small], axis=0).tolist() for is_small in (True, False))
+    number = sum(map(len, kept.values()))
+    return Coverage(quantity, years, number, (small[0], large[0]), (small[1], large[1]))
+
+
+def check(panel: Path) -> Iterator[str]:
+    """A line for every class over one, three and five years."""
+    gdp = levels(panel, "gdp_nominal", "province")
+    yield "| quantity | years | windows | groups: small, others | one class: small, others |"
+    yield "|---|---|---|---|---|"
+    for quantity, held in QUANTITIES.items():
+        published = levels(panel, held.name, "province")
+        for years in (1, 3, 5):
+            found = coverage(quantity, published, gdp, years)
+            if found is not None:
+                shares = " | ".join(
+                    f"{100 * small:.0f}, {100 * large:.0f}"
+                    for small, large in (found.pooled, found.alone)
+                )
+                yield f"| `{quantity}` | {years} | {found.windows} | {shares} |"
+
+
 # -- main ------------------------------------------------------------------------------------------
 
 
@@ -254,8 +323,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Derive the classes of Chinese places.")
     parser.add_argument("--data", type=Path, required=True, help="folder of the raw panel")
     parser.add_argument("--out", type=Path, default=DATA)
+    parser.add_argument("--check", action="store_true", help="leave provinces out; write nothing")
     arguments = parser.parse_args()
-    derive(arguments.data / "places_panel.csv", arguments.out)
+    panel = arguments.data / "places_panel.csv"
+    if arguments.check:
+        print(*check(panel), sep="\n")
+    else:
+        derive(panel, arguments.out)
 
 
 if __name__ == "__main__":

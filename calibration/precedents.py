@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import csv
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -159,9 +159,16 @@ class Group:
 
 @cache
 def places() -> dict[tuple[str, int], dict[str, tuple[Group, ...]]]:
+    """The shipped classes, by quantity and years."""
+    return grouped(_read("chinese_changes.csv"))
+
+
+def grouped(
+    rows: Iterable[Mapping[str, str]],
+) -> dict[tuple[str, int], dict[str, tuple[Group, ...]]]:
     """Groups by quantity and years, and by factor; "all" is the class as a whole."""
     found: dict[tuple[str, int], dict[str, tuple[Group, ...]]] = {}
-    for row in _read("chinese_changes.csv"):
+    for row in rows:
         group = Group(
             row["group"], float(row["low"]), float(row["high"]), int(row["windows"]),
             float(row["drift"]), float(row["log_spread"]),
@@ -187,13 +194,17 @@ def _of_places(asked: Requested) -> Precedent | None:
     if not whole.low - EDGE <= start <= whole.high + EDGE:
         return None
     chosen = list(_chosen(groups, asked, start))
-    drift = whole.drift + sum(group.drift for group in chosen)
-    spread = exp(whole.log_spread + sum(group.log_spread for group in chosen))
-    score = ((end - start) * years / asked.years - drift) / spread
-    below = float(np.interp(score, whole.shape, SHAPE, left=0.0, right=1.0))
+    below = standing(whole, chosen, (end - start) * years / asked.years)
     name = ":".join((asked.quantity, *(group.name for group in chosen)))
     share = 1 - below if asked.up else below
     return Precedent(name, years, share, whole.windows, None, None)
+
+
+def standing(whole: Group, chosen: Sequence[Group], change: float) -> float:
+    """Share of a class that stays below a change [link units], in the groups that are chosen."""
+    drift = whole.drift + sum(group.drift for group in chosen)
+    spread = exp(whole.log_spread + sum(group.log_spread for group in chosen))
+    return float(np.interp((change - drift) / spread, whole.shape, SHAPE, left=0.0, right=1.0))
 
 
 def _linked(quantity: str, level: float) -> float:

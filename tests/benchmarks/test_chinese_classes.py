@@ -10,6 +10,7 @@ import pytest
 from plansim.benchmarks.chinese_classes import (
     CHANGES,
     GROWN,
+    coverage,
     derive,
     grown,
     independent,
@@ -93,6 +94,30 @@ def test_windows_that_do_not_overlap_are_counted(tmp_path: Path) -> None:
     five = windows("rd_to_gdp_change", levels(path, "rd_to_gdp", "province"), gdp, 5)
     assert len(five) == 108
     assert independent(five, 5) == pytest.approx(12 * 13 / 5)
+
+
+def test_groups_hold_small_provinces_that_one_class_does_not() -> None:
+    """Planted: small provinces move three times as far a year as the others."""
+    rng, years = np.random.default_rng(5), range(2010, 2020)
+    published, gdp = {}, {}
+    for n in range(30):
+        walk = np.cumsum(rng.normal(0.0, 0.12 if n < 10 else 0.04, len(years)))
+        for year, moved in zip(years, walk, strict=True):
+            published[f"P{n}", year] = 2.0 * float(np.exp(moved))
+            gdp[f"P{n}", year] = 1000.0 * (n + 1)
+    found = coverage("rd_to_gdp_change", published, gdp, 1)
+    assert found is not None
+    assert found.windows == 270
+    assert found.alone[0] < 0.65
+    assert found.alone[1] > 0.9
+    assert found.pooled == pytest.approx((0.8, 0.8), abs=0.07)
+
+
+def test_too_few_provinces_are_not_checked(tmp_path: Path) -> None:
+    path = panel(tmp_path)
+    held = levels(path, "rd_to_gdp", "province")
+    eight = {key: v for key, v in held.items() if key[0] in PROVINCES[:8]}
+    assert coverage("rd_to_gdp_change", eight, levels(path, "gdp_nominal", "province"), 5) is None
 
 
 def test_groups_are_drawn_to_all_by_how_little_they_are_known() -> None:
