@@ -76,6 +76,10 @@ class Attribution(Generic[Held]):
         ]  # fmt: skip
         return frame(rows, (*KEYS, *BROUGHT))
 
+    def __repr__(self) -> str:
+        said = f"{len(self.levers)} levers, {self.measure} of {len(self.targets)} targets"
+        return f"Attribution({self.plan.plan.id}, {said}; {self.draws} draws, seed {self.seed})"
+
     @property
     def keys(self) -> tuple[str, ...]:
         """The levers by key, in the order of the shares: the last is the total."""

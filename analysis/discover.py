@@ -88,6 +88,12 @@ class Discoveries:
     seed: int
     found: tuple[Discovery, ...]
 
+    def __repr__(self) -> str:
+        boxes = sum(len(each.boxes) for each in self.found)
+        said = f"{len(self.found)} targets {self.outcome}, {boxes} boxes"
+        name = self.model.plan.plan.id
+        return f"Discoveries({name}, {self.draws} draws, seed {self.seed}; {said})"
+
 
 def discover(
     plan: Plan,

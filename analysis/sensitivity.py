@@ -110,6 +110,11 @@ class Sensitivity:
         ]  # fmt: skip
         return frame(rows, (*KEYS, *TOLD))
 
+    def __repr__(self) -> str:
+        said = f"{len(self.groups)} groups of inputs, {len(self.singles)} single ones"
+        name = self.model.plan.plan.id
+        return f"Sensitivity({name}, {self.output}, {self.draws} draws, seed {self.seed}; {said})"
+
 
 def indices(f_a: Array, f_b: Array, f_ab: Array, seed: int = 1) -> Indices:
     """Sobol' indices from outputs at A, B [(output, draw)] and at A with an input from B.

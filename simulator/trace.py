@@ -84,6 +84,10 @@ class Trace(Generic[Held]):
     planned: Mapping[str, float]
     until: float
 
+    def __repr__(self) -> str:
+        who = f"{self.plan.plan.id}, {self.scenario}, seed {self.seed}, draw {self.draw}{self.luck}"
+        return f"Trace({who}; {sum(map(len, self.lots.values()))} lots)"
+
     def steps(self, key: str) -> Iterator[Step]:
         """All steps of a programme's lots."""
         return (step for lot in self.lots[key] for step in lot.steps)

@@ -108,6 +108,7 @@ RUN_COLUMNS = [
 LIST_COLUMNS = ["id", "name", "place", "base_year", "horizon", "clusters", "targets", "judged"]
 FIGURE_COLUMNS = [
     "path", "median", "p05", "p95", "unit", "year", "origin", "source", "why", "circle", "name",
+    "value", "value_unit",
 ]  # fmt: skip
 
 

@@ -25,8 +25,10 @@ from plansim.reports.words.wording import (
 from plansim.scenarios.load import Source, assemble, is_library, load_library, read_source
 from plansim.simulator import units
 from plansim.simulator.circles import ReadBack, read_back
+from plansim.simulator.conversion import as_written
 from plansim.simulator.naming import name_of
 from plansim.simulator.plan import Figure, Plan, Programme, figures, in_language
+from plansim.simulator.rules import unit_of
 from plansim.simulator.sampling import centre, quantiles
 from plansim.simulator.schema import choices_at
 from plansim.words.amounts import number, percent, with_unit
@@ -292,7 +294,8 @@ def classless(plan: Plan, found: Sequence[Requirement], lang: str) -> list[str]:
 def figure_records(
     plan: Stating, lang: str, found: Mapping[str, ReadBack] | None = None
 ) -> list[dict[str, Any]]:
-    """Every figure of a plan with its value in base units and its provenance.
+    """Every figure of a plan with its value in base units, its provenance, and its median as
+    files write it: ``value`` in ``value_unit``, which is what ``--set`` takes.
 
     ``found``: the figures that were read from goals (``circles.py``).
     """
@@ -310,6 +313,9 @@ def figure_records(
             "why": in_language(figure.why, lang),
             "circle": codes.get(path, ""),
             "name": name_of(plan, path, lang),
+            "value": centre(written),
+            "value_unit": written.unit,
         }
         for path, figure in figures(plan)
+        for written in [as_written(figure, path, unit_of(plan, path, figure))]
     ]

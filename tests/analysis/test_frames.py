@@ -9,6 +9,7 @@ import pytest
 from plansim.analysis.attribute import attribute
 from plansim.analysis.compare import Comparison, compare
 from plansim.analysis.contrast import told_apart
+from plansim.analysis.discover import discover
 from plansim.analysis.reach import Reach, levers
 from plansim.analysis.seek import Sought, seek
 from plansim.analysis.sensitivity import sensitivity
@@ -18,6 +19,7 @@ from plansim.simulator.frames import KEYS
 from plansim.simulator.plan import Plan
 from plansim.simulator.results import Result
 from plansim.simulator.run import run
+from plansim.simulator.trace import trace
 from plansim.simulator.whatif import Standing, WhatIf
 
 DRAWS = 256
@@ -87,6 +89,7 @@ def test_what_levers_bring_joins_with_verdicts(lang: str, plan: Plan, result: Re
     base = load("yuyao-2016", "baseline")
     several = told_apart(plan, base, "group", ())
     found = attribute(plan, base, several, draws=16, orders=2)
+    assert re.fullmatch(r"Attribution\(yuyao-2016, \d+ levers, .*; 16 draws, seed 1\)", repr(found))
     brought = found.to_frame(lang)
     assert len(brought) == len(found.targets) * (len(found.levers) + 1)
     verdicts = result.to_frame(lang).astype({"year": "Int64"})
@@ -100,6 +103,7 @@ def test_what_levers_bring_joins_with_verdicts(lang: str, plan: Plan, result: Re
 
 def test_what_an_outcome_depends_on_joins_with_verdicts(plan: Plan, result: Result) -> None:
     found = sensitivity(plan, ["va-rate-2020"], draws=128)
+    assert repr(found).startswith("Sensitivity(yuyao-2016, read, 128 draws, seed 1; ")
     shares = found.to_frame("en")
     assert set(shares["kind"]) == {"group", "single"}
     verdicts = result.to_frame("en").astype({"year": "Int64"})
@@ -136,7 +140,12 @@ def test_fans_join_with_verdicts(result: Result) -> None:
 
 
 def test_a_line_says_what_there_is(
-    result: Result, standing: Standing, comparison: Comparison, sought: Sought
+    plan: Plan,
+    result: Result,
+    standing: Standing,
+    comparison: Comparison,
+    sought: Sought,
+    reach: Reach,
 ) -> None:
     said = repr(result)
     match = re.fullmatch(
@@ -147,7 +156,9 @@ def test_a_line_says_what_there_is(
     judged = [v.probability or 0.0 for v in result.judged]
     counts = (len(judged), sum(p >= 0.66 for p in judged), sum(p <= 0.33 for p in judged))
     assert tuple(map(int, match.groups())) == counts
-    for each in (standing, comparison, sought):
+    found = discover(plan, [TARGET], draws=1024)
+    for each in (standing, comparison, sought, reach, found, trace(plan)):
+        assert repr(each).startswith(f"{type(each).__name__}(yuyao-2016, ")
         assert len(repr(each)) < 160
         assert "\n" not in repr(each)
     assert "delayed" in repr(comparison)
