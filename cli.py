@@ -76,6 +76,7 @@ SeedOption = Annotated[str, option("--seed", "seed", "N")]
 WorkersOption = Annotated[str, option("--workers", "workers", "N")]
 UncalibratedOption = Annotated[bool, option("--uncalibrated", "uncalibrated")]
 ViewOption = Annotated[str, option("--view", "view", "WHAT")]
+MovingViewOption = Annotated[str, option("--view", "moving_view", "WHAT")]
 SetOption = Annotated[list[str] | None, option("--set", "set", "PATH=VALUE")]
 
 
@@ -254,7 +255,7 @@ def seek(
     workers: WorkersOption = "2",
     picture: Annotated[Path | None, option("--picture", "seek_picture", "FILE")] = None,
     uncalibrated: UncalibratedOption = False,
-    view: ViewOption = "verdict",
+    view: MovingViewOption = "verdict",
     lang: LangOption = LANG,
     format: FormatOption = "table",
     quiet: QuietOption = False,
@@ -303,7 +304,7 @@ def compare(
     seed: SeedOption = "1",
     workers: WorkersOption = "2",
     uncalibrated: UncalibratedOption = False,
-    view: ViewOption = "verdict",
+    view: MovingViewOption = "verdict",
     lang: LangOption = LANG,
     format: FormatOption = "table",
     quiet: QuietOption = False,

@@ -19,7 +19,7 @@ from plansim.simulator.frames import KEYS, frame, keys_of, language
 from plansim.simulator.memo import Memo
 from plansim.simulator.model import Model
 from plansim.simulator.plan import Held, Own, Plan, Target
-from plansim.simulator.pooling import Pool, seen_as
+from plansim.simulator.pooling import Pool, check_moving, seen_as
 from plansim.simulator.results import Verdict
 from plansim.simulator.run import check_arguments, views_of
 from plansim.simulator.sampling import STREAM_BLOCK, Array, Block
@@ -226,7 +226,8 @@ def compare(
     first = plans[names[0]]
     check_same_targets(list(plans.values()), names)
     pairs: list[Pairs] = []
-    check_arguments(first, draws, seed, "independent", (), workers, STREAM_BLOCK, view=view)
+    check_arguments(first, draws, seed, "independent", (), workers, STREAM_BLOCK)
+    check_moving(view)
     work = shared_out(draws, seed, workers)
     with closing((over or Threads(workers))(Pairing(tuple(plans.values())), work)) as done:
         for size, counted in done:
@@ -354,6 +355,7 @@ class Remembered:
     seed: int
     sampler: str
     given: tuple[str, ...]
+    view: str
     verdicts: Mapping[str, Verdict]
     reads: Array
     who: NDArray[np.int64]
@@ -399,7 +401,7 @@ def _unpaired(first: Remembered, run: Remembered) -> list[str]:
     """In what two runs differ that must be alike if their futures are to be the same."""
     found = [
         name
-        for name in ("draws", "seed", "sampler", "given")
+        for name in ("draws", "seed", "sampler", "given", "view")
         if getattr(run, name) != getattr(first, name)
     ]
     if run.plan.plan.id != first.plan.plan.id:
@@ -435,6 +437,8 @@ def _remembered(
         target, run.name, probability, low, high, diff, max(-1.0, bounds[0]), min(1.0, bounds[1]),
         wins, loses, same,
     )  # fmt: skip
+    if run.view == "outside":  # which no scenario moves
+        return _verdict(found, lambda _: verdict.probability or 0.0)
     return _verdict(found, partial(seen_as, verdict) if verdict.outside is not None else None)
 
 

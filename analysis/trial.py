@@ -31,11 +31,17 @@ class Chance:
     low: float
     high: float
 
-    def pooled(self, pools: Sequence[Pool]) -> "Chance":
-        """The verdict on what these futures say of targets together, by their pools."""
+    def pooled(self, pools: Sequence[Pool], each: Sequence["Chance"]) -> "Chance":
+        """The verdict on what these futures say of targets together, by their pools; ``each``: of
+        every one of them alone.
+        """
         if not pools:
             return self
-        return Chance(*(jointly(pools, p) for p in (self.probability, self.low, self.high)))
+        return Chance(
+            jointly(pools, self.probability, [alone.probability for alone in each]),
+            jointly(pools, self.low, [alone.low for alone in each]),
+            jointly(pools, self.high, [alone.high for alone in each]),
+        )
 
 
 def chance(met: Bools) -> Chance:
@@ -83,9 +89,11 @@ class Trial:
 
     def _chance(self, found: Standing, rows: list[int]) -> Chance:
         """Of targets that hold together, as verdicts have it."""
-        pools = [found.pooled.get(self.plan.judged[row].id) for row in rows]
+        seen = {row: found.pooled.get(self.plan.judged[row].id) for row in rows}
+        pools = {row: pool for row, pool in seen.items() if pool is not None}
         inside = chance(np.asarray(found.met[rows].all(axis=0)))
-        return inside.pooled([pool for pool in pools if pool is not None])
+        each = [inside] if len(rows) == 1 else [chance(found.met[row]) for row in pools]
+        return inside.pooled(tuple(pools.values()), each)
 
     def chances(self, setting: Setting) -> tuple[Chance, ...]:
         """The chance of every wish under the setting."""

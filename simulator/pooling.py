@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from scipy.special import expit, logit, ndtr, ndtri
 
 from plansim.simulator.circles import Circle
+from plansim.simulator.errors import InputError
 from plansim.simulator.feasibility import Goal
 from plansim.simulator.footing import origins
 from plansim.simulator.outlook import OutsideView
@@ -24,6 +25,8 @@ from plansim.simulator.sampling import Array, Block
 Bools = NDArray[np.bool_]
 #: What a probability says: the verdict, or one of the two views that it is made of.
 VIEWS = ("verdict", "inside", "outside")
+#: Those that a lever or scenario can move: how often others met their targets is no matter of one.
+MOVING = ("verdict", "inside")
 #: The inside view is never surer than this, or less sure than what it leaves of 1 (Eq. 22).
 LEAST = 0.02
 #: Weight of the inside view by the worst provenance of what base and trend rest on (Eq. 21).
@@ -116,13 +119,21 @@ def verdicts(inside: Array, ids: Sequence[str], pooled: Mapping[str, Pool]) -> A
     return np.array([pooled[t].verdict(p) if t in pooled else p for t, p in chances], dtype=float)
 
 
-def jointly(pooled: Sequence[Pool], inside: float) -> float:
-    """Targets that hold together: what the futures say, moved by the mean of the shifts (Eq. 23).
+def jointly(pooled: Sequence[Pool], inside: float, each: Sequence[float]) -> float:
+    """Targets that hold together: what the futures say, moved by the mean of the shifts (Eq. 23),
+    and no likelier than the least likely of them.
 
     Of those without an inside view it is what is delivered that counts, and nothing moves it.
+    ``each``: what the futures say of each pooled target alone.
     """
     shifts = [pool.shifts[1] for pool in pooled if not pool.circle]
-    return moved(inside, float(np.mean(shifts))) if shifts else inside
+    if not shifts:
+        return inside
+    alone = (
+        chance if pool.circle else pool.verdict(chance)
+        for pool, chance in zip(pooled, each, strict=True)
+    )
+    return min(moved(inside, float(np.mean(shifts))), *alone)
 
 
 def moved(inside: float, by: float) -> float:
@@ -138,6 +149,12 @@ def seen_as(verdict: Verdict, inside: float) -> float:
     if own is None:  # circular
         return said
     return moved(inside, float(ndtri(said) - ndtri(np.clip(own, LEAST, 1 - LEAST))))
+
+
+def check_moving(view: str) -> None:
+    """Raises InputError for a view that no lever or scenario moves."""
+    if view not in MOVING:
+        raise InputError.of("argument_range", "view", value=view, allowed=", ".join(MOVING))
 
 
 def shift(inside: float, outside: float, weight: float) -> float:
@@ -222,10 +239,14 @@ def together(
 
 
 def margin(goal: Goal, path: Array) -> Array:
-    """How far a goal is passed in its own year, or of every year in the worst one. [(future,)]"""
+    """How far a goal is passed in its own year, or of every year in the worst one. [(future,)]
+
+    What cannot be read is missed by most of all, as no goal is met by it.
+    """
     read = goal.read(path)
     by_year = read - goal.threshold
     by_year = -np.abs(by_year) if goal.sign == 0 else goal.sign * by_year
+    by_year = np.where(np.isnan(by_year), -np.inf, by_year)
     if goal.every_year:
         return np.asarray(by_year[goal.base + 1 : goal.year + 1].min(axis=0))
     return np.asarray(by_year[goal.year])

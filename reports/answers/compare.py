@@ -184,7 +184,7 @@ def remembered(kept: SampledRun, name: str) -> Remembered:
     settings, joint = run.settings, run.joint[0].probability if run.joint else 0.0
     return Remembered(
         name, run.plan, settings.draws, settings.seed, settings.sampler, settings.given,
-        {v.target: v for v in run.judged}, kept.reads, kept.who, joint,
+        settings.view, {v.target: v for v in run.judged}, kept.reads, kept.who, joint,
     )  # fmt: skip
 
 

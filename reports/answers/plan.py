@@ -5,9 +5,8 @@ from dataclasses import replace
 from plansim.reports.terminal import Meanwhile
 from plansim.reports.words.calibrations import run_heading, run_warning
 from plansim.scenarios.load import Settings
-from plansim.simulator.errors import InputError
 from plansim.simulator.plan import Plan
-from plansim.simulator.pooling import VIEWS
+from plansim.simulator.pooling import check_moving
 from plansim.store.plans import USED, Document
 
 
@@ -20,10 +19,9 @@ def as_run(
 ) -> tuple[Plan, list[str]]:
     """A plan as ``run`` simulates it, and what is said about its calibration above the answer; why
     one does not hold is said at once. With the ``inside`` view it is judged without another one.
-    Raises InputError for a view that there is not.
+    Raises InputError for a view that nothing moves.
     """
-    if view not in VIEWS:
-        raise InputError.of("argument_range", "view", value=view, allowed=", ".join(VIEWS))
+    check_moving(view)
     drawn = document.plan(scenario, settings)
     if view == "inside":
         drawn = replace(drawn, plan=replace(drawn.plan, outside={}, document=None))

@@ -212,6 +212,33 @@ def test_runs_of_other_futures_are_refused(
     assert [fault.fields["what"] for fault in problem.value.faults] == ["seed", "given"]
 
 
+def test_runs_of_other_views_are_refused(recall: Callable[..., Remembered]) -> None:
+    first = recall("plan")
+    with pytest.raises(InputError) as problem:
+        compare_stored([first, replace(recall("slow"), view="verdict")])
+    assert [fault.fields["what"] for fault in problem.value.faults] == ["view"]
+
+
+def test_no_scenario_moves_the_outside_view(recall: Callable[..., Remembered]) -> None:
+    first, slow = recall("plan"), recall("slow")
+    assert any(row.diff for row in compare_stored([first, slow]).rows)
+    seen = [
+        replace(kept, view="outside", verdicts={
+            key: replace(verdict, outside=0.4, probability=0.4)
+            for key, verdict in kept.verdicts.items()
+        })
+        for kept in (first, slow)
+    ]  # fmt: skip
+    for row in compare_stored(seen).rows:
+        assert (row.probability, row.diff, row.low, row.high) == (0.4, 0.0, 0.0, 0.0)
+
+
+def test_the_outside_view_is_not_compared(plans: dict[str, Plan]) -> None:
+    with pytest.raises(InputError) as problem:
+        compare(plans, DRAWS, view="outside")
+    assert [fault.code for fault in problem.value.faults] == ["argument_range"]
+
+
 def test_names_of_stored_runs() -> None:
     assert names_of(["runs/a", "runs/b/"]) == ["a", "b"]
     assert names_of(["x/a", "y/a"]) == ["x/a", "y/a"]

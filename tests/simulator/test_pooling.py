@@ -1,26 +1,39 @@
 """Pooling of views: Eq. 21 to 24 against closed forms, and the laws that verdicts obey."""
 
+from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import expit, logit
 
+from plansim.simulator.errors import InputError
+from plansim.simulator.feasibility import Goal
 from plansim.simulator.outlook import OutsideView
 from plansim.simulator.pooling import (
     LEAST,
+    MOVING,
     TOGETHER,
     WEIGHTS,
+    Bools,
     Pool,
+    check_moving,
+    inside_of,
     jointly,
     least_loading,
+    margin,
     mean_correlation,
     ranked,
     shift,
+    together,
+    verdicts,
     weight_of,
 )
+from plansim.simulator.results import Kept
+from plansim.simulator.sampling import Array
+from plansim.tests.simulator.conftest import small_plan, target
 
 CHANCES = st.floats(0.0, 1.0)
 VIEWS = st.floats(0.01, 0.99)
@@ -73,10 +86,111 @@ def test_the_worst_provenance_decides() -> None:
 
 def test_targets_together_are_moved_by_their_mean_shift() -> None:
     alone = pool(0.4, 0.6, 0.5)
-    assert jointly([alone, alone], 0.4) == pytest.approx(alone.verdict(0.4))
+    assert jointly([alone, alone], 0.4, [0.4, 0.4]) == pytest.approx(alone.verdict(0.4))
     circular = pool(0.4, 0.7, 0.0, circle="base")
-    assert jointly([circular, circular], 0.9) == 0.9
-    assert jointly([alone, circular], 0.4) == pytest.approx(alone.verdict(0.4))
+    assert jointly([circular, circular], 0.9, [0.9, 0.9]) == 0.9
+    assert jointly([alone, circular], 0.4, [0.4, 1.0]) == pytest.approx(alone.verdict(0.4))
+
+
+@given(st.lists(st.tuples(VIEWS, VIEWS, st.booleans()), min_size=1, max_size=5), CHANCES)
+def test_targets_together_are_no_likelier_than_each_of_them(
+    seen: list[tuple[float, float, bool]], share: float
+) -> None:
+    pools = [pool(p, out, 0.5, "base" if circular else "") for p, out, circular in seen]
+    each = [p for p, *_ in seen]
+    found = jointly(pools, share * min(each), each)
+    for one, chance in zip(pools, each, strict=True):
+        assert found <= (chance if one.circle else one.verdict(chance)) + 1e-12
+
+
+@pytest.mark.parametrize("view", MOVING)
+def test_views_that_move_may_be_asked_of_levers(view: str) -> None:
+    check_moving(view)
+
+
+def test_the_outside_view_is_not_asked_of_levers() -> None:
+    with pytest.raises(InputError) as problem:
+        check_moving("outside")
+    assert problem.value.faults[0].fields == {"value": "outside", "allowed": "verdict, inside"}
+
+
+# -- Eq. 24 ----------------------------------------------------------------------------------------
+
+FUTURES = 512
+PLAN = small_plan()
+
+
+def futures(paths: Array) -> Kept:
+    """Futures of one series. [paths: (year, future)]"""
+    number, nothing = paths.shape[-1], np.empty((0, paths.shape[-1]))
+    draw = np.arange(number) // 2
+    return Kept(nothing, paths[:, None], nothing, nothing, draw, np.arange(number) % 2)
+
+
+def goals_of(asked: Sequence[tuple[str, float]], direction: str = "up") -> list[Goal]:
+    """Goals of the revenue, by comparator and value."""
+    rows = [
+        target(f"goal-{i}", "revenue", "level", word, low, direction=direction)
+        for i, (word, low) in enumerate(asked)
+    ]
+    return [Goal.of(row, PLAN) for row in rows]
+
+
+def drawn(seed: int) -> Array:
+    """Paths that wander, some of which cannot be read at all. [(year, future)]"""
+    steps = np.random.default_rng(seed).standard_normal((len(PLAN.years), FUTURES))
+    paths = np.exp(0.1 * steps.cumsum(axis=0))
+    paths[:, ::16] = np.nan
+    return np.asarray(paths)
+
+
+def counted(goals: Sequence[Goal], kept: Kept, pooled: dict[str, Pool]) -> tuple[Array, Bools]:
+    """What Eq. 23 says of goals [(goal,)], and the futures that meet them [(goal, future)]."""
+    places = [0] * len(goals)
+    inside = np.array(list(inside_of(goals, places, kept).values()))
+    chances = verdicts(inside, [goal.target.id for goal in goals], pooled)
+    distinct = np.ones(len(goals), dtype=bool)
+    return chances, together(goals, places, kept, 1, pooled, chances.tolist(), distinct).met
+
+
+@given(
+    st.integers(0, 99),
+    st.lists(st.floats(0.5, 2.0), min_size=2, max_size=5),
+    st.sampled_from(["up", "down"]),
+    VIEWS,
+    VIEWS,
+)
+@settings(max_examples=40, deadline=None)
+def test_goals_are_nested_future_by_future(
+    seed: int, levels: list[float], direction: str, p: float, out: float
+) -> None:
+    goals = goals_of([("reach", level) for level in sorted(levels)], direction)
+    pooled = {goal.target.id: pool(p, out, 0.5) for goal in goals}
+    chances, met = counted(goals, futures(drawn(seed)), pooled)
+    for one, other in pairwise(range(len(goals))):
+        hard, easy = (other, one) if direction == "up" else (one, other)
+        assert chances[hard] <= chances[easy]
+        assert (met[easy] | ~met[hard]).all()
+
+
+@given(st.integers(0, 99), VIEWS, VIEWS, st.booleans())
+@settings(max_examples=40, deadline=None)
+def test_a_goal_is_met_in_as_many_futures_as_its_verdict_says(
+    seed: int, p: float, out: float, circular: bool
+) -> None:
+    goals = goals_of([("reach", 1.1)])
+    pooled = {"goal-0": pool(p, out, 0.5, "base" if circular else "")}
+    chances, met = counted(goals, futures(drawn(seed)), pooled)
+    wide = 5 * np.sqrt(0.25 / FUTURES) if circular else 1 / FUTURES
+    assert met.mean() == pytest.approx(chances[0], abs=wide)
+
+
+def test_what_cannot_be_read_is_missed_by_most() -> None:
+    paths = drawn(3)
+    for word in ("reach", "every_year"):
+        far = margin(goals_of([(word, 1.0)])[0], paths)
+        assert (far[::16] == -np.inf).all()
+        assert np.isfinite(np.delete(far, np.s_[::16])).all()
 
 
 @given(st.lists(st.integers(0, 5), min_size=2, max_size=40))
