@@ -36,6 +36,8 @@ def goal_text(target: Stated, lang: str) -> str:
         "high": with_unit(exact(high if high is not None else first), target.unit, lang),
     }
     goal = say(f"comparator.{target.comparator}", lang, **values)
+    if (target.comparator, target.basis) == ("every_year", "per_year"):
+        return goal  # both say "a year"
     return say(f"basis.{target.basis}", lang, goal=goal, base=target.base_year)
 
 

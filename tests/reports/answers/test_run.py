@@ -80,6 +80,16 @@ def target(plan: Plan) -> Target:
             "at least 10 in all",
             "累计10 家以上",
         ),
+        (
+            {"comparator": "every_year", "basis": "per_year", "unit": "家", "low": 10.0},
+            "every year 10",
+            "每年10 家",
+        ),
+        (
+            {"comparator": "at_least", "basis": "per_year", "unit": "家", "low": 10.0},
+            "at least 10 a year",
+            "每年10 家以上",
+        ),
     ],
 )
 def test_goals_are_worded_as_in_the_document(
