@@ -234,7 +234,7 @@ def requested(plan: Plan, goal: Goal, base_level: float) -> Requested | None:
         return None
     return Requested(
         quantity=indicator.reference,
-        sector=indicator.of == "output",
+        sector=indicator.of == "output" and indicator.over is None,
         years=span,
         start=base_level,
         end=base_level * (1 + growth) ** span,

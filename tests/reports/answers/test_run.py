@@ -184,6 +184,38 @@ def with_chances(result: Result, chance: float) -> Result:
 
 
 @pytest.mark.parametrize(
+    ("lang", "said"),
+    [
+        (
+            "en",
+            "such growth over 5 years happened to 29% (28 of 95) of Chinese sectors (province × "
+            "industry) that start at 150 to 260 亿元 since 2011, and to 81% (199 of 247) in "
+            "1999–2012; rarer than 99.1 % of US industries",
+        ),
+        (
+            "zh",
+            "2011 年以来，起点为 150～260 亿元的中国省级行业中有 29%（95 个中有 28 个）在 5 年内"
+            "达到过这样的增速，1999～2012 年为 81%（247 个中有 199 个）；难于 99.1% 的美国行业",
+        ),
+    ],
+)
+def test_what_binds_is_told_against_chinese_sectors_first(plan: Plan, lang: str, said: str) -> None:
+    result = run(plan, draws=64)
+    seen: dict[str, Any] = {
+        "reference_percentile": 99.1, "chinese_class": "sectors:150-260", "chinese_years": 5,
+        "chinese_since": 28 / 95, "chinese_since_windows": 95, "chinese_boom": 199 / 247,
+        "chinese_boom_windows": 247,
+    }  # fmt: skip
+    all_seen = tuple(replace(v, **seen) for v in result.verdicts)
+    chosen = replace(result, verdicts=tuple(
+        replace(v, probability=0.0) if v.target == "robotics-output-2020" else v for v in all_seen
+    ))  # fmt: skip
+    assert said in three_sentences(chosen, lang)[-1]
+    unseen = replace(chosen, verdicts=tuple(replace(v, chinese_class="") for v in chosen.verdicts))
+    assert "1958" in three_sentences(unseen, lang)[-1]
+
+
+@pytest.mark.parametrize(
     ("chance", "likely", "unlikely"),
     [(0.9, True, False), (0.5, False, False), (0.1, False, True), (0.0, False, True)],
 )
