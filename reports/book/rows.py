@@ -17,7 +17,7 @@ from plansim.reports.words.verdicts import (
     precedent_text,
     verdict_cells,
 )
-from plansim.reports.words.wording import source_text, target_name
+from plansim.reports.words.wording import scenarios_called, source_text, target_name
 from plansim.simulator.naming import name_of
 from plansim.simulator.plan import Plan, Target, figures
 from plansim.simulator.results import Verdict
@@ -259,6 +259,7 @@ def compare_table(d: Dossier) -> Table:
     rows, first = [], ""
     compared = once(d.beside.compare, d.run.plan)
     before: dict[str, str] = {}
+    called = scenarios_called(d.run.plan, d.lang) if compared else {}
     for row in compared:
         target, first = str(row["target"]), first or str(row["scenario"])
         if row["scenario"] == first:
@@ -266,7 +267,8 @@ def compare_table(d: Dossier) -> Table:
         elif _moves(row):
             rows.append(
                 (
-                    _named(d, target), _year(d, target), str(row["scenario"]),
+                    _named(d, target), _year(d, target),
+                    called.get(str(row["scenario"]), str(row["scenario"])),
                     before.get(target, ""), percent(row["probability"]),
                     "" if row["diff"] is None else points(row["diff"]),
                     "" if row["diff"] is None else _span(row["diff_low"], row["diff_high"]),
@@ -284,9 +286,14 @@ def compare_text(d: Dossier) -> str:
         still[name] = still.get(name, 0) + (not _moves(row))
     if len(still) < 2:
         return ""
+    called = scenarios_called(d.run.plan, d.lang)
     first, *others = still
-    parts = [f"{name} {still[name]}" for name in others]
-    shown = {"first": first, "list": _listed(parts, d.lang), "file": "compare.csv"}
+    parts = [f"{called.get(name, name)} {still[name]}" for name in others]
+    shown = {
+        "first": called.get(first, first),
+        "list": _listed(parts, d.lang),
+        "file": "compare.csv",
+    }
     return say("told.unmoved_scenarios", d.lang, **shown)
 
 

@@ -11,7 +11,7 @@ from plansim.reports.book.dossier import Dossier, unit_words
 from plansim.reports.book.rows import source_ids
 from plansim.reports.words.delivery import station_name
 from plansim.reports.words.verdicts import verdict_cells, word_of
-from plansim.reports.words.wording import source_text, target_name
+from plansim.reports.words.wording import scenarios_called, source_text, target_name
 from plansim.simulator import units
 from plansim.simulator.naming import name_of
 from plansim.simulator.plan import figures
@@ -349,12 +349,14 @@ COMPARE = (
 
 
 def compare(d: Dossier) -> Iterator[tuple[Any, ...]]:
+    called = scenarios_called(d.run.plan, d.lang) if d.beside.compare else {}
     for row in d.beside.compare:
         numbers = [
             None if row[key] is None else 100 * row[key]
             for key in ("diff", "diff_low", "diff_high")
         ]
-        who = (_named(d, row["target"]), row["target"], row["year"], row["scenario"])
+        scenario = called.get(row["scenario"], row["scenario"])
+        who = (_named(d, row["target"]), row["target"], row["year"], scenario)
         yield *who, row["probability"], *numbers, "compare.csv", d.run.id
 
 

@@ -11,6 +11,7 @@ from plansim.reports.book.attachments import label, once, steps_of
 from plansim.reports.book.dossier import Dossier
 from plansim.reports.words.delivery import station_name
 from plansim.reports.words.movable import unmoved_text
+from plansim.reports.words.wording import scenarios_called
 from plansim.simulator.naming import name_of
 from plansim.simulator.plan import Plan, Target, figures
 from plansim.simulator.results import Verdict
@@ -111,7 +112,9 @@ def _compared(plan: Plan, beside: Attachments, lang: str) -> str:
     if not gains:
         return ""
     scenario, gain = max(gains.items(), key=lambda item: item[1])
+    called = scenarios_called(plan, lang)
     first = str(beside.compare[0]["scenario"])
+    first, scenario = called.get(first, first), called.get(scenario, scenario)
     if gain <= 0:
         return say("story.compared_none", lang, first=first)
     return say("story.compared", lang, scenario=scenario, gain=number(gain), first=first)

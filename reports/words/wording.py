@@ -4,8 +4,9 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from plansim.scenarios.load import read_source, shipped
 from plansim.simulator.naming import name_of, observed_path
-from plansim.simulator.plan import Library, Plan, Target
+from plansim.simulator.plan import Label, Library, Plan, Target
 from plansim.words.catalogue import catalogue, say
 
 #: What holds the statements of a document.
@@ -27,6 +28,17 @@ def source_text(source: str, lang: str) -> str:
     """Where a figure comes from: marks of documents as they are, judgement in words."""
     parts = (part.strip() for part in source.split(","))
     return ", ".join(say(f"source.{p}", lang) if p in OWN_SOURCES else p for p in parts)
+
+
+def scenarios_called(plan: Plan, lang: str) -> dict[str, str]:
+    """Scenarios by key with their names: those of the shipped plan, and the plan's own."""
+    found: dict[str, Label] = {}
+    if plan.plan.id in shipped():
+        scenarios = read_source(plan.plan.id).scenarios
+        found = {key: scenario.name for key, scenario in scenarios.items()}
+    if plan.scenario_name is not None:
+        found[plan.scenario] = plan.scenario_name
+    return {key: name.in_language(lang) for key, name in found.items()}
 
 
 def unit_text(unit: str, lang: str) -> str:

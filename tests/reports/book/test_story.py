@@ -15,6 +15,7 @@ from plansim.reports.book.story import (
     six_sentences,
     unknown,
 )
+from plansim.scenarios.load import load, read_source
 from plansim.simulator.plan import Label, Lever
 from plansim.store.attachments import Attachments
 from plansim.store.read import Stored
@@ -134,6 +135,12 @@ def test_what_was_sought_attributed_or_compared_is_believed_in_this_order(
     compared = helps(stored, Attachments(compare=compare), lang)
     assert "stretch" in compared
     assert "0.2" in compared
+    assert stored.plan.scenario_in(lang) in compared
+    shipped = replace(stored, plan=replace(stored.plan, plan=load("yuyao-2016").plan))
+    named = read_source("yuyao-2016").scenarios["stretch"].name.in_language(lang)
+    compared = helps(shipped, Attachments(compare=compare), lang)
+    assert named in compared
+    assert "stretch" not in compared.replace(named, "")
     attributed = helps(stored, Attachments(attribute, compare), lang)
     assert "land" in attributed
     assert "0.5" in attributed
