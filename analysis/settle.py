@@ -9,7 +9,7 @@ docs/settle.md has the formulas.
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Generic, Literal
 
 import numpy as np
 
@@ -18,7 +18,7 @@ from plansim.simulator.accounts import Series
 from plansim.simulator.errors import InputError
 from plansim.simulator.feasibility import Goal
 from plansim.simulator.frames import factor_of, frame, keys_of, language, series_of
-from plansim.simulator.plan import Plan, Target
+from plansim.simulator.plan import Held, Own, Plan, Target
 from plansim.simulator.pooling import VIEWS
 from plansim.simulator.results import Result, Settings, Verdict
 from plansim.simulator.run import run
@@ -132,10 +132,10 @@ class Skill:
 
 
 @dataclass(frozen=True, slots=True)
-class Settlement:
+class Settlement(Generic[Held]):
     """The score of a plan: one row a figure, and what is made of all of them."""
 
-    plan: Plan
+    plan: Held
     settings: Settings
     rows: tuple[Settled, ...]
     aside: tuple[Aside, ...]
@@ -183,7 +183,7 @@ RIVALS = ("last", "trend")
 
 
 def settle(
-    plan: Plan,
+    plan: Own,
     outturns: Outturns | None = None,
     by: Sequence[Plan] = (),
     *,
@@ -191,7 +191,7 @@ def settle(
     seed: int = 1,
     workers: int = 1,
     progress: Callable[[int], object] | None = None,
-) -> Settlement:
+) -> Settlement[Own]:
     """Simulate a plan as ``run`` does, and hold what came against what was said.
 
     ``outturns``: what ``plansim.read_outturns`` read of a file; ``by``: later plans of the same
