@@ -27,7 +27,7 @@ from plansim.simulator.future import (
 from plansim.simulator.model import Model, given_faults
 from plansim.simulator.naming import entry_of
 from plansim.simulator.plan import Own, Plan
-from plansim.simulator.pooling import REFERENCE, VIEWS, Views, inside_of, medians_of, pools
+from plansim.simulator.pooling import MOVING, REFERENCE, VIEWS, Views, inside_of, medians_of, pools
 from plansim.simulator.results import KEPT, Judged, Kept, Result, Settings, Tally, tally
 from plansim.simulator.sampling import SAMPLERS, STREAM_BLOCK, Block
 from plansim.simulator.verdicts import conclude, widest
@@ -218,13 +218,14 @@ def check_arguments(
     view: str = "verdict",
 ) -> None:
     """Raises InputError naming every argument of ``run`` that is out of range."""
+    views = MOVING if given else VIEWS  # chosen futures say nothing of others' targets
     rules: tuple[tuple[str, object, bool, str], ...] = (
         ("draws", draws, 1 <= draws <= MOST_DRAWS, f"1 … {MOST_DRAWS}"),
         ("seed", seed, 0 <= seed < 2**63, f"0 … {2**63 - 1}"),
         ("sampler", sampler, sampler in SAMPLERS, ", ".join(SAMPLERS)),
         ("workers", workers, 1 <= workers <= 1024, "1 … 1024"),
         ("block", block, block in BLOCKS, ", ".join(map(str, BLOCKS))),
-        ("view", view, view in VIEWS, ", ".join(VIEWS)),
+        ("view", view, view in views, ", ".join(views)),
         ("tolerance", tolerance, tolerance is None or 1e-6 <= tolerance <= 0.5, "0.000001 … 0.5"),
     )
     faults = [

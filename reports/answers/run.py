@@ -162,10 +162,11 @@ def tables_of_delivery(result: Result, lang: str) -> list[Table]:
 
 def cell_table(result: "Result | Stored", lang: str) -> list[Table]:
     """Where outside views come from, a row a cell; nothing where there are none."""
-    plan, cells = result.plan, dict[OutsideView, int]()
+    cells = dict[OutsideView, int]()
+    views = (result.plan.document or result.plan).outside  # what verdicts are pooled with
     for verdict in result.judged:
-        if verdict.outside is not None and verdict.target in plan.outside:
-            view = plan.outside[verdict.target]
+        if verdict.outside is not None and verdict.target in views:
+            view = views[verdict.target]
             cells[view] = cells.get(view, 0) + 1
     rows = tuple(
         (
@@ -306,7 +307,8 @@ def closing(result: Result, lang: str) -> list[str]:
 
 def of_views(result: "Told", lang: str) -> list[str]:
     """What the three numbers of a verdict are, and how many targets have no inside view."""
-    said = [] if result.settings.view == "inside" else [say("report.views", lang)]
+    views = {"verdict": "report.views", "outside": "report.views_outside"}
+    said = [say(key, lang) for view, key in views.items() if view == result.settings.view]
     circular = [v for v in result.judged if v.circular]
     if circular:
         shown = {"number": len(circular), "total": len(result.judged)}

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 
 from plansim.scenarios.load import load
@@ -15,7 +16,7 @@ from plansim.simulator.results import Result
 from plansim.simulator.run import run
 from plansim.store.attachments import Attachments, read_attachments
 from plansim.store.read import NEEDED, read
-from plansim.store.write import FAN, MANIFEST, write
+from plansim.store.write import FAN, MANIFEST, TARGETS, write
 
 Refused = Callable[..., tuple[Fault, ...]]
 
@@ -101,6 +102,19 @@ def test_a_run_of_an_earlier_version_is_told_apart(folder: Path) -> None:
     del manifest["files"]["plan.json"]
     (folder / MANIFEST).write_text(json.dumps(manifest), encoding="utf-8")
     assert codes(folder) == ["run_older"]
+
+
+def test_a_run_of_before_has_fewer_columns(folder: Path, result: Result) -> None:
+    place = folder / TARGETS
+    table = pq.read_table(place)
+    since = [n for n in table.column_names if n.startswith(("outside", "chinese"))]
+    pq.write_table(table.drop_columns(since), place)
+    manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    manifest["files"][TARGETS] = hashlib.sha256(place.read_bytes()).hexdigest()
+    (folder / MANIFEST).write_text(json.dumps(manifest), encoding="utf-8")
+    found = read(folder)
+    assert [v.probability for v in found.verdicts] == [v.probability for v in result.verdicts]
+    assert {v.outside for v in found.verdicts} == {None}
 
 
 def test_content_that_fits_its_hash_but_is_no_run_is_refused(folder: Path) -> None:

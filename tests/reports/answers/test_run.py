@@ -11,6 +11,7 @@ from plansim.reports.answers.run import (
     cell_table,
     heading,
     joint_words,
+    of_views,
     short_table,
     three_sentences,
     verdict_records,
@@ -19,10 +20,12 @@ from plansim.reports.answers.run import (
 from plansim.reports.tables import Table
 from plansim.reports.words.verdicts import evidence_words, probability_text, simulated_text
 from plansim.scenarios.load import load
+from plansim.simulator.errors import InputError
 from plansim.simulator.feasibility import LIKELIHOOD
 from plansim.simulator.model import Model
 from plansim.simulator.naming import name_of
 from plansim.simulator.plan import BASES, COMPARATORS, Label, Plan, Target
+from plansim.simulator.pooling import VIEWS
 from plansim.simulator.results import Result, Verdict
 from plansim.simulator.run import run
 from plansim.simulator.shortfall import shortfalls
@@ -283,6 +286,29 @@ def test_every_outside_view_says_where_it_comes_from(lang: str) -> None:
     (table,) = cell_table(found, lang)
     assert sum(int(row[2]) for row in table.rows) == len(found.judged)
     assert cell_table(run(load("yuyao-2020"), 128), lang) == []
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_what_a_probability_says_is_said(lang: str) -> None:
+    plan = plansim.load("yuyao-2020")
+    said = {view: of_views(run(plan, 128, view=view), lang)[0] for view in VIEWS}
+    assert said["verdict"] == say("report.views", lang)
+    assert said["outside"] == say("report.views_outside", lang)
+    assert said["inside"] not in (said["verdict"], said["outside"])
+
+
+def test_a_cell_is_that_of_the_document_whose_verdict_it_is() -> None:
+    target = plansim.load("yuyao-2020").judged[0].id
+    found = run(plansim.load("yuyao-2020", set=[f"targets.{target}.year=2020"]), 128)
+    own = cell_table(run(plansim.load("yuyao-2020"), 128), "en")
+    assert cell_table(found, "en") == own
+
+
+def test_chosen_futures_have_no_outside_view() -> None:
+    plan = plansim.load("yuyao-2020")
+    with pytest.raises(InputError) as problem:
+        run(plan, 128, given=[plan.judged[0].id], view="outside")
+    assert [fault.fields["allowed"] for fault in problem.value.faults] == ["verdict, inside"]
 
 
 def test_what_has_no_inside_view_is_in_no_list_and_not_below_any_bound() -> None:
