@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import plansim
 from plansim.analysis.compare import (
     LANES,
     Comparison,
@@ -31,6 +32,7 @@ from plansim.simulator.errors import InputError
 from plansim.simulator.plan import Plan
 from plansim.simulator.run import run
 from plansim.simulator.sampling import STREAM_BLOCK, Block
+from plansim.simulator.whatif import WhatIf
 from plansim.store.read import read_sampled
 from plansim.store.write import write
 from plansim.tests.refusals import refused
@@ -68,6 +70,19 @@ def test_probabilities_and_intervals_are_those_of_runs(
         rows = [row for row in found.rows if row.scenario == name]
         assert [row.probability for row in rows] == [v.probability for v in judged]
         assert [row.prob_low for row in rows] == pytest.approx([v.prob_low for v in judged])
+
+
+def test_every_door_gives_the_same_verdict() -> None:
+    plan = plansim.load("yuyao-2020")
+    land = plan.with_("quotas.land.amount", "x0.5")
+    plans, held = {"plan": plan, "land": land}, WhatIf(plan, 128)
+    found = compare(plans, 128)
+    for name, one in plans.items():
+        judged = run(one, 128).judged
+        assert any(v.outside is not None and v.probability != v.inside for v in judged)
+        said = [v.probability for v in judged]
+        assert [row.probability for row in found.rows if row.scenario == name] == said
+        assert held.judge(one).probability.tolist() == said
 
 
 def test_differences_are_won_less_lost(found: Comparison) -> None:
