@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 from scipy.special import stdtrit
 
+from plansim.analysis.compare import compare
 from plansim.benchmarks.closed_targets import read
 from plansim.benchmarks.hindcast import read as read_series
 from plansim.benchmarks.outside import forecasts, gain_interval, losses
@@ -27,7 +28,10 @@ from plansim.calibration.replay import crps_sample, futures, replay, small_plan
 from plansim.scenarios.load import shipped
 from plansim.simulator.future import LUCKS, draw_parameters, simulate_block
 from plansim.simulator.model import Model
+from plansim.simulator.pooling import REFERENCE
+from plansim.simulator.run import run
 from plansim.simulator.sampling import Block
+from plansim.simulator.verdicts import ONLY_OUTSIDE
 from plansim.store.plans import load
 
 UNMEASURED = "not measured"
@@ -158,6 +162,47 @@ def doubled_luck() -> str:
     return ", ".join(found)
 
 
+def silent_circles() -> str:
+    """Judged targets of the shipped plans that the rule finds circular in 2,048 draws, and those of
+    them that bear a word of likelihood or an inside view.
+    """
+    found = silent = 0
+    for name in shipped():
+        for verdict in run(load(name), REFERENCE).judged:
+            found += bool(verdict.circular)
+            said = verdict.verdict == ONLY_OUTSIDE and verdict.inside is None
+            silent += bool(verdict.circular) and not said
+    return f"{silent} of {found}"
+
+
+def moved_in_downturn() -> str:
+    """Judged targets with an inside view that the scenario downturn moves by half a point."""
+    moved = total = 0
+    for name in shipped():
+        names = {"plan": load(name), "downturn": load(name, "downturn")}
+        rows = compare(names, REFERENCE, view="inside").rows
+        seen = {v.target for v in run(names["plan"], REFERENCE).judged if not v.circular}
+        diffs = [r.diff for r in rows if r.scenario == "downturn" and r.target.id in seen]
+        moved, total = moved + sum(abs(diff) >= 0.005 for diff in diffs), total + len(diffs)
+    return f"{moved} of {total}; no reason is said of the others"
+
+
+def shapes() -> str:
+    """Judged targets between 30 and 60 %: inside, outside and in the verdict, by owner."""
+    verdicts = [v for name in shipped() for v in run(load(name), REFERENCE).judged]
+    found = []
+    for owner in sorted({v.owner for v in verdicts}):
+        own = [v for v in verdicts if v.owner == owner]
+        views = ([v.inside for v in own], [v.outside for v in own], [v.probability for v in own])
+        shares = (_between([p for p in view if p is not None]) for view in views)
+        found.append(f"{owner} {' '.join(shares)}")
+    return "between 30 and 60 % inside, outside, verdict: " + "; ".join(found)
+
+
+def _between(chances: Sequence[float]) -> str:
+    return f"{sum(0.3 <= p <= 0.6 for p in chances)}/{len(chances)}"
+
+
 LINES = (
     Line(
         "engine against the analytic law, industries from three origins",
@@ -183,9 +228,11 @@ LINES = (
         "80 inside the 90 % interval that resamples places and years",
     ),
     Line("median of total output when luck doubles", "within 0.3 points a year", doubled_luck),
-    Line("circular verdicts that do not say so", "0"),
-    Line("verdicts that move by half a point in a downturn, or say why not", "all"),
-    Line("shape of verdicts, by owner and kind, inside and outside apart", "no figure is asked"),
+    Line("circular verdicts that do not say so", "0", silent_circles),
+    Line(
+        "verdicts that move by half a point in a downturn, or say why not", "all", moved_in_downturn
+    ),
+    Line("shape of verdicts, inside and outside apart, by owner", "no figure is asked", shapes),
     Line(
         "outside view against the mean of its level and kind: gain in log loss, plans of several "
         "years, whole years left out",
