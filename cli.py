@@ -318,7 +318,7 @@ def compare(
     if is_run(plan):
         from plansim.reports.answers.compare import ask_stored
 
-        return ask_stored([plan, *(scenarios or ())], settings or (), variant or (), lang)
+        return ask_stored([plan, *(scenarios or ())], settings or (), variant or (), view, lang)
     asked = columns(scenarios or (), variants(variant or (), settings or ()))
     over = many(number["draws"] * len(asked), number["workers"])
     from plansim.reports.answers.compare import ask

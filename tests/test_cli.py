@@ -1469,6 +1469,8 @@ def test_compare_stored_runs(plansim: Plansim, tmp_path: Path) -> None:
         assert float(one["diff"]) == pytest.approx(float(other["diff"]), abs=1e-12)
     told = plansim("compare", "./plan", "./baseline", "--lang", "en")
     assert "exact counts over 64 draws" in told.out
+    for view in ("inside", "nonsense"):
+        refused(plansim("compare", "./plan", "./baseline", "--view", view), f"--view={view}")
     damaged = tmp_path / "plan" / "draws.parquet"
     damaged.write_bytes(damaged.read_bytes()[:-1])
     refused(plansim("compare", "./plan", "./baseline", "--lang", "en"), "draws.parquet")

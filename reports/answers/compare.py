@@ -12,6 +12,7 @@ from plansim.reports.terminal import Meanwhile
 from plansim.reports.words.wording import named_columns, points, signed, target_called, with_names
 from plansim.simulator.errors import Fault, InputError
 from plansim.simulator.plan import Plan
+from plansim.simulator.pooling import VIEWS
 from plansim.store.plans import Document
 from plansim.store.read import SampledRun, read_sampled
 from plansim.words.amounts import number, percent
@@ -58,9 +59,13 @@ def ask(
 
 
 def ask_stored(
-    folders: Sequence[str], settings: Sequence[str], variants: Sequence[str], lang: str
+    folders: Sequence[str], settings: Sequence[str], variants: Sequence[str], view: str, lang: str
 ) -> Answer:
-    """Stored runs. Raises InputError naming everything that is wrong."""
+    """Stored runs, each with the view that it was run with. Raises InputError naming everything
+    that is wrong: what is set, and a ``view`` that is asked for.
+    """
+    if view != VIEWS[0]:
+        settings = [*settings, f"--view={view}"]
     return told(compare_stored(stored_runs(folders, settings, variants)), (), lang, {})
 
 
